@@ -1,0 +1,2 @@
+# Installs the runtime, its public headers, sgc and the package that find_package(sgc) reads.
+include(CMakePackageConfigHelpers)

@@ -1,0 +1,264 @@
+/* memory.c - heap, arena, growing arrays and buffers; the only file that calls malloc and free. */
+#include "base/base.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Tests make the n-th allocation fail; production pays one relaxed load. */
+static _Atomic uint64_t fail_at;
+static _Atomic bool fail_sticky;
+static _Atomic uint64_t allocations;
+
+void sgc_alloc_fail_at(uint64_t n, bool sticky)
+{
+    atomic_store(&allocations, 0);
+    atomic_store(&fail_sticky, sticky);
+    atomic_store(&fail_at, n);
+}
+
+uint64_t sgc_alloc_count(void)
+{
+    return atomic_load(&allocations);
+}
+
+static bool refuse(void)
+{
+    uint64_t at = atomic_load_explicit(&fail_at, memory_order_relaxed);
+
+    if (at == 0) return false;
+    uint64_t now = atomic_fetch_add(&allocations, 1) + 1;
+    return atomic_load(&fail_sticky) ? now >= at : now == at;
+}
+
+void *sgc_alloc(size_t size)
+{
+    return refuse() ? NULL : malloc(size ? size : 1);
+}
+
+void *sgc_alloc_zero(size_t count, size_t size)
+{
+    return refuse() ? NULL : calloc(count ? count : 1, size ? size : 1);
+}
+
+void *sgc_realloc(void *memory, size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (!sgc_mul(count, size, &bytes) || refuse()) return NULL;
+    return realloc(memory, bytes ? bytes : 1);
+}
+
+void *sgc_alloc_aligned(size_t alignment, size_t size)
+{
+    void *memory = NULL;
+
+    if (refuse() || posix_memalign(&memory, alignment, size ? size : 1) != 0) return NULL;
+    return memory;
+}
+
+void sgc_free(void *memory)
+{
+    free(memory);
+}
+
+static size_t grown(size_t count, size_t capacity)
+{
+    size_t more = capacity < 8 ? 8 : capacity + capacity / 2;
+    return more > count ? more : count + 1;
+}
+
+bool sgc_grow(void **items, size_t count, size_t *capacity, size_t item_size)
+{
+    if (count < *capacity) return true;
+    size_t more = grown(count, *capacity);
+    void *bigger = sgc_realloc(*items, more, item_size);
+    if (!bigger) return false;
+    *items = bigger;
+    *capacity = more;
+    return true;
+}
+
+bool sgc_arena_grow(sgc_arena *arena, void **items, size_t count, size_t *capacity,
+                    size_t item_size)
+{
+    size_t bytes;
+
+    if (count < *capacity) return true;
+    size_t more = grown(count, *capacity);
+    if (!sgc_mul(more, item_size, &bytes)) return false;
+    void *bigger = sgc_arena_alloc(arena, bytes);
+    if (!bigger) return false;
+    if (count) memcpy(bigger, *items, count * item_size);
+    *items = bigger;
+    *capacity = more;
+    return true;
+}
+
+/* ---- arena ---- */
+
+enum { ARENA_ALIGN = 16, ARENA_FIRST = 1024, ARENA_LARGEST = 1 << 20 };
+
+struct sgc_arena_block {
+    struct sgc_arena_block *older;
+    size_t size; /* of the whole block, this header included */
+};
+
+static char *block_data(struct sgc_arena_block *block)
+{
+    return (char *)block + ARENA_ALIGN;
+}
+
+_Static_assert(sizeof(struct sgc_arena_block) <= ARENA_ALIGN, "a header is one alignment unit");
+
+static void *arena_new_block(sgc_arena *arena, size_t size)
+{
+    size_t want = arena->block ? arena->block->size * 2 : ARENA_FIRST;
+    size_t needed;
+
+    if (!sgc_add(size, ARENA_ALIGN, &needed)) return NULL;
+    if (want > ARENA_LARGEST) want = ARENA_LARGEST;
+    if (want < needed) want = needed;
+    struct sgc_arena_block *block = sgc_alloc(want);
+    if (!block) return NULL;
+    block->older = arena->block;
+    block->size = want;
+    arena->block = block;
+    arena->total += want;
+    arena->next = block_data(block) + size;
+    arena->end = (char *)block + want;
+    return block_data(block);
+}
+
+void *sgc_arena_alloc(sgc_arena *arena, size_t size)
+{
+    if (size > SIZE_MAX - ARENA_ALIGN) return NULL;
+    size = (size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+    if ((size_t)(arena->end - arena->next) >= size && arena->next) {
+        char *memory = arena->next;
+        arena->next += size;
+        return memory;
+    }
+    return arena_new_block(arena, size);
+}
+
+void *sgc_arena_zero(sgc_arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (!sgc_mul(count, size, &bytes)) return NULL;
+    void *memory = sgc_arena_alloc(arena, bytes);
+    if (memory) memset(memory, 0, bytes);
+    return memory;
+}
+
+sgc_str sgc_arena_str(sgc_arena *arena, sgc_str str)
+{
+    if (!str.data || str.size == SIZE_MAX) return sgc_str_of(NULL, 0);
+    char *copy = sgc_arena_alloc(arena, str.size + 1);
+    if (!copy) return sgc_str_of(NULL, 0);
+    memcpy(copy, str.data, str.size);
+    copy[str.size] = '\0';
+    return sgc_str_of(copy, str.size);
+}
+
+sgc_str sgc_arena_printf(sgc_arena *arena, const char *format, ...)
+{
+    va_list arguments, again;
+    char *text = NULL;
+
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int size = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (size >= 0) text = sgc_arena_alloc(arena, (size_t)size + 1);
+    if (text) vsnprintf(text, (size_t)size + 1, format, again);
+    va_end(again);
+    return sgc_str_of(text, text ? (size_t)size : 0);
+}
+
+void sgc_arena_reset(sgc_arena *arena)
+{
+    struct sgc_arena_block *kept = arena->block;
+
+    if (!kept) return;
+    for (struct sgc_arena_block *block = kept->older; block;) {
+        struct sgc_arena_block *older = block->older;
+        sgc_free(block);
+        block = older;
+    }
+    kept->older = NULL;
+    arena->total = kept->size;
+    arena->next = block_data(kept);
+    arena->end = (char *)kept + kept->size;
+}
+
+void sgc_arena_free(sgc_arena *arena)
+{
+    sgc_arena_reset(arena);
+    sgc_free(arena->block);
+    *arena = (sgc_arena){0};
+}
+
+/* ---- buffer ---- */
+
+char *sgc_buf_reserve(sgc_buf *buf, size_t more)
+{
+    size_t needed;
+
+    if (buf->failed) return NULL;
+    if (!sgc_add(buf->size, more, &needed)) {
+        buf->failed = true;
+        return NULL;
+    }
+    if (needed > buf->capacity) {
+        size_t capacity = buf->capacity < 256 ? 256 : buf->capacity;
+        while (capacity < needed) capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
+        char *data = sgc_realloc(buf->data, capacity, 1);
+        if (!data) {
+            buf->failed = true;
+            return NULL;
+        }
+        buf->data = data;
+        buf->capacity = capacity;
+    }
+    return buf->data + buf->size;
+}
+
+void sgc_buf_append(sgc_buf *buf, const void *data, size_t size)
+{
+    char *at = sgc_buf_reserve(buf, size);
+
+    if (!at || size == 0) return;
+    memcpy(at, data, size);
+    buf->size += size;
+}
+
+void sgc_buf_vprintf(sgc_buf *buf, const char *format, va_list arguments)
+{
+    va_list again;
+
+    va_copy(again, arguments);
+    int size = vsnprintf(NULL, 0, format, arguments);
+    char *at = size < 0 ? NULL : sgc_buf_reserve(buf, (size_t)size + 1);
+    if (at) {
+        vsnprintf(at, (size_t)size + 1, format, again);
+        buf->size += (size_t)size;
+    }
+    va_end(again);
+}
+
+void sgc_buf_printf(sgc_buf *buf, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    sgc_buf_vprintf(buf, format, arguments);
+    va_end(arguments);
+}
+
+void sgc_buf_free(sgc_buf *buf)
+{
+    sgc_free(buf->data);
+    *buf = (sgc_buf){0};
+}
