@@ -34,17 +34,6 @@ static inline bool sgc_mul(size_t a, size_t b, size_t *product)
     return !__builtin_mul_overflow(a, b, product);
 }
 
-/* ---- errors with a text ---- */
-
-/** One failure and its words. Lives on the caller's stack; holds no memory. */
-typedef struct sgc_error {
-    sgc_status status;
-    char text[500]; /**< NUL-terminated, cut when longer */
-} sgc_error;
-
-/** Sets the error (error may be NULL) and returns status, so that `return sgc_fail(..)` reads. */
-sgc_status sgc_fail(sgc_error *error, sgc_status status, const char *format, ...) SGC_PRINTF(3, 4);
-
 /* ---- growing arrays: SGC_GROW(items, count, capacity) on the heap ---- */
 
 /** Makes room for one more item; false when memory is out (items stay valid). */

@@ -27,24 +27,6 @@ typedef struct sgc_value {
     } as;
 } sgc_value;
 
-/** How one field sits in a record. Layouts are arrays of these in order of storage. */
-typedef struct sgc_slot {
-    sgc_kind kind;
-    bool list;     /**< variable width: an array of kind */
-    bool non_null;
-    bool item_non_null;
-    uint32_t offset; /**< of a fixed-width field; 0 for variable ones */
-    const struct sgc_layout *embedded; /**< EMBEDDED only */
-} sgc_slot;
-
-typedef struct sgc_layout {
-    const sgc_slot *slots; /**< fixed-width ones first, each group by field number */
-    uint16_t count;
-    uint16_t fixed_count;
-    uint16_t version;
-    uint32_t fixed_size; /**< bytes of all fixed-width slots */
-} sgc_layout;
-
 /** Packs values[layout->count] (order of slots) into a record. SGC_LIMIT above 256 MB. */
 SGC_CHECK sgc_status sgc_record_pack(const sgc_layout *layout, const sgc_value *values,
                                      sgc_buf *out);

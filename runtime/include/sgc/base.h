@@ -69,6 +69,18 @@ int sgc_status_http(sgc_status status);
 /** Five-character SQLSTATE of a status, static storage. */
 const char *sgc_status_sqlstate(sgc_status status);
 
+/* ---- errors with a text ---- */
+
+/** One failure and its words. Lives on the caller's stack; holds no memory. */
+typedef struct sgc_error {
+    sgc_status status;
+    char text[500]; /**< NUL-terminated, cut when longer */
+} sgc_error;
+
+/** Sets the error (error may be NULL) and returns status, so that `return sgc_fail(..)` reads. */
+sgc_status sgc_fail(sgc_error *error, sgc_status status, const char *format, ...)
+    SGC_PRINTF(3, 4);
+
 /**
  * Bytes somebody else owns, not NUL-terminated unless stated. data == NULL means null (no value);
  * an empty string has data != NULL and size 0.

@@ -56,6 +56,24 @@ static inline size_t sgc_kind_width(sgc_kind kind)
     return kind == SGC_KIND_BOOLEAN ? 1 : kind == SGC_KIND_ENUM ? 3 : kind == SGC_KIND_INT ? 5 : 9;
 }
 
+/** How one field sits in a record. Layouts are arrays of these in order of storage. */
+typedef struct sgc_slot {
+    sgc_kind kind;
+    bool list;     /**< variable width: an array of kind */
+    bool non_null;
+    bool item_non_null;
+    uint32_t offset; /**< of a fixed-width field; 0 for variable ones */
+    const struct sgc_layout *embedded; /**< EMBEDDED only */
+} sgc_slot;
+
+typedef struct sgc_layout {
+    const sgc_slot *slots; /**< fixed-width ones first, each group by field number */
+    uint16_t count;
+    uint16_t fixed_count;
+    uint16_t version;
+    uint32_t fixed_size; /**< bytes of all fixed-width slots */
+} sgc_layout;
+
 /* ---- fixed-width slots: p points at the field's first byte ---- */
 
 static inline bool sgc_slot_is_null(const uint8_t *p)
@@ -226,6 +244,14 @@ void sgc_pk_int64(sgc_key *key, int64_t value);
 /** Back from bytes; false when the size is wrong. */
 bool sgc_pk_read_int(sgc_str bytes, int32_t *value);
 bool sgc_pk_read_int64(sgc_str bytes, int64_t *value);
+
+/** Canonical decimal text in an order-preserving form. */
+void sgc_key_decimal(sgc_key *key, sgc_str value, bool descending);
+/**
+ * Turns the key into the smallest one behind all keys that start with it. False when there is none
+ * (all bytes 0xff): the range is open at that end.
+ */
+bool sgc_key_successor(sgc_key *key);
 
 /* ---- JSON writing ---- */
 

@@ -1,0 +1,190 @@
+/*
+ * txn.h - databases, transactions, rows and cursors. Emitted functions are thin, typed wrappers of
+ * what is declared here.
+ *
+ * Ownership and threads: a database belongs to all threads; a transaction and its cursors to one
+ * thread at a time. Records from a getter stay readable until the transaction ends, also across
+ * later writes; a record from a cursor until its next step. What is passed in is copied.
+ */
+#ifndef SGC_TXN_H
+#define SGC_TXN_H
+
+#include "sgc/schema.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct sgc_db sgc_db;
+typedef struct sgc_txn sgc_txn;
+
+/** Zero means the default everywhere. */
+typedef struct sgc_db_options {
+    const struct sgc_os *os; /**< NULL: this machine's files */
+    uint64_t cache_bytes;    /**< page cache budget; 0: a quarter of the memory */
+    uint64_t memtable_bytes; /**< a flush starts here; 0: 16 MB */
+    uint64_t log_segment_bytes; /**< 0: 64 MB */
+    bool create_only;        /**< SGC_EXISTS when there is a database already */
+    bool must_exist;         /**< SGC_NOT_FOUND when there is none */
+    bool buffered_log;       /**< no direct writes */
+} sgc_db_options;
+
+/**
+ * Opens or creates the database in the folder `directory` (":memory:": in memory, gone at close).
+ * `schema` must outlive it; NULL takes the schema the database keeps. SGC_SCHEMA_MISMATCH when the
+ * data was written under another schema, SGC_BUSY when another process has it. error may be NULL.
+ */
+SGC_CHECK sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
+                                 const sgc_db_options *options, sgc_db **db, sgc_error *error);
+/** Flushes what is in memory and closes; NULL is allowed. All transactions must have ended. */
+sgc_status sgc_db_close(sgc_db *db);
+const sgc_schema *sgc_db_schema(const sgc_db *db);
+/** Gives a database without rows another schema; SGC_SCHEMA_MISMATCH when it holds any. */
+SGC_CHECK sgc_status sgc_db_set_schema(sgc_db *db, const sgc_schema *schema, sgc_error *error);
+/** Last committed sequence, 0 before the first. */
+uint64_t sgc_db_head(const sgc_db *db);
+/** Writes everything committed so far into pages. */
+SGC_CHECK sgc_status sgc_db_flush(sgc_db *db);
+
+/** Counters since open. */
+typedef struct sgc_db_stats {
+    uint64_t commits, conflicts;
+    uint64_t log_batches, log_flushes, log_bytes;
+    uint64_t cache_hits, cache_misses, cache_evictions, cache_bytes, cache_budget;
+    uint64_t flushes, pages_written, page_file_bytes;
+    uint64_t memtable_bytes;
+    bool log_direct; /**< the log writes directly and synchronously */
+} sgc_db_stats;
+void sgc_db_get_stats(const sgc_db *db, sgc_db_stats *stats);
+
+/* ---- transactions ---- */
+
+typedef enum sgc_outcome {
+    SGC_OUTCOME_REFUSED = 0, /**< nothing of it will ever be visible */
+    SGC_OUTCOME_COMMITTED,
+    SGC_OUTCOME_UNKNOWN, /**< the device failed: it may or may not be there after reopening */
+} sgc_outcome;
+
+typedef struct sgc_commit_info {
+    sgc_outcome outcome;
+    uint64_t sequence; /**< 0 when nothing was written */
+    uint64_t time_us;  /**< commit time, microseconds since 1970 */
+    sgc_error error;
+    sgc_str type, field; /**< where the error lies, null when nowhere; static or in the schema */
+} sgc_commit_info;
+
+/** A moment of the database. */
+typedef struct sgc_moment {
+    enum { SGC_MOMENT_NOW, SGC_MOMENT_SEQUENCE, SGC_MOMENT_TIME } kind;
+    uint64_t value;
+} sgc_moment;
+static inline sgc_moment sgc_now(void)
+{
+    sgc_moment moment = {SGC_MOMENT_NOW, 0};
+    return moment;
+}
+
+/** A transaction that may write; reads see its own writes over a snapshot of now. */
+SGC_CHECK sgc_status sgc_begin(sgc_db *db, sgc_txn **txn);
+/** A transaction that only reads. */
+SGC_CHECK sgc_status sgc_begin_read(sgc_db *db, sgc_moment moment, sgc_txn **txn);
+/**
+ * Commits and frees *txn, always sets it to NULL; a NULL *txn is SGC_OK and does nothing. SGC_OK
+ * means durable. info may be NULL. SGC_CONFLICT: try the whole transaction again.
+ */
+SGC_CHECK sgc_status sgc_commit(sgc_txn **txn, sgc_commit_info *info);
+/** Forgets the transaction, frees it and sets *txn to NULL; a NULL *txn does nothing. */
+void sgc_abort(sgc_txn **txn);
+/** Words of the transaction's last failure; "" when there was none. */
+const char *sgc_errmsg(const sgc_txn *txn);
+/** Where that failure lies: GraphQL type and field names, null when nowhere. */
+void sgc_errplace(const sgc_txn *txn, sgc_str *type, sgc_str *field);
+sgc_db *sgc_txn_db(const sgc_txn *txn);
+/** The sequence this transaction sees. */
+uint64_t sgc_txn_sequence(const sgc_txn *txn);
+/** Wall clock at its start, microseconds since 1970: the `now` of defaults. */
+uint64_t sgc_txn_now(const sgc_txn *txn);
+/** Memory that lives until the transaction ends. */
+sgc_arena *sgc_txn_arena(sgc_txn *txn);
+
+/** A mark in the write set. */
+typedef struct sgc_savepoint {
+    uint64_t mark;
+} sgc_savepoint;
+sgc_savepoint sgc_savepoint_set(sgc_txn *txn);
+/** Undoes every write since the mark; the mark stays usable. */
+void sgc_savepoint_rollback(sgc_txn *txn, sgc_savepoint savepoint);
+
+/** What a transaction has touched so far. */
+typedef struct sgc_txn_stats {
+    uint64_t rows_read;     /**< records fetched, by key or through an index */
+    uint64_t entries_read;  /**< index entries stepped over */
+    uint64_t rows_written;
+} sgc_txn_stats;
+void sgc_txn_get_stats(const sgc_txn *txn, sgc_txn_stats *stats);
+
+/* ---- rows: table and index are positions in the schema ---- */
+
+/** The record with this primary key (sgc_pk_text(), sgc_pk_int(), ...). SGC_NOT_FOUND. */
+SGC_CHECK sgc_status sgc_row_get(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str *record);
+/** records[i].data is NULL where keys[i] is not found. One pass, sorted by place inside. */
+SGC_CHECK sgc_status sgc_row_get_many(sgc_txn *txn, uint16_t table, const sgc_str *keys,
+                                      size_t count, sgc_str *records);
+/** The record whose unique index has exactly these components. SGC_NOT_FOUND. */
+SGC_CHECK sgc_status sgc_row_find(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str components,
+                                  sgc_str *record);
+/** Adds a row. SGC_EXISTS (key or unique index), SGC_FOREIGN_KEY, SGC_CHECK_FAILED, SGC_LIMIT. */
+SGC_CHECK sgc_status sgc_row_insert(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str record);
+/** Replaces a row by a whole new record with the same key. Equal bytes write nothing. */
+SGC_CHECK sgc_status sgc_row_update(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str record);
+/** Deletes a row and does to its children what their onDelete says. SGC_NOT_FOUND. */
+SGC_CHECK sgc_status sgc_row_delete(sgc_txn *txn, uint16_t table, sgc_str key);
+/** Adds or removes one link; adding twice or removing none is SGC_OK. left is field 0 of the link. */
+SGC_CHECK sgc_status sgc_link_add(sgc_txn *txn, uint16_t link, sgc_str left, sgc_str right);
+SGC_CHECK sgc_status sgc_link_remove(sgc_txn *txn, uint16_t link, sgc_str left, sgc_str right);
+/** Largest SERIAL key + 1 as this transaction sees it; two writers that take one conflict. */
+SGC_CHECK sgc_status sgc_row_serial(sgc_txn *txn, uint16_t table, int64_t *next);
+/** size random bytes from the system. */
+SGC_CHECK sgc_status sgc_txn_random(sgc_txn *txn, void *bytes, size_t size);
+
+/* ---- cursors ---- */
+
+/** A range of index entries by their bytes: from <= entry < to; null means open. */
+typedef struct sgc_range {
+    sgc_str from, to;
+    bool descending;
+} sgc_range;
+
+/** Lives on your stack, may be moved, needs no close; ends with its transaction. */
+typedef struct sgc_cursor {
+    sgc_txn *txn;
+    struct sgc_cursor_state *state;
+    sgc_status status;
+    uint32_t parent;
+} sgc_cursor;
+
+/** Rows of a table in the order of an index (0: of the key). A NULL range: all. */
+sgc_cursor sgc_cursor_open(sgc_txn *txn, uint16_t table, uint16_t index, const sgc_range *range);
+/** For each prefix in turn, the rows whose entries start with it; sgc_cursor.parent says which. */
+sgc_cursor sgc_cursor_open_many(sgc_txn *txn, uint16_t table, uint16_t index,
+                                const sgc_str *prefixes, size_t count, bool descending);
+/** Steps to the next row: true and its record, or false at the end and on failure. */
+bool sgc_cursor_next(sgc_cursor *cursor, sgc_str *record);
+/** Primary key of the current row, valid until the next step. */
+sgc_str sgc_cursor_key(const sgc_cursor *cursor);
+/** Index entry of the current row (components, then the key), valid until the next step. */
+sgc_str sgc_cursor_entry(const sgc_cursor *cursor);
+/** Steps like sgc_cursor_next() without fetching the row: for counting and covered reads. */
+bool sgc_cursor_skip(sgc_cursor *cursor);
+/** SGC_OK after a clean end, else what went wrong; asked once behind the loop. */
+static inline sgc_status sgc_cursor_status(const sgc_cursor *cursor)
+{
+    return cursor->status;
+}
+/** Gives the state back before the transaction ends; only loops that open many and break need it. */
+void sgc_cursor_end(sgc_cursor *cursor);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,102 @@
+/*
+ * schema.h - from GraphQL types to the model of sgc/schema.h: which types are tables, how relations
+ * are stored, what each directive does; stable numbers; @check expressions; the generic codec of
+ * rows. Errors speak of the SDL: file, line, column.
+ */
+#ifndef SGC_RUNTIME_SCHEMA_H
+#define SGC_RUNTIME_SCHEMA_H
+
+#include "codec/codec.h"
+#include "lang/lang.h"
+#include "sgc/schema.h"
+
+/** One SDL file. */
+typedef struct sgc_schema_file {
+    sgc_str name;
+    sgc_str text; /**< text.data[text.size] == 0 */
+} sgc_schema_file;
+
+/** A built model and what it was built from. */
+typedef struct sgc_schema_built {
+    const sgc_schema *schema;
+    const sgc_type_system *types;
+    const sgc_document **documents;
+    sgc_str *notes; /**< e.g. a generated name left out because the SDL declares it */
+    size_t note_count;
+} sgc_schema_built;
+
+/**
+ * Parses, checks and models `files` (one schema together). `numbering` is the text of the lock file
+ * or null; the updated one is schema->numbering. Everything lives in arena. SGC_INVALID when
+ * errors were reported.
+ */
+SGC_CHECK sgc_status sgc_schema_build(const sgc_schema_file *files, size_t count, sgc_str name,
+                                      sgc_str numbering, sgc_arena *arena,
+                                      sgc_diagnostics *diagnostics, sgc_schema_built *built);
+
+/** Position of a table by GraphQL type name, SGC_NONE when there is none. */
+uint16_t sgc_schema_table(const sgc_schema *schema, sgc_str name);
+uint16_t sgc_table_field(const sgc_table *table, sgc_str name);
+uint16_t sgc_table_relation(const sgc_table *table, sgc_str name);
+/** The slot that says kind, list and nullability of a field. */
+static inline const sgc_slot *sgc_field_slot(const sgc_table *table, uint16_t field)
+{
+    return &table->layout.slots[table->fields[field].slot];
+}
+
+/** Plural and case rules of the generated API: Category -> categories, URLEntry -> urlEntry. */
+sgc_str sgc_name_lower(sgc_arena *arena, sgc_str type);
+sgc_str sgc_name_plural(sgc_arena *arena, sgc_str singular);
+sgc_str sgc_name_singular(sgc_arena *arena, sgc_str plural);
+
+/* ---- rows through the model ---- */
+
+/** Primary key bytes of a value of the table's key kind. SGC_LIMIT when longer than SGC_KEY_MAX. */
+SGC_CHECK sgc_status sgc_row_key(const sgc_table *table, const sgc_value *value, sgc_key *key);
+/** Primary key bytes from a record. For link tables: both keys, the first as a text component. */
+SGC_CHECK sgc_status sgc_record_key(const sgc_table *table, sgc_str record, sgc_key *key);
+/** The key as a value (text points into key). */
+SGC_CHECK sgc_status sgc_key_to_value(const sgc_table *table, sgc_str key, sgc_value *value);
+/**
+ * Index entry number `element` of a record, without the row's key: SGC_OK, SGC_NOT_FOUND when
+ * there is no such element (an ordinary index has exactly element 0), SGC_LIMIT when too long.
+ * *has_null says that a component is null.
+ */
+SGC_CHECK sgc_status sgc_index_entry(const sgc_table *table, uint16_t index, sgc_str record,
+                                     uint32_t element, sgc_key *key, bool *has_null);
+
+/**
+ * A stored value from JSON or from a GraphQL literal, checked against kind, list and nullability;
+ * `where` names the field in the message. Integers out of range, unknown enum values, invalid
+ * dates and so on are SGC_INVALID; a null where none may be is SGC_NOT_NULL.
+ */
+SGC_CHECK sgc_status sgc_value_from_json(const sgc_schema *schema, const sgc_field *field,
+                                         const sgc_slot *slot, const sgc_json *json,
+                                         sgc_arena *arena, sgc_value *value, sgc_error *error);
+SGC_CHECK sgc_status sgc_value_from_literal(const sgc_schema *schema, const sgc_field *field,
+                                            const sgc_slot *slot, const sgc_ast_value *literal,
+                                            sgc_arena *arena, sgc_value *value, sgc_error *error);
+/** Writes a value as JSON: enum names, RFC 3339 dates, embedded objects by field name. */
+void sgc_value_to_json(const sgc_schema *schema, const sgc_field *field, const sgc_value *value,
+                       sgc_buf *out);
+/** Fills the values that create may leave out (defaults, generated keys but SERIAL, now). */
+SGC_CHECK sgc_status sgc_row_defaults(const sgc_schema *schema, const sgc_table *table,
+                                      uint64_t now_us, const uint8_t random[16], sgc_arena *arena,
+                                      sgc_value *values, const bool *given, sgc_error *error);
+
+/** RFC 9562 version 7, 36 characters, from a clock and 10 random bytes; and ULID, 26 characters. */
+void sgc_uuidv7(uint64_t unix_ms, const uint8_t random[10], char out[36]);
+void sgc_ulid(uint64_t unix_ms, const uint8_t random[10], char out[26]);
+
+/* ---- @check expressions ---- */
+
+typedef struct sgc_expression sgc_expression;
+/** Compiles a check against its table's fields; error->text says where and what. */
+SGC_CHECK sgc_status sgc_expression_compile(const sgc_schema *schema, const sgc_table *table,
+                                            sgc_str text, sgc_arena *arena,
+                                            sgc_expression **expression, sgc_error *error);
+/** SGC_OK when the row passes (true or unknown), SGC_CHECK_FAILED when false. */
+SGC_CHECK sgc_status sgc_expression_check(const sgc_expression *expression, const sgc_table *table,
+                                          sgc_str record, sgc_arena *scratch);
+
+#endif
