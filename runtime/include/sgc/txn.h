@@ -73,9 +73,15 @@ typedef struct sgc_commit_info {
     sgc_str type, field; /**< where the error lies, null when nowhere; static or in the schema */
 } sgc_commit_info;
 
+typedef enum sgc_moment_kind {
+    SGC_MOMENT_NOW = 0,
+    SGC_MOMENT_SEQUENCE,
+    SGC_MOMENT_TIME,
+} sgc_moment_kind;
+
 /** A moment of the database. */
 typedef struct sgc_moment {
-    enum { SGC_MOMENT_NOW, SGC_MOMENT_SEQUENCE, SGC_MOMENT_TIME } kind;
+    sgc_moment_kind kind;
     uint64_t value;
 } sgc_moment;
 static inline sgc_moment sgc_now(void)

@@ -1,0 +1,65 @@
+/*
+ * memtable.h - what was written since the last flush (or by one open transaction): versions of rows
+ * by key, newest first, and ordered overlays of index entries.
+ *
+ * One writer at a time (the committer's lock is outside); any number of readers without locks, each
+ * at its own sequence: a version is seen when its sequence is at most the reader's. Memory comes
+ * from an arena of the table and is freed with it. A transaction's private write set is a MemTable
+ * too, whose sequences are positions in its own undo list.
+ */
+#ifndef SGC_STORE_MEMTABLE_H
+#define SGC_STORE_MEMTABLE_H
+
+#include "schema/schema.h"
+
+typedef struct sgc_memtable sgc_memtable;
+
+SGC_CHECK sgc_status sgc_memtable_create(const sgc_schema *schema, sgc_memtable **memtable);
+void sgc_memtable_destroy(sgc_memtable *memtable);
+/** Bytes taken from the heap. */
+size_t sgc_memtable_bytes(const sgc_memtable *memtable);
+bool sgc_memtable_is_empty(const sgc_memtable *memtable);
+
+/** One version of a row; record null: deleted. Readable as long as the MemTable lives. */
+typedef struct sgc_version {
+    uint64_t sequence;
+    sgc_str record;
+    const struct sgc_version *older;
+} sgc_version;
+
+/**
+ * Adds a version of a row and the index entries that change against `before` (the record it
+ * replaces, null for none). record null deletes.
+ */
+SGC_CHECK sgc_status sgc_memtable_put(sgc_memtable *memtable, uint16_t table, sgc_str key,
+                                      sgc_str before, sgc_str record, uint64_t sequence);
+/** Newest version with sequence <= at, NULL when this MemTable knows none. */
+const sgc_version *sgc_memtable_get(const sgc_memtable *memtable, uint16_t table, sgc_str key,
+                                    uint64_t at);
+
+/** An ordered walk over the overlay of one index, entries of all sequences <= at, newest decides. */
+typedef struct sgc_memtable_cursor {
+    const sgc_memtable *memtable;
+    uint64_t at;
+    uint16_t table, index;
+    bool descending;
+    bool valid;
+    bool present; /**< the entry exists at `at`; false: it was removed (hides the one below) */
+    sgc_str entry;
+    uint16_t key_size;
+    const void *node;
+} sgc_memtable_cursor;
+
+void sgc_memtable_cursor_open(sgc_memtable_cursor *cursor, const sgc_memtable *memtable,
+                              uint16_t table, uint16_t index, uint64_t at, bool descending);
+/** Ascending: first entry >= bound; descending: last entry < bound; null: first/last. */
+void sgc_memtable_cursor_seek(sgc_memtable_cursor *cursor, sgc_str bound);
+void sgc_memtable_cursor_next(sgc_memtable_cursor *cursor);
+
+/** Calls each(context, ...) once per row with its newest version <= at, table by table in key order. */
+SGC_CHECK sgc_status sgc_memtable_each(const sgc_memtable *memtable, uint64_t at,
+                                       sgc_status (*each)(void *context, uint16_t table,
+                                                          sgc_str key, const sgc_version *version),
+                                       void *context);
+
+#endif

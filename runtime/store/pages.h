@@ -1,0 +1,112 @@
+/*
+ * pages.h - the checkpointed image: published pages are immutable and one root names everything.
+ *
+ * sgc_pages is the open image; sgc_checkpoint one published state of it, counted by reference and
+ * readable from any number of threads while a flush builds the next. A flush copies the pages it
+ * touches, maintains every index of the model, syncs, and switches the root; the places of the old
+ * pages are reused when no checkpoint and neither copy of the root names them any more.
+ */
+#ifndef SGC_STORE_PAGES_H
+#define SGC_STORE_PAGES_H
+
+#include "log/log.h"
+#include "schema/schema.h"
+
+typedef struct sgc_pages sgc_pages;
+typedef struct sgc_checkpoint sgc_checkpoint;
+typedef struct sgc_flush sgc_flush;
+
+typedef struct sgc_pages_options {
+    uint64_t cache_bytes; /**< budget of frames and page tables together; at least 64 pages */
+} sgc_pages_options;
+
+typedef struct sgc_pages_stats {
+    uint64_t cache_hits, cache_misses, cache_evictions, cache_bytes, cache_budget;
+    uint64_t flushes, pages_written, file_bytes, free_bytes;
+} sgc_pages_stats;
+
+/**
+ * Opens `directory` (files root and pages), creating them when there is no root. The newest valid
+ * root wins; SGC_CORRUPT when there are roots but none is valid. `schema` may be NULL: the model
+ * kept in the root is built and used.
+ */
+SGC_CHECK sgc_status sgc_pages_open(const sgc_os *os, const char *directory,
+                                    const sgc_schema *schema, const sgc_pages_options *options,
+                                    sgc_pages **pages, sgc_error *error);
+/** All checkpoints must have been released but the one the image itself holds. */
+void sgc_pages_close(sgc_pages *pages);
+const sgc_schema *sgc_pages_schema(const sgc_pages *pages);
+void sgc_pages_get_stats(const sgc_pages *pages, sgc_pages_stats *stats);
+
+/** The newest checkpoint, with a reference for the caller. Never NULL (a new image has an empty one). */
+sgc_checkpoint *sgc_pages_newest(sgc_pages *pages);
+sgc_checkpoint *sgc_checkpoint_retain(sgc_checkpoint *checkpoint);
+void sgc_checkpoint_release(sgc_checkpoint *checkpoint);
+/** Last commit sequence and time that the checkpoint holds. */
+uint64_t sgc_checkpoint_sequence(const sgc_checkpoint *checkpoint);
+uint64_t sgc_checkpoint_time_us(const sgc_checkpoint *checkpoint);
+/** Rows of a table. */
+uint64_t sgc_checkpoint_rows(const sgc_checkpoint *checkpoint, uint16_t table);
+
+/** A row of the image: the record (borrowed from a pinned frame or copied) and its begin. */
+typedef struct sgc_stored_row {
+    sgc_str record;
+    uint64_t begin; /**< commit sequence that wrote this version */
+} sgc_stored_row;
+
+/** Looks a key up in the hash index and copies the record into arena. SGC_NOT_FOUND. */
+SGC_CHECK sgc_status sgc_checkpoint_get(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key,
+                                        sgc_arena *arena, sgc_stored_row *row, sgc_error *error);
+
+/**
+ * An ordered walk over one index of the image. Allocated by the caller inside its own structures;
+ * pins at most one path and gives all pins back in sgc_page_cursor_close().
+ */
+typedef struct sgc_page_cursor {
+    sgc_checkpoint *checkpoint;
+    uint16_t table, index;
+    bool descending;
+    bool valid; /**< on an entry */
+    sgc_str entry;  /**< components and the row's key; readable until the next call */
+    uint16_t key_size; /**< the last key_size bytes of entry are the primary key */
+    uint64_t state[24];
+} sgc_page_cursor;
+
+void sgc_page_cursor_open(sgc_page_cursor *cursor, sgc_checkpoint *checkpoint, uint16_t table,
+                          uint16_t index, bool descending);
+/** Ascending: first entry >= bound; descending: last entry < bound. Null bound: the first/last. */
+SGC_CHECK sgc_status sgc_page_cursor_seek(sgc_page_cursor *cursor, sgc_str bound,
+                                          sgc_error *error);
+/** To the next entry in the cursor's direction; valid becomes false at the end. */
+SGC_CHECK sgc_status sgc_page_cursor_next(sgc_page_cursor *cursor, sgc_error *error);
+/** The row of the current entry; record stays readable until the next call on this cursor. */
+SGC_CHECK sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row *row,
+                                         sgc_error *error);
+void sgc_page_cursor_close(sgc_page_cursor *cursor);
+
+/* ---- flush: one thread at a time ---- */
+
+/** Starts the next checkpoint on top of the newest one. */
+SGC_CHECK sgc_status sgc_flush_begin(sgc_pages *pages, sgc_flush **flush, sgc_error *error);
+/** The row with this key is now `record` (insert or replace); indexes follow. */
+SGC_CHECK sgc_status sgc_flush_put(sgc_flush *flush, uint16_t table, sgc_str key, uint64_t begin,
+                                   sgc_str record, sgc_error *error);
+/** The row with this key is gone (it may never have been in the image). */
+SGC_CHECK sgc_status sgc_flush_delete(sgc_flush *flush, uint16_t table, sgc_str key,
+                                      sgc_error *error);
+/** The image becomes empty and takes this schema (only before any put of the flush). */
+SGC_CHECK sgc_status sgc_flush_set_schema(sgc_flush *flush, const sgc_schema *schema,
+                                          sgc_error *error);
+/**
+ * Syncs pages, then the root (copy A, sync, copy B, sync), and publishes the checkpoint; frees the
+ * flush either way. After a failure the image stays at its old checkpoint and every later flush is
+ * SGC_READ_ONLY until it is opened again.
+ */
+SGC_CHECK sgc_status sgc_flush_commit(sgc_flush *flush, uint64_t sequence, uint64_t time_us,
+                                      sgc_error *error);
+void sgc_flush_abort(sgc_flush *flush);
+
+/** Walks everything: pages, trees, indexes against rows, free places. Words go to `report`. */
+SGC_CHECK sgc_status sgc_pages_verify(sgc_pages *pages, sgc_buf *report);
+
+#endif
