@@ -18,22 +18,24 @@ typedef struct sgc_log_position {
     uint64_t index; /**< commit sequence */
 } sgc_log_position;
 
-/** How soon a commit must be durable. */
+/** How soon a commit must be durable. All are written in sequence order. */
 typedef enum sgc_durability {
     SGC_DURABILITY_FULL = 0, /**< acknowledged after its flush */
     SGC_DURABILITY_BATCHED,  /**< acknowledged when appended; flushed within batch_delay_us */
-    SGC_DURABILITY_NONE,     /**< acknowledged when appended; flushed when the system likes */
+    SGC_DURABILITY_NONE,     /**< acknowledged when appended; flushed within about a second */
 } sgc_durability;
 
 typedef struct sgc_log_options {
-    uint64_t segment_size;   /**< bytes, 0: 64 MB */
+    uint64_t segment_size;   /**< bytes, 0: 16 MB; the first segments are smaller */
     uint64_t batch_delay_us; /**< BATCHED only, 0: 10,000 */
     bool buffered;           /**< do not try direct synchronous writes */
+    bool must_exist;         /**< an empty or missing directory is SGC_CORRUPT, not a new log */
 } sgc_log_options;
 
 typedef struct sgc_log_stats {
-    uint64_t batches, flushes, commits, bytes;
-    bool direct; /**< direct synchronous writes are in use */
+    uint64_t batches, flushes, commits, bytes; /**< since open; bytes as written, padding too */
+    uint64_t segments, recycled;               /**< in use now; taken again since open */
+    bool direct;                               /**< direct synchronous writes are in use */
 } sgc_log_stats;
 
 /**
@@ -47,24 +49,29 @@ typedef sgc_status sgc_log_reader(void *context, sgc_log_position position, uint
  * Opens (or creates) the log in `directory` and replays every transaction whose sequence is greater
  * than `after` through `replay`. A torn tail (the last batch, never acknowledged) is dropped and
  * overwritten; a valid later batch behind a bad one is damage: SGC_CORRUPT with file and offset.
+ * What was replayed is durable when this returns.
  */
 SGC_CHECK sgc_status sgc_log_open(const sgc_os *os, const char *directory,
                                   const sgc_log_options *options, uint64_t after,
                                   sgc_log_reader *replay, void *context, sgc_log **log,
                                   sgc_error *error);
-/** Waits for pending batches, then closes. */
+/** Waits for pending batches, then closes. NULL is fine. */
 void sgc_log_close(sgc_log *log);
 
 /**
- * Called once for a commit when its fate is known: SGC_OK durable, SGC_UNKNOWN_OUTCOME after a
- * failed write or sync, SGC_READ_ONLY when it was never written. Runs on the leader's thread, in
- * sequence order, without any lock of the log held.
+ * Called once for a commit when its fate is known: SGC_OK durable; SGC_READ_ONLY refused, it will
+ * never appear (no byte reached the log, or a void mark over it is durable); SGC_UNKNOWN_OUTCOME
+ * after a failed write or sync that could not be voided. Runs on the leader's thread (a waiter or
+ * the log's own), in sequence order, without any lock of the log held, before sgc_log_durable()
+ * moves and before any waiter of that sequence returns. It must not call append, wait or close.
  */
 typedef void sgc_log_done(void *context, uint64_t sequence, sgc_status outcome);
 
 /**
  * Queues one transaction. The caller serialises calls and hands out sequences in rising order (gaps
- * allowed). The payload is copied. After a failed write or sync every call is SGC_READ_ONLY.
+ * allowed). The payload is copied. After a failed write or sync every call is SGC_READ_ONLY. With
+ * another status than SGC_OK nothing was queued and `done` (which may be NULL) is not called.
+ * SGC_LIMIT: a payload over 1 GB.
  */
 SGC_CHECK sgc_status sgc_log_append(sgc_log *log, uint64_t sequence, uint64_t time_us,
                                     sgc_str payload, sgc_durability durability, sgc_log_done *done,
@@ -75,16 +82,29 @@ SGC_CHECK sgc_status sgc_log_append(sgc_log *log, uint64_t sequence, uint64_t ti
  * SGC_OK, or the outcome of that sequence's batch.
  */
 SGC_CHECK sgc_status sgc_log_wait(sgc_log *log, uint64_t sequence);
-/** Last sequence known durable. */
+/**
+ * For BATCHED and NONE, after append and with no lock held that a `done` takes: returns at once
+ * unless so much is queued (over 16 MB) that the caller has to wait for the device.
+ */
+void sgc_log_pace(sgc_log *log);
+/** Last sequence known durable and reported. */
 uint64_t sgc_log_durable(const sgc_log *log);
+/** Why writing has stopped, in words; NULL while all is well. */
+const char *sgc_log_failure(sgc_log *log);
 
-/** Reads committed transactions with sequence > after, from the files, while writing goes on. */
+/**
+ * Reads durable transactions with sequence > after, from the files, while writing goes on.
+ * SGC_HISTORY_PRUNED when the log no longer reaches back that far.
+ */
 SGC_CHECK sgc_status sgc_log_read(sgc_log *log, uint64_t after, sgc_log_reader *reader,
                                   void *context, sgc_error *error);
-/** Everything up to `sequence` is in a durable checkpoint: whole segments below it are recycled. */
+/**
+ * Everything up to `sequence` is in a durable checkpoint: whole segments below it are recycled,
+ * those being read right now at a later release.
+ */
 SGC_CHECK sgc_status sgc_log_release(sgc_log *log, uint64_t sequence);
-/** Bytes appended since the last release, to decide when to flush. */
-uint64_t sgc_log_held_bytes(const sgc_log *log);
-void sgc_log_get_stats(const sgc_log *log, sgc_log_stats *stats);
+/** Bytes of log beyond the last release, to decide when to flush. */
+uint64_t sgc_log_held_bytes(sgc_log *log);
+void sgc_log_get_stats(sgc_log *log, sgc_log_stats *stats);
 
 #endif
