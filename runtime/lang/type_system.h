@@ -204,18 +204,25 @@ typedef struct sgc_literal_error {
 typedef void sgc_literal_error_fn(void *user, const sgc_literal_error *error);
 /**
  * Checks a literal against an input type, in graphql-js wording, and calls `report` for each error
- * (its strings live in the arena); variables are taken to be right. SGC_NO_MEMORY.
+ * (its strings live in the arena); variables are taken to be right. effort as for sgc_suggest: when
+ * it is used up, errors after the first are left out. SGC_NO_MEMORY.
  */
 SGC_CHECK sgc_status sgc_literal_check(const sgc_ast_value *value, const sgc_type_ref *type,
-                                       sgc_arena *arena, sgc_literal_error_fn *report, void *user);
+                                       sgc_arena *arena, uint64_t *effort,
+                                       sgc_literal_error_fn *report, void *user);
 
+/** At most so many suggestions are shown. */
+enum { SGC_SUGGESTIONS = 5 };
 /**
- * Appends " Did you mean "a", "b", or "c"?" with at most five of the options that resemble input,
- * nearest first, or nothing. *effort is what may still be spent (about one per compared
- * character); when it is used up nothing is suggested any more. NULL: one tenth of a second.
+ * Finds the options that resemble input, nearest first, at most SGC_SUGGESTIONS, and returns how
+ * many. *effort is what may still be spent (about one per compared character); when it is used up
+ * nothing is suggested any more. Start it with SGC_SUGGEST_EFFORT, once for all errors of a run.
  */
-void sgc_did_you_mean(sgc_str input, const sgc_str *options, size_t count, uint64_t *effort,
-                      sgc_buf *out);
+size_t sgc_suggest(sgc_str input, const sgc_str *options, size_t count, uint64_t *effort,
+                   sgc_str best[SGC_SUGGESTIONS]);
+#define SGC_SUGGEST_EFFORT ((uint64_t)50000000)
+/** Appends ` Did you mean WHAT "a", "b", or "c"?`; nothing for an empty list. what may be NULL. */
+void sgc_did_you_mean(const char *what, const sgc_str *list, size_t count, sgc_buf *out);
 
 /** The directives and scalars of sgc's input language (docs/schema-language.md), as SDL text. */
 extern const char sgc_prelude_sdl[];
