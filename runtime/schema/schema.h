@@ -53,7 +53,10 @@ sgc_str sgc_name_singular(sgc_arena *arena, sgc_str plural);
 
 /** Primary key bytes of a value of the table's key kind. SGC_LIMIT when longer than SGC_KEY_MAX. */
 SGC_CHECK sgc_status sgc_row_key(const sgc_table *table, const sgc_value *value, sgc_key *key);
-/** Primary key bytes from a record. For link tables: both keys, the first as a text component. */
+/**
+ * Primary key bytes from a record. For link tables: the left row's primary key as a text component
+ * (sgc_key_text), then the right row's as it is.
+ */
 SGC_CHECK sgc_status sgc_record_key(const sgc_table *table, sgc_str record, sgc_key *key);
 /** The key as a value (text points into key). */
 SGC_CHECK sgc_status sgc_key_to_value(const sgc_table *table, sgc_str key, sgc_value *value);

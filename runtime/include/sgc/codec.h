@@ -11,6 +11,8 @@
  * Widths: Boolean 1 (0xc2 false, 0xc3 true, 0xc0 null), Enum 3 (uint16), Int 5 (int32), BigInt,
  * DateTime, Date, Time 9 (int64), Float 9 (float64); null in a slot of 3, 5 or 9 bytes is an ext of
  * type SGC_EXT_NULL of that width. Variable fields: str, bin, array or nil, minimal encoding.
+ * Elements of lists and fields of embedded values are written one behind the other, each in the
+ * encoding of its kind, so those of fixed-width kinds keep their width and their null there too.
  */
 #ifndef SGC_CODEC_H
 #define SGC_CODEC_H
@@ -180,6 +182,12 @@ uint8_t *sgc_put_str(uint8_t *p, sgc_str str);
 uint8_t *sgc_put_bin(uint8_t *p, sgc_str bytes);
 /** Head of an array of count elements (at most 5 bytes). */
 uint8_t *sgc_put_array(uint8_t *p, uint32_t count);
+/** nil: a null list or embedded value. */
+static inline uint8_t *sgc_put_nil(uint8_t *p)
+{
+    *p = 0xc0;
+    return p + 1;
+}
 
 /**
  * Readers of untrusted bytes: each returns the byte behind the field, or NULL when [p, end) does not
@@ -187,11 +195,20 @@ uint8_t *sgc_put_array(uint8_t *p, uint32_t count);
  */
 const uint8_t *sgc_read_str(const uint8_t *p, const uint8_t *end, sgc_str *out);
 const uint8_t *sgc_read_bin(const uint8_t *p, const uint8_t *end, sgc_str *out);
+/** The same for fixed-width kinds in lists and embedded values; *has is false for null. */
+const uint8_t *sgc_read_bool(const uint8_t *p, const uint8_t *end, bool *has, bool *out);
+const uint8_t *sgc_read_enum(const uint8_t *p, const uint8_t *end, bool *has, uint16_t *out);
+const uint8_t *sgc_read_int(const uint8_t *p, const uint8_t *end, bool *has, int32_t *out);
+const uint8_t *sgc_read_int64(const uint8_t *p, const uint8_t *end, bool *has, int64_t *out);
+const uint8_t *sgc_read_float(const uint8_t *p, const uint8_t *end, bool *has, double *out);
 /** nil gives *count = 0 and *is_null = true. */
 const uint8_t *sgc_read_array(const uint8_t *p, const uint8_t *end, uint32_t *count, bool *is_null);
 /** Skips one MessagePack object of any kind (nesting at most 64 deep). */
 const uint8_t *sgc_read_skip(const uint8_t *p, const uint8_t *end);
-/** Checks head, field count and version and that `fixed` bytes of fixed-width slots follow. */
+/**
+ * Checks head, field count and version and that `fixed` bytes of fixed-width slots follow; their
+ * contents are read without further checks (any bytes give some value).
+ */
 bool sgc_record_check(sgc_str record, uint16_t fields, uint16_t version, size_t fixed);
 
 /* ---- keys: memcmp order is value order ---- */

@@ -31,6 +31,7 @@ typedef struct sgc_enum_def {
     sgc_str name, description;
     const sgc_enum_item *items; /**< in order of declaration, which is the order of values */
     uint16_t count;
+    bool ascending; /**< numbers ascend with declaration: key order (by number) is value order */
 } sgc_enum_def;
 
 /** Where a value comes from when create does not give one. */
@@ -84,17 +85,23 @@ typedef struct sgc_relation {
     uint16_t target;     /**< table position; SGC_NONE when the target is an interface or union */
     uint16_t abstract;   /**< schema.abstracts position, or SGC_NONE */
     uint16_t field;      /**< KEY, LIST: our field that stores it */
-    uint16_t type_field; /**< KEY to an abstract type: our field with the type's name */
+    uint16_t type_field; /**< to an abstract type: our field with the type's name (KEY: a String,
+                              LIST: a list of String beside `field`, same length); else SGC_NONE */
     uint16_t inverse;    /**< position of the other side in the target's relations, or SGC_NONE */
     uint16_t index;      /**< INVERSE_*: target's index on the storing field; KEY, LIST: our own
-                              index on it (for the target's deletion), LINK: link table's index
-                              whose prefix is our key */
+                              index on it (for the target's deletion; to an abstract type and
+                              KEY: on type_field, field), LINK: link table's index whose prefix
+                              is our primary key's bytes as a text component */
     uint16_t link;       /**< LINK: position of the link table */
     uint16_t link_field; /**< LINK: field of the link table that holds the target's key */
     sgc_on_delete on_delete; /**< KEY, LIST: what the target's deletion does to this row */
 } sgc_relation;
 
-/** An index; position 0 of every table is the order of its key. Entries end with the row's key. */
+/**
+ * An index. Its entries are the components of `fields`, then the row's primary key as it is.
+ * Position 0 of every table is the order of its key: entries are the primary key alone. Link tables
+ * have two: 0 by (left, right), 1 by right; their components are text made of primary key bytes.
+ */
 typedef struct sgc_index {
     sgc_str name;
     const uint16_t *fields; /**< positions in table.fields */
