@@ -6,6 +6,8 @@
  * at its own sequence: a version is seen when its sequence is at most the reader's. Memory comes
  * from an arena of the table and is freed with it. A transaction's private write set is a MemTable
  * too, whose sequences are positions in its own undo list.
+ *
+ * Entries of index 0 are the row's key alone; other entries are components followed by the key.
  */
 #ifndef SGC_STORE_MEMTABLE_H
 #define SGC_STORE_MEMTABLE_H
@@ -16,9 +18,11 @@ typedef struct sgc_memtable sgc_memtable;
 
 SGC_CHECK sgc_status sgc_memtable_create(const sgc_schema *schema, sgc_memtable **memtable);
 void sgc_memtable_destroy(sgc_memtable *memtable);
-/** Bytes taken from the heap. */
+/** Bytes taken from the heap; any thread may ask. */
 size_t sgc_memtable_bytes(const sgc_memtable *memtable);
 bool sgc_memtable_is_empty(const sgc_memtable *memtable);
+/** False when no row of this table was ever put: readers may pass it by. */
+bool sgc_memtable_has_table(const sgc_memtable *memtable, uint16_t table);
 
 /** One version of a row; record null: deleted. Readable as long as the MemTable lives. */
 typedef struct sgc_version {
@@ -29,13 +33,35 @@ typedef struct sgc_version {
 
 /**
  * Adds a version of a row and the index entries that change against `before` (the record it
- * replaces, null for none). record null deletes.
+ * replaces, null for none). record null deletes. Sequences never fall. SGC_LIMIT when an index
+ * entry is too long; after a failure nothing of the put is left. A `before` of the first put of a
+ * row is kept as it is for sgc_memtable_walk() and must outlive such walks.
  */
 SGC_CHECK sgc_status sgc_memtable_put(sgc_memtable *memtable, uint16_t table, sgc_str key,
                                       sgc_str before, sgc_str record, uint64_t sequence);
 /** Newest version with sequence <= at, NULL when this MemTable knows none. */
 const sgc_version *sgc_memtable_get(const sgc_memtable *memtable, uint16_t table, sgc_str key,
                                     uint64_t at);
+/** The same in two steps, for a reader that asks several MemTables for one key. */
+uint64_t sgc_memtable_hash(uint16_t table, sgc_str key);
+const sgc_version *sgc_memtable_find(const sgc_memtable *memtable, uint64_t hash, uint16_t table,
+                                     sgc_str key, uint64_t at);
+
+/** Takes back every put with a sequence greater than `to`, newest first; memory stays taken. */
+void sgc_memtable_rollback(sgc_memtable *memtable, uint64_t to);
+/** Gives every version this sequence: a write set nobody else reads becomes a commit's MemTable. */
+void sgc_memtable_restamp(sgc_memtable *memtable, uint64_t sequence);
+
+/** A walk over all rows in the order of their first put, by the writer or when nobody writes. */
+typedef struct sgc_memtable_walk {
+    uint16_t table;
+    sgc_str key;
+    sgc_str before;            /**< what its first put replaced */
+    const sgc_version *newest; /**< NULL when all its puts were rolled back */
+    const void *row;           /**< NULL to start */
+} sgc_memtable_walk;
+/** To the next row; false at the end. */
+bool sgc_memtable_walk_next(const sgc_memtable *memtable, sgc_memtable_walk *walk);
 
 /** An ordered walk over the overlay of one index, entries of all sequences <= at, newest decides. */
 typedef struct sgc_memtable_cursor {
@@ -45,7 +71,7 @@ typedef struct sgc_memtable_cursor {
     bool descending;
     bool valid;
     bool present; /**< the entry exists at `at`; false: it was removed (hides the one below) */
-    sgc_str entry;
+    sgc_str entry; /**< readable as long as the MemTable lives */
     uint16_t key_size;
     const void *node;
 } sgc_memtable_cursor;

@@ -113,6 +113,12 @@ uint64_t sgc_txn_now(const sgc_txn *txn);
 /** Memory that lives until the transaction ends. */
 sgc_arena *sgc_txn_arena(sgc_txn *txn);
 
+/**
+ * From now on, parents of written rows are looked for at commit instead of at each statement: for
+ * loads whose rows refer to rows that come later. Everything else is checked as always.
+ */
+void sgc_txn_defer_foreign_keys(sgc_txn *txn);
+
 /** A mark in the write set. */
 typedef struct sgc_savepoint {
     uint64_t mark;
