@@ -181,26 +181,26 @@ typedef enum sgc_definition_kind {
 /** Any definition of a document. Members that its kind does not have are zero. */
 typedef struct sgc_ast_definition {
     sgc_definition_kind kind;
-    bool extend;    /**< extend schema / type / ... */
-    bool shorthand; /**< OPERATION written as a bare { } */
+    bool extend;     /**< extend schema / type / ... */
+    bool shorthand;  /**< OPERATION written as a bare { } */
     bool repeatable; /**< DIRECTIVE */
-    sgc_span span;  /**< description included */
+    sgc_span span;   /**< description included */
     sgc_ast_value *description;
     sgc_ast_name name;
     sgc_ast_directive *directives;
 
-    sgc_operation_kind operation;    /**< OPERATION */
-    sgc_ast_variable *variables;     /**< OPERATION */
-    sgc_ast_name type_condition;     /**< FRAGMENT */
-    sgc_ast_selection *selections;   /**< OPERATION, FRAGMENT */
-    sgc_span selections_span;        /**< OPERATION, FRAGMENT */
+    sgc_operation_kind operation;  /**< OPERATION */
+    sgc_ast_variable *variables;   /**< OPERATION */
+    sgc_ast_name type_condition;   /**< FRAGMENT */
+    sgc_ast_selection *selections; /**< OPERATION, FRAGMENT */
+    sgc_span selections_span;      /**< OPERATION, FRAGMENT */
 
-    sgc_ast_root_operation *roots;   /**< SCHEMA */
-    sgc_ast_name_item *interfaces;   /**< OBJECT, INTERFACE */
-    sgc_ast_field *fields;           /**< OBJECT, INTERFACE */
-    sgc_ast_name_item *members;      /**< UNION types, DIRECTIVE locations */
-    sgc_ast_enum_value *values;      /**< ENUM */
-    sgc_ast_input_value *inputs;     /**< INPUT fields, DIRECTIVE arguments */
+    sgc_ast_root_operation *roots; /**< SCHEMA */
+    sgc_ast_name_item *interfaces; /**< OBJECT, INTERFACE */
+    sgc_ast_field *fields;         /**< OBJECT, INTERFACE */
+    sgc_ast_name_item *members;    /**< UNION types, DIRECTIVE locations */
+    sgc_ast_enum_value *values;    /**< ENUM */
+    sgc_ast_input_value *inputs;   /**< INPUT fields, DIRECTIVE arguments */
 
     const sgc_source *source; /**< the text all spans of this definition refer to */
     struct sgc_ast_definition *next;

@@ -14,6 +14,7 @@ typedef struct sgc_lexer {
     sgc_diagnostics *diagnostics;
     const char *cursor;
     const char *limit; /**< the sentinel behind the last byte */
+    const char *bad;   /**< first byte that is not UTF-8; limit when there is none */
     sgc_span token;    /**< the token read last */
     sgc_span previous; /**< the one before it */
     int kind;          /**< TOK_ number of the token read last */
@@ -22,13 +23,10 @@ typedef struct sgc_lexer {
     bool no_memory;
 } sgc_lexer;
 
-/**
- * Begins at the start of a source. Reports and returns SGC_INVALID for text that is too large or
- * not UTF-8: everything behind it may rely on well-formed text.
- */
+/** Begins at the start of a source; reports and returns SGC_INVALID when it is too large. */
 SGC_CHECK sgc_status sgc_lexer_start(sgc_lexer *lexer, const sgc_source *source, sgc_arena *arena,
                                      sgc_diagnostics *diagnostics);
-/** The next token's number; TOK_YYerror after an error was reported. */
+/** The next token's number; TOK_SGC_LANG_error after an error was reported. */
 int sgc_lexer_next(sgc_lexer *lexer);
 /** The bytes of a span of the lexer's source. */
 static inline sgc_str sgc_lexer_text(const sgc_lexer *lexer, sgc_span span)
@@ -39,18 +37,19 @@ static inline sgc_str sgc_lexer_text(const sgc_lexer *lexer, sgc_span span)
 void sgc_syntax_error(sgc_lexer *lexer, uint32_t offset, const char *format, ...) SGC_PRINTF(3, 4);
 /** The same for a text that may hold NUL bytes. */
 void sgc_syntax_error_text(sgc_lexer *lexer, uint32_t offset, const sgc_buf *text);
-/** Writes the character at a byte offset as graphql-js names it: "x", U+0007 or <EOF>. */
-void sgc_describe_character(const sgc_lexer *lexer, size_t offset, sgc_buf *out);
+/** Reports "words: character." where the character at `at` is named: "x", U+0007 or <EOF>. */
+void sgc_character_error(sgc_lexer *lexer, const char *at, const char *words);
 
 /* ---- strings.c ---- */
 
 /**
- * Checks the string that starts at `start` (its opening quotes included) and returns the byte behind
- * it, or NULL after an error was reported.
+ * Checks the string that starts at `start` (its opening quotes included) and returns the byte
+ * behind it, or NULL after an error was reported.
  */
 const char *sgc_string_scan(sgc_lexer *lexer, const char *start);
 const char *sgc_block_string_scan(sgc_lexer *lexer, const char *start);
-/** The value of a checked string token: a slice of `token` when it can be one, else in the arena. */
+/** The value of a checked string token: a slice of `token` when it can be one, else in the arena.
+ */
 sgc_str sgc_string_decode(sgc_str token, sgc_arena *arena);
 sgc_str sgc_block_string_decode(sgc_str token, sgc_arena *arena);
 /** Writes a value as a string literal, as graphql-js prints it. */

@@ -14,7 +14,7 @@ typedef struct sgc_diagnostic {
     struct sgc_place {
         const sgc_source *source;
         sgc_span span;
-    } *places;
+    } * places;
     size_t place_count;
     struct sgc_diagnostic *next;
 } sgc_diagnostic;
@@ -41,14 +41,17 @@ void sgc_diagnostics_print(const sgc_diagnostics *diagnostics, sgc_buf *out);
 /** Writes `[{"message":..,"locations":[{"line":..,"column":..}],"rule":..}, ...]`. */
 void sgc_diagnostics_json(const sgc_diagnostics *diagnostics, sgc_buf *out);
 
+/** Writes text as a JSON string, quotes included. */
+void sgc_json_quote(sgc_buf *out, sgc_str text);
+
 typedef struct sgc_parse_limits {
     uint32_t tokens; /**< 0: no limit */
-    uint32_t depth;  /**< nesting of selections, values and types; 0: 1,000 */
+    uint32_t depth;  /**< nesting of selections, values and types; 0: 1,000; at most 10,000 */
 } sgc_parse_limits;
 
 /**
  * Parses a document of any kind (type system and executable definitions may be mixed).
- * SGC_INVALID: a syntax error was reported (rule "Syntax"); SGC_NO_MEMORY.
+ * limits may be NULL. SGC_INVALID: a syntax error was reported (rule "Syntax"); SGC_NO_MEMORY.
  */
 SGC_CHECK sgc_status sgc_parse(const sgc_source *source, const sgc_parse_limits *limits,
                                sgc_arena *arena, sgc_diagnostics *diagnostics,
