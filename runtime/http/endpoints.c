@@ -1,0 +1,163 @@
+/*
+ * endpoints.c - which path is answered by whom, and the small answers: health, errors, OPTIONS.
+ */
+#include "http/exchange.h"
+
+#include <stdio.h>
+
+/* ---- answers ---- */
+
+void sgc_http_text(sgc_exchange *exchange, int status, const char *text)
+{
+    exchange->status = status;
+    exchange->content_type = SGC_TYPE_TEXT;
+    sgc_buf_text(exchange->out, text);
+}
+
+void sgc_http_error(sgc_exchange *exchange, int status, const char *text)
+{
+    exchange->status = status;
+    exchange->content_type = SGC_TYPE_JSON;
+    sgc_buf_text(exchange->out, "{\"error\":");
+    sgc_json_str(exchange->out, sgc_str_from(text));
+    sgc_buf_text(exchange->out, "}");
+}
+
+void sgc_http_method(sgc_exchange *exchange, const char *allow)
+{
+    exchange->allow = allow;
+    sgc_http_error(exchange, 405, "Method Not Allowed");
+}
+
+bool sgc_http_is(sgc_exchange *exchange, const char *method)
+{
+    return sgc_str_eq(exchange->head.method, sgc_str_from(method));
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool sgc_http_media_is(sgc_str media, const char *type)
+{
+    size_t size = strlen(type);
+
+    if (!media.data || media.size < size) return false;
+    for (size_t i = 0; i < size; i++)
+        if (lower(media.data[i]) != type[i]) return false;
+    return media.size == size || media.data[size] == ';' || media.data[size] == ' ' ||
+           media.data[size] == '\t';
+}
+
+/* ---- who may ask ---- */
+
+/* host[:port] without the port. */
+static sgc_str host_name(sgc_str host)
+{
+    size_t end = host.size;
+
+    while (end > 0 && host.data[end - 1] >= '0' && host.data[end - 1] <= '9')
+        end--;
+    if (end > 0 && host.data[end - 1] == ':') return sgc_str_of(host.data, end - 1);
+    return host;
+}
+
+/*
+ * A page of some other site must not reach a database on this machine: not by its own origin, and
+ * not by a name that it lets point to 127.0.0.1 (DNS rebinding).
+ */
+static bool is_welcome(const sgc_exchange *exchange)
+{
+    sgc_str host = exchange->head.host, origin = exchange->head.origin;
+    sgc_str name = host_name(host);
+
+    if (exchange->server->loopback && host.data) {
+        bool local = sgc_str_eq(name, SGC_STR("localhost")) || sgc_str_eq(name, SGC_STR("[::1]")) ||
+                     (name.size > 4 && memcmp(name.data, "127.", 4) == 0 &&
+                      strspn(name.data, "0123456789.") >= name.size);
+        if (!local) return false;
+    }
+    if (!origin.data) return true;
+    const char *scheme =
+        origin.size > 8 && memcmp(origin.data, "https://", 8) == 0 ? "https://" : "http://";
+    size_t skip = strlen(scheme);
+    if (origin.size < skip || memcmp(origin.data, scheme, skip) != 0) return false;
+    return sgc_str_eq(sgc_str_of(origin.data + skip, origin.size - skip), host);
+}
+
+/* ---- health ---- */
+
+static void health(sgc_exchange *exchange, bool live)
+{
+    sgc_http_server *server = exchange->server;
+    sgc_buf *out = exchange->out;
+    uint64_t up = server->os->monotonic_us(server->os->self) - server->started_us;
+
+    exchange->status = 200;
+    exchange->content_type = SGC_TYPE_JSON;
+    sgc_buf_printf(out, "{\"status\":\"%s\",\"uptime_seconds\":%llu,", live ? "alive" : "ready",
+                   (unsigned long long)(up / 1000000));
+    if (!live)
+        sgc_buf_printf(out, "\"head\":\"%llu\",", (unsigned long long)sgc_db_head(server->db));
+    sgc_buf_text(out, "\"timestamp\":");
+    sgc_json_datetime(out, (int64_t)server->os->time_us(server->os->self));
+    sgc_buf_text(out, "}");
+}
+
+/* ---- routes ---- */
+
+static bool starts_with(sgc_str text, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    return text.size >= size && memcmp(text.data, prefix, size) == 0;
+}
+
+static bool is_data(sgc_str path)
+{
+    return sgc_str_eq(path, SGC_STR("/schema/data"));
+}
+
+size_t sgc_http_body_limit(const sgc_http_server *server, const sgc_http_head *head)
+{
+    return is_data(head->path) ? server->options.load_limit : server->options.body_limit;
+}
+
+static bool is_health(sgc_str path)
+{
+    return sgc_str_eq(path, SGC_STR("/health/live")) || sgc_str_eq(path, SGC_STR("/health/ready"));
+}
+
+static const char *allowed_methods(sgc_str path)
+{
+    if (is_health(path)) return "GET, HEAD, OPTIONS";
+    if (sgc_str_eq(path, SGC_STR("/schema/load")) || is_data(path)) return "POST, OPTIONS";
+    if (starts_with(path, "/schema")) return "GET, HEAD, OPTIONS";
+    return "GET, HEAD, POST, OPTIONS";
+}
+
+void sgc_http_answer(sgc_exchange *exchange)
+{
+    sgc_str path = exchange->head.path;
+    bool reads = sgc_http_is(exchange, "GET") || sgc_http_is(exchange, "HEAD");
+
+    if (!is_welcome(exchange)) {
+        sgc_http_error(exchange, 403, "this Host or Origin may not use this server");
+    } else if (sgc_http_is(exchange, "OPTIONS")) {
+        exchange->status = 204;
+        exchange->allow = allowed_methods(path);
+    } else if (!reads && !sgc_http_is(exchange, "POST")) {
+        sgc_http_method(exchange, allowed_methods(path));
+    } else if (sgc_str_eq(path, SGC_STR("/graphql")) || sgc_str_eq(path, SGC_STR("/"))) {
+        sgc_http_graphql(exchange);
+    } else if (sgc_str_eq(path, SGC_STR("/schema")) || starts_with(path, "/schema/")) {
+        sgc_http_schema(exchange);
+    } else if (is_health(path)) {
+        if (reads)
+            health(exchange, sgc_str_eq(path, SGC_STR("/health/live")));
+        else
+            sgc_http_method(exchange, allowed_methods(path));
+    } else {
+        sgc_http_text(exchange, 404, "Not Found");
+    }
+}
