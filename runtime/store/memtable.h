@@ -63,14 +63,15 @@ typedef struct sgc_memtable_walk {
 /** To the next row; false at the end. */
 bool sgc_memtable_walk_next(const sgc_memtable *memtable, sgc_memtable_walk *walk);
 
-/** An ordered walk over the overlay of one index, entries of all sequences <= at, newest decides. */
+/** An ordered walk over the overlay of one index, entries of all sequences <= at, newest decides.
+ */
 typedef struct sgc_memtable_cursor {
     const sgc_memtable *memtable;
     uint64_t at;
     uint16_t table, index;
     bool descending;
     bool valid;
-    bool present; /**< the entry exists at `at`; false: it was removed (hides the one below) */
+    bool present;  /**< the entry exists at `at`; false: it was removed (hides the one below) */
     sgc_str entry; /**< readable as long as the MemTable lives */
     uint16_t key_size;
     const void *node;
@@ -82,7 +83,8 @@ void sgc_memtable_cursor_open(sgc_memtable_cursor *cursor, const sgc_memtable *m
 void sgc_memtable_cursor_seek(sgc_memtable_cursor *cursor, sgc_str bound);
 void sgc_memtable_cursor_next(sgc_memtable_cursor *cursor);
 
-/** Calls each(context, ...) once per row with its newest version <= at, table by table in key order. */
+/** Calls each(context, ...) once per row with its newest version <= at, table by table in key
+ * order. */
 SGC_CHECK sgc_status sgc_memtable_each(const sgc_memtable *memtable, uint64_t at,
                                        sgc_status (*each)(void *context, uint16_t table,
                                                           sgc_str key, const sgc_version *version),

@@ -1,0 +1,557 @@
+/*
+ * memtable.c - rows by key with their versions, and which index entries a put changes. The ordered
+ * lists of entries live in memtable_overlay.c; when a version is visible, transactions decide.
+ *
+ * The hash of rows grows without stopping readers: every row has two links, generations of the
+ * bucket array use them in turn, and a reader that found nothing looks again when the array changed
+ * under it. Rows and nodes are never removed.
+ */
+#include "store/memtable.h"
+
+#include "store/memtable_overlay.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { FIRST_BUCKETS = 64, TABLE_SLOTS = 128 };
+
+struct row;
+
+struct put {
+    sgc_version version; /* first: readers get a pointer to it */
+    struct row *row;
+    struct put *previous; /* the put before this one, of any row */
+    struct sgc_overlay_change *changes;
+};
+
+struct row {
+    _Atomic(struct row *) next[2];
+    _Atomic(const sgc_version *) newest;
+    struct row *following; /* in the order of first puts */
+    uint64_t hash;
+    sgc_str before;
+    uint16_t table, key_size;
+    char key[];
+};
+
+struct buckets {
+    uint64_t generation, mask;
+    _Atomic(struct row *) slots[];
+};
+
+struct table_overlays {
+    struct table_overlays *next;
+    uint16_t table;
+    struct sgc_overlay indexes[];
+};
+
+struct sgc_memtable {
+    const sgc_schema *schema;
+    sgc_arena arena;
+    _Atomic size_t bytes;
+    _Atomic(struct buckets *) buckets;
+    _Atomic(struct table_overlays *) tables[TABLE_SLOTS];
+    uint64_t row_count;
+    struct row *first, *last;
+    _Atomic(struct put *) newest_put;
+};
+
+static struct buckets *new_buckets(sgc_arena *arena, uint64_t generation, uint64_t count)
+{
+    struct buckets *buckets =
+        sgc_arena_zero(arena, 1, sizeof(struct buckets) + count * sizeof(_Atomic(struct row *)));
+
+    if (!buckets) return NULL;
+    buckets->generation = generation;
+    buckets->mask = count - 1;
+    return buckets;
+}
+
+sgc_status sgc_memtable_create(const sgc_schema *schema, sgc_memtable **memtable)
+{
+    sgc_memtable *made = sgc_alloc_zero(1, sizeof *made);
+
+    *memtable = NULL;
+    if (!made) return SGC_NO_MEMORY;
+    made->schema = schema;
+    struct buckets *buckets = new_buckets(&made->arena, 0, FIRST_BUCKETS);
+    if (!buckets) {
+        sgc_memtable_destroy(made);
+        return SGC_NO_MEMORY;
+    }
+    atomic_store_explicit(&made->buckets, buckets, memory_order_release);
+    atomic_store_explicit(&made->bytes, made->arena.total, memory_order_relaxed);
+    *memtable = made;
+    return SGC_OK;
+}
+
+void sgc_memtable_destroy(sgc_memtable *memtable)
+{
+    if (!memtable) return;
+    sgc_arena_free(&memtable->arena);
+    sgc_free(memtable);
+}
+
+size_t sgc_memtable_bytes(const sgc_memtable *memtable)
+{
+    return atomic_load_explicit(&memtable->bytes, memory_order_relaxed);
+}
+
+bool sgc_memtable_is_empty(const sgc_memtable *memtable)
+{
+    return atomic_load_explicit(&memtable->newest_put, memory_order_relaxed) == NULL;
+}
+
+/* ---- rows by key ---- */
+
+uint64_t sgc_memtable_hash(uint16_t table, sgc_str key)
+{
+    return sgc_hash(key.data, key.size, (uint64_t)table + 1);
+}
+
+static bool is_row(const struct row *row, uint64_t hash, uint16_t table, sgc_str key)
+{
+    return row->hash == hash && row->table == table && row->key_size == key.size &&
+           memcmp(row->key, key.data, key.size) == 0;
+}
+
+static struct row *find_row(const sgc_memtable *memtable, uint64_t hash, uint16_t table,
+                            sgc_str key)
+{
+    struct buckets *buckets = atomic_load_explicit(&memtable->buckets, memory_order_acquire);
+
+    for (;;) {
+        size_t link = buckets->generation & 1;
+        struct row *row =
+            atomic_load_explicit(&buckets->slots[hash & buckets->mask], memory_order_acquire);
+        while (row && !is_row(row, hash, table, key)) {
+            row = atomic_load_explicit(&row->next[link], memory_order_acquire);
+        }
+        if (row) return row;
+        struct buckets *now = atomic_load_explicit(&memtable->buckets, memory_order_acquire);
+        if (now == buckets) return NULL;
+        buckets = now;
+    }
+}
+
+static void add_to_bucket(struct buckets *buckets, struct row *row)
+{
+    _Atomic(struct row *) *slot = &buckets->slots[row->hash & buckets->mask];
+    struct row *head = atomic_load_explicit(slot, memory_order_relaxed);
+
+    atomic_store_explicit(&row->next[buckets->generation & 1], head, memory_order_release);
+    atomic_store_explicit(slot, row, memory_order_release);
+}
+
+static bool grow_buckets(sgc_memtable *memtable)
+{
+    struct buckets *old = atomic_load_explicit(&memtable->buckets, memory_order_relaxed);
+
+    if (memtable->row_count <= old->mask) return true;
+    struct buckets *more = new_buckets(&memtable->arena, old->generation + 1, (old->mask + 1) * 4);
+    if (!more) return false;
+    for (struct row *row = memtable->first; row; row = row->following)
+        add_to_bucket(more, row);
+    atomic_store_explicit(&memtable->buckets, more, memory_order_release);
+    return true;
+}
+
+static struct row *add_row(sgc_memtable *memtable, uint64_t hash, uint16_t table, sgc_str key,
+                           sgc_str before)
+{
+    if (!grow_buckets(memtable)) return NULL;
+    struct row *row = sgc_arena_alloc(&memtable->arena, sizeof *row + key.size);
+    if (!row) return NULL;
+    memset(row, 0, sizeof *row);
+    row->hash = hash;
+    row->table = table;
+    row->before = before;
+    row->key_size = (uint16_t)key.size;
+    if (key.size) memcpy(row->key, key.data, key.size);
+    if (memtable->last) {
+        memtable->last->following = row;
+    } else {
+        memtable->first = row;
+    }
+    memtable->last = row;
+    memtable->row_count++;
+    add_to_bucket(atomic_load_explicit(&memtable->buckets, memory_order_relaxed), row);
+    return row;
+}
+
+const sgc_version *sgc_memtable_find(const sgc_memtable *memtable, uint64_t hash, uint16_t table,
+                                     sgc_str key, uint64_t at)
+{
+    struct row *row = find_row(memtable, hash, table, key);
+
+    if (!row) return NULL;
+    const sgc_version *version = atomic_load_explicit(&row->newest, memory_order_acquire);
+    while (version && version->sequence > at)
+        version = version->older;
+    return version;
+}
+
+const sgc_version *sgc_memtable_get(const sgc_memtable *memtable, uint16_t table, sgc_str key,
+                                    uint64_t at)
+{
+    return sgc_memtable_find(memtable, sgc_memtable_hash(table, key), table, key, at);
+}
+
+/* ---- index overlays ---- */
+
+static struct table_overlays *find_table(const sgc_memtable *memtable, uint16_t table)
+{
+    struct table_overlays *found =
+        atomic_load_explicit(&memtable->tables[table % TABLE_SLOTS], memory_order_acquire);
+
+    while (found && found->table != table)
+        found = found->next;
+    return found;
+}
+
+bool sgc_memtable_has_table(const sgc_memtable *memtable, uint16_t table)
+{
+    return find_table(memtable, table) != NULL;
+}
+
+static struct table_overlays *need_table(sgc_memtable *memtable, uint16_t table)
+{
+    struct table_overlays *overlays = find_table(memtable, table);
+    size_t count = memtable->schema->tables[table].index_count;
+    _Atomic(struct table_overlays *) *slot = &memtable->tables[table % TABLE_SLOTS];
+
+    if (overlays) return overlays;
+    overlays =
+        sgc_arena_alloc(&memtable->arena, sizeof *overlays + count * sizeof(struct sgc_overlay));
+    if (!overlays) return NULL;
+    overlays->table = table;
+    overlays->next = atomic_load_explicit(slot, memory_order_relaxed);
+    for (size_t i = 0; i < count; i++) {
+        if (!sgc_overlay_init(&overlays->indexes[i], &memtable->arena)) return NULL;
+    }
+    atomic_store_explicit(slot, overlays, memory_order_release);
+    return overlays;
+}
+
+/* One put under way. */
+struct putting {
+    sgc_memtable *memtable;
+    const sgc_table *table;
+    struct table_overlays *overlays;
+    struct put *put;
+    sgc_str key;
+};
+
+static sgc_status change_entry(struct putting *p, uint16_t index, sgc_str entry, bool present)
+{
+    sgc_arena *arena = &p->memtable->arena;
+    struct sgc_overlay_node *node =
+        sgc_overlay_put(&p->overlays->indexes[index], arena, entry, (uint16_t)p->key.size);
+    struct sgc_overlay_change *change = node ? sgc_arena_alloc(arena, sizeof *change) : NULL;
+
+    if (!change) return SGC_NO_MEMORY;
+    change->sequence = p->put->version.sequence;
+    change->present = present;
+    change->node = node;
+    change->older = atomic_load_explicit(&node->newest, memory_order_relaxed);
+    change->next_of_put = p->put->changes;
+    p->put->changes = change;
+    atomic_store_explicit(&node->newest, change, memory_order_release);
+    return SGC_OK;
+}
+
+/* Entry `element` of a record with the row's key behind it; SGC_NOT_FOUND when there is none. */
+static sgc_status make_entry(const struct putting *p, uint16_t index, sgc_str record,
+                             uint32_t element, sgc_key *entry)
+{
+    bool has_null;
+
+    sgc_key_start(entry);
+    if (p->table->code.index_key && !p->table->indexes[index].elements) {
+        p->table->code.index_key(index, record, entry);
+    } else {
+        sgc_status status = sgc_index_entry(p->table, index, record, element, entry, &has_null);
+        if (status != SGC_OK) return status;
+    }
+    sgc_key_raw(entry, p->key);
+    return entry->overflow ? SGC_LIMIT : SGC_OK;
+}
+
+static sgc_status change_plain(struct putting *p, uint16_t index, sgc_str before, sgc_str record)
+{
+    sgc_key old, fresh;
+    bool has_old = !sgc_str_is_null(before), has_fresh = !sgc_str_is_null(record);
+    sgc_status status = has_old ? make_entry(p, index, before, 0, &old) : SGC_OK;
+
+    if (status == SGC_OK && has_fresh) status = make_entry(p, index, record, 0, &fresh);
+    if (status != SGC_OK) return status;
+    if (has_old && has_fresh && sgc_str_eq(sgc_key_str(&old), sgc_key_str(&fresh))) {
+        return SGC_OK;
+    }
+    if (has_old) status = change_entry(p, index, sgc_key_str(&old), false);
+    if (status == SGC_OK && has_fresh) {
+        status = change_entry(p, index, sgc_key_str(&fresh), true);
+    }
+    return status;
+}
+
+static sgc_status change_each_element(struct putting *p, uint16_t index, sgc_str record,
+                                      bool present)
+{
+    sgc_key entry;
+    sgc_status status = sgc_str_is_null(record) ? SGC_NOT_FOUND : SGC_OK;
+
+    for (uint32_t i = 0; status == SGC_OK; i++) {
+        status = make_entry(p, index, record, i, &entry);
+        if (status == SGC_OK) status = change_entry(p, index, sgc_key_str(&entry), present);
+    }
+    return status == SGC_NOT_FOUND ? SGC_OK : status;
+}
+
+static sgc_status same_elements(struct putting *p, uint16_t index, sgc_str before, sgc_str record,
+                                bool *same)
+{
+    sgc_key old, fresh;
+
+    *same = !sgc_str_is_null(before) && !sgc_str_is_null(record);
+    for (uint32_t i = 0; *same; i++) {
+        sgc_status first = make_entry(p, index, before, i, &old);
+        sgc_status second = make_entry(p, index, record, i, &fresh);
+        if (first != SGC_OK && first != SGC_NOT_FOUND) return first;
+        if (second != SGC_OK && second != SGC_NOT_FOUND) return second;
+        if (first == SGC_NOT_FOUND && second == SGC_NOT_FOUND) return SGC_OK;
+        *same = first == second && sgc_str_eq(sgc_key_str(&old), sgc_key_str(&fresh));
+    }
+    return SGC_OK;
+}
+
+/* Old elements go, new ones come; one that stays does both, and the newer change decides. */
+static sgc_status change_elements(struct putting *p, uint16_t index, sgc_str before, sgc_str record)
+{
+    bool same;
+    sgc_status status = same_elements(p, index, before, record, &same);
+
+    if (status != SGC_OK || same) return status;
+    status = change_each_element(p, index, before, false);
+    return status == SGC_OK ? change_each_element(p, index, record, true) : status;
+}
+
+static sgc_status change_entries(struct putting *p, sgc_str before, sgc_str record)
+{
+    bool was = !sgc_str_is_null(before), is = !sgc_str_is_null(record);
+    sgc_status status = was != is ? change_entry(p, 0, p->key, is) : SGC_OK;
+
+    for (uint16_t i = 1; status == SGC_OK && (was || is) && i < p->table->index_count; i++) {
+        status = p->table->indexes[i].elements ? change_elements(p, i, before, record)
+                                               : change_plain(p, i, before, record);
+    }
+    return status;
+}
+
+/* ---- puts ---- */
+
+/* Undoes the newest put; the caller takes it off the chain of puts. */
+static void undo(struct put *put)
+{
+    for (struct sgc_overlay_change *change = put->changes; change; change = change->next_of_put) {
+        atomic_store_explicit(&change->node->newest, change->older, memory_order_release);
+    }
+    const sgc_version *newest = atomic_load_explicit(&put->row->newest, memory_order_relaxed);
+    if (newest == &put->version) {
+        atomic_store_explicit(&put->row->newest, put->version.older, memory_order_release);
+    }
+}
+
+static struct put *new_put(sgc_memtable *memtable, struct row *row, sgc_str record,
+                           uint64_t sequence)
+{
+    struct put *put = sgc_arena_alloc(&memtable->arena, sizeof *put + record.size);
+
+    if (!put) return NULL;
+    memset(put, 0, sizeof *put);
+    put->row = row;
+    put->version.sequence = sequence;
+    put->version.older = atomic_load_explicit(&row->newest, memory_order_relaxed);
+    if (!sgc_str_is_null(record)) {
+        char *copy = (char *)put + sizeof *put;
+        if (record.size) memcpy(copy, record.data, record.size);
+        put->version.record = sgc_str_of(copy, record.size);
+    }
+    return put;
+}
+
+static sgc_status put_row(sgc_memtable *memtable, uint16_t table, sgc_str key, sgc_str before,
+                          sgc_str record, uint64_t sequence)
+{
+    uint64_t hash = sgc_memtable_hash(table, key);
+    struct putting p = {memtable, &memtable->schema->tables[table], NULL, NULL, key};
+
+    p.overlays = need_table(memtable, table);
+    struct row *row = p.overlays ? find_row(memtable, hash, table, key) : NULL;
+    if (p.overlays && !row) row = add_row(memtable, hash, table, key, before);
+    p.put = row ? new_put(memtable, row, record, sequence) : NULL;
+    if (!p.put) return SGC_NO_MEMORY;
+    if (!p.put->version.older) row->before = before;
+    sgc_status status = change_entries(&p, before, record);
+    if (status != SGC_OK) {
+        undo(p.put);
+        return status;
+    }
+    p.put->previous = atomic_load_explicit(&memtable->newest_put, memory_order_relaxed);
+    atomic_store_explicit(&row->newest, &p.put->version, memory_order_release);
+    atomic_store_explicit(&memtable->newest_put, p.put, memory_order_relaxed);
+    return SGC_OK;
+}
+
+sgc_status sgc_memtable_put(sgc_memtable *memtable, uint16_t table, sgc_str key, sgc_str before,
+                            sgc_str record, uint64_t sequence)
+{
+    if (key.size > SGC_KEY_MAX) return SGC_LIMIT;
+    sgc_status status = put_row(memtable, table, key, before, record, sequence);
+    atomic_store_explicit(&memtable->bytes, memtable->arena.total, memory_order_relaxed);
+    return status;
+}
+
+void sgc_memtable_rollback(sgc_memtable *memtable, uint64_t to)
+{
+    struct put *put = atomic_load_explicit(&memtable->newest_put, memory_order_relaxed);
+
+    for (; put && put->version.sequence > to; put = put->previous)
+        undo(put);
+    atomic_store_explicit(&memtable->newest_put, put, memory_order_relaxed);
+}
+
+void sgc_memtable_restamp(sgc_memtable *memtable, uint64_t sequence)
+{
+    struct put *put = atomic_load_explicit(&memtable->newest_put, memory_order_relaxed);
+
+    for (; put; put = put->previous) {
+        put->version.sequence = sequence;
+        for (struct sgc_overlay_change *change = put->changes; change;
+             change = change->next_of_put) {
+            change->sequence = sequence;
+        }
+    }
+}
+
+static const struct row *walk_start(const sgc_memtable *memtable, const void *after)
+{
+    return after ? ((const struct row *)after)->following : memtable->first;
+}
+
+bool sgc_memtable_walk_next(const sgc_memtable *memtable, sgc_memtable_walk *walk)
+{
+    const struct row *row = walk_start(memtable, walk->row);
+
+    if (!row) return false;
+    walk->row = row;
+    walk->table = row->table;
+    walk->key = sgc_str_of(row->key, row->key_size);
+    walk->before = row->before;
+    walk->newest = atomic_load_explicit(&row->newest, memory_order_acquire);
+    return true;
+}
+
+/* ---- cursors ---- */
+
+void sgc_memtable_cursor_open(sgc_memtable_cursor *cursor, const sgc_memtable *memtable,
+                              uint16_t table, uint16_t index, uint64_t at, bool descending)
+{
+    *cursor = (sgc_memtable_cursor){
+        .memtable = memtable, .table = table, .index = index, .at = at, .descending = descending};
+}
+
+static const struct sgc_overlay_change *change_at(const struct sgc_overlay_node *node, uint64_t at)
+{
+    const struct sgc_overlay_change *change =
+        atomic_load_explicit(&node->newest, memory_order_acquire);
+
+    while (change && change->sequence > at)
+        change = change->older;
+    return change;
+}
+
+/* Stops at the first node, in the cursor's direction, that says something at its sequence. */
+static void settle(sgc_memtable_cursor *cursor, const struct sgc_overlay *overlay,
+                   const struct sgc_overlay_node *node)
+{
+    while (node) {
+        const struct sgc_overlay_change *change = change_at(node, cursor->at);
+        if (change) {
+            cursor->present = change->present;
+            cursor->entry = sgc_str_of(node->entry, node->size);
+            cursor->key_size = node->key_size;
+            break;
+        }
+        node = cursor->descending ? sgc_overlay_before(overlay, node) : sgc_overlay_next(node);
+    }
+    cursor->node = node;
+    cursor->valid = node != NULL;
+}
+
+static const struct sgc_overlay *overlay_of(const sgc_memtable_cursor *cursor)
+{
+    const struct table_overlays *overlays = find_table(cursor->memtable, cursor->table);
+    return overlays ? &overlays->indexes[cursor->index] : NULL;
+}
+
+void sgc_memtable_cursor_seek(sgc_memtable_cursor *cursor, sgc_str bound)
+{
+    const struct sgc_overlay *overlay = overlay_of(cursor);
+
+    if (!overlay) {
+        cursor->valid = false;
+        return;
+    }
+    settle(cursor, overlay,
+           cursor->descending ? sgc_overlay_seek_before(overlay, bound)
+                              : sgc_overlay_seek(overlay, bound));
+}
+
+void sgc_memtable_cursor_next(sgc_memtable_cursor *cursor)
+{
+    const struct sgc_overlay *overlay = overlay_of(cursor);
+    const struct sgc_overlay_node *node = cursor->node;
+
+    if (!cursor->valid || !overlay) return;
+    settle(cursor, overlay,
+           cursor->descending ? sgc_overlay_before(overlay, node) : sgc_overlay_next(node));
+}
+
+/* ---- everything, in order ---- */
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct row *first = *(const struct row *const *)a;
+    const struct row *second = *(const struct row *const *)b;
+
+    if (first->table != second->table) return first->table < second->table ? -1 : 1;
+    return sgc_str_compare(sgc_str_of(first->key, first->key_size),
+                           sgc_str_of(second->key, second->key_size));
+}
+
+sgc_status sgc_memtable_each(const sgc_memtable *memtable, uint64_t at,
+                             sgc_status (*each)(void *context, uint16_t table, sgc_str key,
+                                                const sgc_version *version),
+                             void *context)
+{
+    const struct row **rows = sgc_alloc_zero(memtable->row_count, sizeof *rows);
+    sgc_status status = rows ? SGC_OK : SGC_NO_MEMORY;
+    size_t count = 0;
+
+    for (const struct row *row = memtable->first; rows && row; row = row->following) {
+        rows[count++] = row;
+    }
+    if (count) qsort(rows, count, sizeof(rows[0]), compare_rows);
+    for (size_t i = 0; status == SGC_OK && i < count; i++) {
+        const sgc_version *version = atomic_load_explicit(&rows[i]->newest, memory_order_acquire);
+        while (version && version->sequence > at)
+            version = version->older;
+        if (version) {
+            status =
+                each(context, rows[i]->table, sgc_str_of(rows[i]->key, rows[i]->key_size), version);
+        }
+    }
+    sgc_free(rows);
+    return status;
+}

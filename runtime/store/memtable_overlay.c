@@ -1,0 +1,163 @@
+/*
+ * memtable_overlay.c - the skip list below a MemTable's index overlays (Pugh, 1990; one node in
+ * four rises a level). What entries mean lives in memtable.c.
+ */
+#include "store/memtable_overlay.h"
+
+static struct sgc_overlay_node *load(const _Atomic(struct sgc_overlay_node *) *link)
+{
+    return atomic_load_explicit(link, memory_order_acquire);
+}
+
+static uint64_t head_of(sgc_str entry)
+{
+    uint64_t head = 0;
+    size_t size = entry.size < 8 ? entry.size : 8;
+
+    for (size_t i = 0; i < size; i++)
+        head |= (uint64_t)(uint8_t)entry.data[i] << (56 - 8 * i);
+    return head;
+}
+
+/* node's entry < entry */
+static bool is_less(const struct sgc_overlay_node *node, uint64_t head, sgc_str entry)
+{
+    if (node->head != head) return node->head < head;
+    return sgc_str_compare(sgc_str_of(node->entry, node->size), entry) < 0;
+}
+
+static struct sgc_overlay_node *new_node(sgc_arena *arena, uint16_t height, size_t size)
+{
+    size_t links = height * sizeof(_Atomic(struct sgc_overlay_node *));
+    struct sgc_overlay_node *node =
+        sgc_arena_zero(arena, 1, sizeof(struct sgc_overlay_node) + links + size);
+
+    if (!node) return NULL;
+    node->height = height;
+    node->entry = (char *)node + sizeof(struct sgc_overlay_node) + links;
+    return node;
+}
+
+bool sgc_overlay_init(struct sgc_overlay *overlay, sgc_arena *arena)
+{
+    overlay->sentinel = new_node(arena, SGC_OVERLAY_LEVELS, 0);
+    if (!overlay->sentinel) return false;
+    overlay->random = 0x9E3779B97F4A7C15U;
+    for (size_t i = 0; i < SGC_OVERLAY_LEVELS; i++)
+        overlay->finger[i] = overlay->sentinel;
+    return true;
+}
+
+static uint16_t random_height(struct sgc_overlay *overlay)
+{
+    uint16_t height = 1;
+
+    overlay->random ^= overlay->random << 13;
+    overlay->random ^= overlay->random >> 7;
+    overlay->random ^= overlay->random << 17;
+    for (uint64_t bits = overlay->random >> 16; (bits & 3) == 0 && height < SGC_OVERLAY_LEVELS;
+         bits >>= 2) {
+        height++;
+    }
+    return height;
+}
+
+/* For every level the last node < entry; starts at the finger when the entry lies just behind it.
+ */
+static void find_path(struct sgc_overlay *overlay, uint64_t head, sgc_str entry,
+                      struct sgc_overlay_node **path)
+{
+    struct sgc_overlay_node *near = overlay->finger[0];
+
+    if (near == overlay->sentinel || is_less(near, head, entry)) {
+        struct sgc_overlay_node *next = load(&near->next[0]);
+        if (!next || !is_less(next, head, entry)) {
+            memcpy(path, overlay->finger, sizeof overlay->finger);
+            return;
+        }
+    }
+    struct sgc_overlay_node *node = overlay->sentinel;
+    for (size_t level = SGC_OVERLAY_LEVELS; level-- > 0;) {
+        for (struct sgc_overlay_node *next = load(&node->next[level]);
+             next && is_less(next, head, entry); next = load(&node->next[level])) {
+            node = next;
+        }
+        path[level] = node;
+    }
+}
+
+static void link_node(struct sgc_overlay *overlay, struct sgc_overlay_node *node,
+                      struct sgc_overlay_node **path)
+{
+    struct sgc_overlay_node *right = load(&path[0]->next[0]);
+
+    atomic_store_explicit(&node->before, path[0], memory_order_relaxed);
+    for (size_t level = 0; level < node->height; level++) {
+        atomic_store_explicit(&node->next[level], load(&path[level]->next[level]),
+                              memory_order_relaxed);
+    }
+    for (size_t level = 0; level < node->height; level++) {
+        atomic_store_explicit(&path[level]->next[level], node, memory_order_release);
+    }
+    /* A reader that came past before this cannot see the new entry's sequence yet. */
+    if (right) atomic_store_explicit(&right->before, node, memory_order_release);
+    for (size_t level = 0; level < SGC_OVERLAY_LEVELS; level++) {
+        overlay->finger[level] = level < node->height ? node : path[level];
+    }
+}
+
+struct sgc_overlay_node *sgc_overlay_put(struct sgc_overlay *overlay, sgc_arena *arena,
+                                         sgc_str entry, uint16_t key_size)
+{
+    struct sgc_overlay_node *path[SGC_OVERLAY_LEVELS];
+    uint64_t head = head_of(entry);
+
+    find_path(overlay, head, entry, path);
+    struct sgc_overlay_node *there = load(&path[0]->next[0]);
+    if (there && there->head == head && sgc_str_eq(sgc_str_of(there->entry, there->size), entry)) {
+        return there;
+    }
+    struct sgc_overlay_node *node = new_node(arena, random_height(overlay), entry.size);
+    if (!node) return NULL;
+    char *bytes = (char *)node + (node->entry - (const char *)node);
+    if (entry.size) memcpy(bytes, entry.data, entry.size);
+    node->head = head;
+    node->size = (uint16_t)entry.size;
+    node->key_size = key_size;
+    link_node(overlay, node, path);
+    return node;
+}
+
+struct sgc_overlay_node *sgc_overlay_seek(const struct sgc_overlay *overlay, sgc_str bound)
+{
+    if (sgc_str_is_null(bound)) return load(&overlay->sentinel->next[0]);
+    struct sgc_overlay_node *node = sgc_overlay_seek_before(overlay, bound);
+    return node ? load(&node->next[0]) : load(&overlay->sentinel->next[0]);
+}
+
+struct sgc_overlay_node *sgc_overlay_seek_before(const struct sgc_overlay *overlay, sgc_str bound)
+{
+    struct sgc_overlay_node *node = overlay->sentinel;
+    uint64_t head = sgc_str_is_null(bound) ? 0 : head_of(bound);
+
+    for (size_t level = SGC_OVERLAY_LEVELS; level-- > 0;) {
+        for (struct sgc_overlay_node *next = load(&node->next[level]);
+             next && (sgc_str_is_null(bound) || is_less(next, head, bound));
+             next = load(&node->next[level])) {
+            node = next;
+        }
+    }
+    return node == overlay->sentinel ? NULL : node;
+}
+
+struct sgc_overlay_node *sgc_overlay_next(const struct sgc_overlay_node *node)
+{
+    return load(&node->next[0]);
+}
+
+struct sgc_overlay_node *sgc_overlay_before(const struct sgc_overlay *overlay,
+                                            const struct sgc_overlay_node *node)
+{
+    struct sgc_overlay_node *before = load(&node->before);
+    return before == overlay->sentinel ? NULL : before;
+}
