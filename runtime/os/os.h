@@ -19,7 +19,8 @@ enum sgc_open_flags {
     SGC_OPEN_WRITE = 2,
     SGC_OPEN_CREATE = 4,    /**< create when missing */
     SGC_OPEN_EXCLUSIVE = 8, /**< with CREATE: fail with SGC_EXISTS when present */
-    SGC_OPEN_DIRECT = 16,   /**< bypass the page cache and write synchronously, or SGC_UNSUPPORTED */
+    SGC_OPEN_DIRECT = 16,   /**< bypass the page cache and write synchronously, or SGC_UNSUPPORTED
+                                 (by the write too); offset, size and memory in multiples of 4096 */
 };
 
 /** The table. `self` is passed to every call. */
@@ -59,15 +60,18 @@ const char *sgc_os_file_error(void);
 
 /* ---- the table in memory: for tests and :memory: databases ---- */
 
-/** What goes wrong, and when. Zero: nothing. Counters count calls of that kind from now, from 1. */
+/**
+ * What goes wrong, and when. Zero: nothing. Counters count calls of that kind from now, from 1; the
+ * sync of a directory is a sync.
+ */
 typedef struct sgc_faults {
-    uint64_t seed;             /**< of every random choice below */
-    uint64_t fail_write_at;    /**< this write fails with SGC_IO */
-    uint64_t fail_sync_at;     /**< this sync fails with SGC_IO; unsynced data may be lost */
-    uint64_t no_space_at;      /**< this and later writes fail with SGC_NO_SPACE */
-    uint64_t power_cut_at;     /**< at this write, sync, rename, remove or truncate all calls fail */
-    bool short_writes;         /**< a failing write leaves a random prefix behind */
-    bool sticky;               /**< the failure repeats for every later call of the kind */
+    uint64_t seed;          /**< of every random choice, random() too; 0: as before */
+    uint64_t fail_write_at; /**< this write fails with SGC_IO */
+    uint64_t fail_sync_at;  /**< this sync fails with SGC_IO; unsynced data may be lost */
+    uint64_t no_space_at;   /**< this and later writes fail with SGC_NO_SPACE */
+    uint64_t power_cut_at;  /**< at this write, sync, rename, remove or truncate all calls fail */
+    bool short_writes;      /**< a failing write leaves a random prefix behind */
+    bool sticky;            /**< the failure repeats for every later call of the kind */
 } sgc_faults;
 
 typedef struct sgc_memory_os sgc_memory_os;
@@ -81,10 +85,10 @@ void sgc_memory_os_set_time(sgc_memory_os *memory, uint64_t time_us);
 /**
  * The power goes off and on: of each unsynced write, every 512-byte sector is kept or lost by a
  * seeded coin, directory changes that were not synced are kept or lost as whole steps in order,
- * open files and locks vanish. Open again afterwards.
+ * open files and locks vanish (old ones only close), faults are off. Open again afterwards.
  */
 void sgc_memory_os_power_cycle(sgc_memory_os *memory, uint64_t seed);
-/** Calls so far, to place faults: writes, syncs and steps (everything power_cut_at counts). */
+/** Calls since creation, to place faults: writes, syncs, steps (all that power_cut_at counts). */
 void sgc_memory_os_counts(sgc_memory_os *memory, uint64_t *writes, uint64_t *syncs,
                           uint64_t *steps);
 /** Flips one bit of a file, for damage tests. SGC_NOT_FOUND when there is no such byte. */
