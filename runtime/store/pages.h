@@ -38,7 +38,8 @@ void sgc_pages_close(sgc_pages *pages);
 const sgc_schema *sgc_pages_schema(const sgc_pages *pages);
 void sgc_pages_get_stats(const sgc_pages *pages, sgc_pages_stats *stats);
 
-/** The newest checkpoint, with a reference for the caller. Never NULL (a new image has an empty one). */
+/** The newest checkpoint, with a reference for the caller. Never NULL (a new image has an empty
+ * one). */
 sgc_checkpoint *sgc_pages_newest(sgc_pages *pages);
 sgc_checkpoint *sgc_checkpoint_retain(sgc_checkpoint *checkpoint);
 void sgc_checkpoint_release(sgc_checkpoint *checkpoint);
@@ -58,25 +59,40 @@ typedef struct sgc_stored_row {
 SGC_CHECK sgc_status sgc_checkpoint_get(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key,
                                         sgc_arena *arena, sgc_stored_row *row, sgc_error *error);
 
+/** Longest entry of an index: components and key. */
+#define SGC_ENTRY_MAX (2 * SGC_KEY_MAX)
+/** More levels than any B+tree has. */
+#define SGC_TREE_LEVELS 24
+
 /**
  * An ordered walk over one index of the image. Allocated by the caller inside its own structures;
- * pins at most one path and gives all pins back in sgc_page_cursor_close().
+ * the checkpoint must stay retained. Pins at most one node and one row page, and gives all pins
+ * back in sgc_page_cursor_close(). Entries of index 0 are the row's key alone, entries of the
+ * others what sgc_index_entry() gives followed by the row's key.
  */
 typedef struct sgc_page_cursor {
     sgc_checkpoint *checkpoint;
     uint16_t table, index;
     bool descending;
-    bool valid; /**< on an entry */
-    sgc_str entry;  /**< components and the row's key; readable until the next call */
+    bool valid;        /**< on an entry */
+    sgc_str entry;     /**< components and the row's key; readable until the next call */
     uint16_t key_size; /**< the last key_size bytes of entry are the primary key */
-    uint64_t state[24];
+    /** Private to the store. */
+    struct {
+        uint64_t row;                    /**< where the entry's row is: page and slot */
+        uint32_t node_frame, row_frame;  /**< pinned frames, 0 for none */
+        uint32_t nodes[SGC_TREE_LEVELS]; /**< the path by level, leaf first */
+        uint16_t positions[SGC_TREE_LEVELS];
+        uint8_t *long_entry; /**< instead of short_entry, when that is too short */
+        sgc_arena large;     /**< a record of several pages */
+        uint8_t short_entry[256];
+    } own;
 } sgc_page_cursor;
 
 void sgc_page_cursor_open(sgc_page_cursor *cursor, sgc_checkpoint *checkpoint, uint16_t table,
                           uint16_t index, bool descending);
 /** Ascending: first entry >= bound; descending: last entry < bound. Null bound: the first/last. */
-SGC_CHECK sgc_status sgc_page_cursor_seek(sgc_page_cursor *cursor, sgc_str bound,
-                                          sgc_error *error);
+SGC_CHECK sgc_status sgc_page_cursor_seek(sgc_page_cursor *cursor, sgc_str bound, sgc_error *error);
 /** To the next entry in the cursor's direction; valid becomes false at the end. */
 SGC_CHECK sgc_status sgc_page_cursor_next(sgc_page_cursor *cursor, sgc_error *error);
 /** The row of the current entry; record stays readable until the next call on this cursor. */
