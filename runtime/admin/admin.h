@@ -20,9 +20,9 @@ typedef struct sgc_load_source {
 
 typedef struct sgc_load_options {
     sgc_load_format format;
-    sgc_str table;     /**< NDJSON and CSV: GraphQL type name */
-    bool upsert;       /**< rows whose key exists are replaced field by field; else SGC_EXISTS */
-    uint64_t batch;    /**< rows a transaction; 0: all of it is one atomic transaction */
+    sgc_str table;  /**< NDJSON and CSV: GraphQL type name */
+    bool upsert;    /**< rows whose key exists are replaced field by field; else SGC_EXISTS */
+    uint64_t batch; /**< rows a transaction; 0: all of it is one atomic transaction */
     /** Called now and then, may be NULL: rows so far and bytes consumed. */
     void (*progress)(void *context, uint64_t rows, uint64_t bytes);
     void *progress_context;
@@ -35,8 +35,7 @@ typedef struct sgc_load_options {
  * order of rows within one transaction.
  */
 SGC_CHECK sgc_status sgc_load(sgc_db *db, const sgc_load_source *source,
-                              const sgc_load_options *options, uint64_t *counts,
-                              sgc_error *error);
+                              const sgc_load_options *options, uint64_t *counts, sgc_error *error);
 /** A source over text in memory: *text is consumed. */
 sgc_load_source sgc_load_source_text(sgc_str *text);
 

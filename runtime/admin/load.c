@@ -1,0 +1,552 @@
+/*
+ * load.c - rows out of JSON, NDJSON and CSV text, a piece at a time: what is held in memory is one
+ * row and a read buffer. Putting a row into a transaction is row.c.
+ */
+#include "admin/row.h"
+
+enum { READ_STEP = 256 * 1024, PROGRESS_ROWS = 1000 };
+
+/* Longest text of one row. */
+#define ROW_LIMIT ((size_t)256 * 1024 * 1024)
+
+typedef struct reader {
+    const sgc_load_source *source;
+    sgc_buf buf;
+    size_t at;        /* next byte in buf */
+    uint64_t dropped; /* bytes that were in buf before */
+    uint64_t line;    /* of the byte at `at`, from 1 */
+    bool end;
+    sgc_error *error;
+} reader;
+
+/* ---- bytes ---- */
+
+/* Reads more behind what is there. */
+static sgc_status fill(reader *r)
+{
+    size_t got = 0;
+    char *at = sgc_buf_reserve(&r->buf, READ_STEP);
+
+    if (!at) return sgc_fail(r->error, SGC_NO_MEMORY, "out of memory");
+    sgc_status status = r->source->read(r->source->context, at, READ_STEP, &got);
+    if (status != SGC_OK) return sgc_fail(r->error, status, "reading failed");
+    r->buf.size += got;
+    r->end = got == 0;
+    return SGC_OK;
+}
+
+/* Forgets what is before `at`. */
+static void drop(reader *r)
+{
+    r->dropped += r->at;
+    r->buf.size -= r->at;
+    if (r->buf.size) memmove(r->buf.data, r->buf.data + r->at, r->buf.size);
+    r->at = 0;
+}
+
+/* The byte at offset `ahead`: *byte is -1 at the end. */
+static sgc_status peek(reader *r, size_t ahead, int *byte)
+{
+    while (r->at + ahead >= r->buf.size && !r->end) {
+        sgc_status status = fill(r);
+        if (status != SGC_OK) return status;
+    }
+    *byte = r->at + ahead < r->buf.size ? (unsigned char)r->buf.data[r->at + ahead] : -1;
+    return SGC_OK;
+}
+
+static void step(reader *r, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        r->line += r->buf.data[r->at + i] == '\n';
+    r->at += count;
+}
+
+/* Puts the line in front of an error's words. */
+static sgc_status at_line(reader *r, uint64_t line, sgc_status status)
+{
+    sgc_error words = *r->error;
+
+    if (status == SGC_NO_MEMORY || status == SGC_IO) return status;
+    return sgc_fail(r->error, status, "line %llu: %s", (unsigned long long)line, words.text);
+}
+
+static sgc_status syntax(reader *r, const char *words)
+{
+    return sgc_fail(r->error, SGC_INVALID, "line %llu: %s", (unsigned long long)r->line, words);
+}
+
+/* ---- rows ---- */
+
+static void progress(sgc_loader *loader, reader *r)
+{
+    const sgc_load_options *options = loader->options;
+
+    if (options->progress && loader->rows % PROGRESS_ROWS == 0)
+        options->progress(options->progress_context, loader->rows, r->dropped + r->at);
+}
+
+static sgc_status put_row(sgc_loader *loader, reader *r, uint16_t table, const sgc_json *object,
+                          uint64_t line)
+{
+    sgc_status status = sgc_loader_row(loader, table, object, r->error);
+
+    if (status != SGC_OK) return at_line(r, line, status);
+    progress(loader, r);
+    return SGC_OK;
+}
+
+/* Parses the `size` bytes at the reader as one JSON row and puts it. */
+static sgc_status put_json(sgc_loader *loader, reader *r, uint16_t table, size_t size)
+{
+    uint64_t line = r->line;
+    sgc_json *object;
+
+    sgc_arena_reset(&loader->arena);
+    sgc_str text = sgc_str_of(r->buf.data + r->at, size);
+    sgc_status status = sgc_json_parse(text, &loader->arena, &object, r->error);
+    if (status != SGC_OK) return at_line(r, line, status);
+    status = put_row(loader, r, table, object, line);
+    step(r, size);
+    if (r->at > READ_STEP) drop(r);
+    return status;
+}
+
+/* ---- JSON: {"Type": [{...}, ...], ...} ---- */
+
+static sgc_status skip_space(reader *r, int *byte)
+{
+    for (;;) {
+        sgc_status status = peek(r, 0, byte);
+        if (status != SGC_OK) return status;
+        if (*byte != ' ' && *byte != '\t' && *byte != '\r' && *byte != '\n') return SGC_OK;
+        step(r, 1);
+    }
+}
+
+/* Skips space and takes one expected byte. */
+static sgc_status expect(reader *r, char wanted, const char *words)
+{
+    int byte;
+    sgc_status status = skip_space(r, &byte);
+
+    if (status != SGC_OK) return status;
+    if (byte != wanted) return syntax(r, words);
+    step(r, 1);
+    return SGC_OK;
+}
+
+/* Size of the string that starts at the reader, quotes included. */
+static sgc_status string_size(reader *r, size_t from, size_t *size)
+{
+    for (size_t i = from + 1; i < ROW_LIMIT; i++) {
+        int byte;
+        sgc_status status = peek(r, i, &byte);
+        if (status != SGC_OK) return status;
+        if (byte < 0) return syntax(r, "a string does not end");
+        if (byte == '"') {
+            *size = i + 1 - from;
+            return SGC_OK;
+        }
+        if (byte == '\\') i++;
+    }
+    return syntax(r, "a row is longer than 256 MB");
+}
+
+/* Size of the object that starts at the reader: up to the brace that closes it. */
+static sgc_status object_size(reader *r, size_t *size)
+{
+    size_t depth = 0, inner;
+
+    for (size_t i = 0; i < ROW_LIMIT; i++) {
+        int byte;
+        sgc_status status = peek(r, i, &byte);
+        if (status != SGC_OK) return status;
+        if (byte < 0) return syntax(r, "a row does not end");
+        if (byte == '"') {
+            status = string_size(r, i, &inner);
+            if (status != SGC_OK) return status;
+            i += inner - 1;
+        }
+        if (byte == '{') depth++;
+        if (byte == '}' && --depth == 0) {
+            *size = i + 1;
+            return SGC_OK;
+        }
+    }
+    return syntax(r, "a row is longer than 256 MB");
+}
+
+static sgc_status find_table(sgc_loader *loader, sgc_str name, uint16_t *table, sgc_error *error)
+{
+    *table = sgc_schema_table(loader->schema, name);
+    if (*table != SGC_NONE && !loader->schema->tables[*table].link) return SGC_OK;
+    return sgc_fail(error, SGC_INVALID, "there is no table \"" SGC_FMT "\"", SGC_ARG(name));
+}
+
+/* The name of the next table, at its opening quote. */
+static sgc_status read_name(sgc_loader *loader, reader *r, uint16_t *table)
+{
+    sgc_json *name;
+    size_t size;
+    sgc_status status = string_size(r, 0, &size);
+
+    if (status != SGC_OK) return status;
+    sgc_arena_reset(&loader->arena);
+    status = sgc_json_parse(sgc_str_of(r->buf.data + r->at, size), &loader->arena, &name, r->error);
+    if (status == SGC_OK) status = find_table(loader, name->text, table, r->error);
+    if (status != SGC_OK) return at_line(r, r->line, status);
+    step(r, size);
+    return SGC_OK;
+}
+
+/* [{...}, ...] behind a table's name. */
+static sgc_status read_rows(sgc_loader *loader, reader *r, uint16_t table)
+{
+    int byte;
+    size_t size;
+    sgc_status status = expect(r, ':', "expected : behind a table's name");
+
+    if (status == SGC_OK) status = expect(r, '[', "expected a list of rows: [");
+    if (status == SGC_OK) status = skip_space(r, &byte);
+    if (status == SGC_OK && byte == ']') {
+        step(r, 1);
+        return SGC_OK;
+    }
+    while (status == SGC_OK) {
+        status = skip_space(r, &byte);
+        if (status == SGC_OK && byte != '{') return syntax(r, "expected a row: {");
+        if (status == SGC_OK) status = object_size(r, &size);
+        if (status == SGC_OK) status = put_json(loader, r, table, size);
+        if (status == SGC_OK) status = skip_space(r, &byte);
+        if (status != SGC_OK) break;
+        if (byte != ',' && byte != ']') return syntax(r, "expected , or ] behind a row");
+        step(r, 1);
+        if (byte == ']') return SGC_OK;
+    }
+    return status;
+}
+
+static sgc_status read_tables(sgc_loader *loader, reader *r, bool *seen)
+{
+    sgc_status status = SGC_OK;
+    uint16_t table;
+    int byte;
+
+    for (bool first = true;; first = false) {
+        status = skip_space(r, &byte);
+        if (status != SGC_OK) return status;
+        if (byte == '}' && first) break;
+        if (byte != '"') return syntax(r, "expected the name of a table in quotes");
+        status = read_name(loader, r, &table);
+        if (status != SGC_OK) return status;
+        if (seen[table]) return syntax(r, "a table appears twice");
+        seen[table] = true;
+        status = read_rows(loader, r, table);
+        if (status == SGC_OK) status = skip_space(r, &byte);
+        if (status != SGC_OK) return status;
+        if (byte == '}') break;
+        if (byte != ',') return syntax(r, "expected , or } behind the rows of a table");
+        step(r, 1);
+    }
+    step(r, 1);
+    status = skip_space(r, &byte);
+    if (status == SGC_OK && byte >= 0) return syntax(r, "text behind the closing }");
+    return status;
+}
+
+static sgc_status load_json(sgc_loader *loader, reader *r)
+{
+    bool *seen = sgc_alloc_zero((size_t)loader->schema->table_count + 1, sizeof *seen);
+
+    if (!seen) return sgc_fail(r->error, SGC_NO_MEMORY, "out of memory");
+    sgc_status status = expect(r, '{', "expected {\"Type\": [rows], ...}");
+    if (status == SGC_OK) status = read_tables(loader, r, seen);
+    sgc_free(seen);
+    return status;
+}
+
+/* ---- NDJSON ---- */
+
+static sgc_status line_size(reader *r, size_t *size, bool *more)
+{
+    for (size_t i = 0; i < ROW_LIMIT; i++) {
+        int byte;
+        sgc_status status = peek(r, i, &byte);
+        if (status != SGC_OK) return status;
+        if (byte < 0 || byte == '\n') {
+            *size = i;
+            *more = byte >= 0;
+            return SGC_OK;
+        }
+    }
+    return syntax(r, "a line is longer than 256 MB");
+}
+
+static bool is_blank(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r') return false;
+    return true;
+}
+
+static sgc_status load_ndjson(sgc_loader *loader, reader *r, uint16_t table)
+{
+    bool more = true;
+    size_t size;
+
+    while (more) {
+        sgc_status status = line_size(r, &size, &more);
+        if (status != SGC_OK) return status;
+        if (is_blank(r->buf.data ? r->buf.data + r->at : "", size))
+            step(r, size);
+        else
+            status = put_json(loader, r, table, size);
+        if (status != SGC_OK) return status;
+        if (more) step(r, 1);
+    }
+    return SGC_OK;
+}
+
+/* ---- CSV (RFC 4180) ---- */
+
+typedef struct csv_field {
+    sgc_str text;
+    bool quoted;
+} csv_field;
+
+/* One field into buf; *last says that its record ends behind it. */
+static sgc_status csv_text(reader *r, sgc_buf *text, bool *quoted, bool *last)
+{
+    int byte;
+    sgc_status status = peek(r, 0, &byte);
+
+    *quoted = status == SGC_OK && byte == '"';
+    if (*quoted) step(r, 1);
+    for (bool open = *quoted; status == SGC_OK;) {
+        status = peek(r, 0, &byte);
+        if (status != SGC_OK) break;
+        if (byte < 0 && open) return syntax(r, "a quoted field does not end");
+        if (open && byte == '"') {
+            int next;
+            status = peek(r, 1, &next);
+            step(r, next == '"' ? 2 : 1);
+            if (next == '"')
+                sgc_buf_byte(text, '"');
+            else
+                open = false;
+            continue;
+        }
+        if (!open && (byte < 0 || byte == ',' || byte == '\n')) {
+            if (byte >= 0) step(r, 1);
+            *last = byte != ',';
+            return SGC_OK;
+        }
+        if (!open && *quoted && byte != '\r') return syntax(r, "text behind a closing quote");
+        if (!open && byte == '"') return syntax(r, "a quote inside a field without quotes");
+        if (open || byte != '\r') sgc_buf_byte(text, (char)byte);
+        step(r, 1);
+    }
+    return status;
+}
+
+/* A whole record into the row's arena; *count == 0 at the end of the text. */
+static sgc_status csv_record(sgc_loader *loader, reader *r, csv_field **fields, size_t *count)
+{
+    sgc_buf text = {0};
+    size_t capacity = 0;
+    bool last = false;
+    int byte;
+    sgc_status status = peek(r, 0, &byte);
+
+    *fields = NULL;
+    *count = 0;
+    if (r->at > READ_STEP) drop(r);
+    while (status == SGC_OK && byte >= 0 && !last) {
+        csv_field field = {0};
+        text.size = 0;
+        status = csv_text(r, &text, &field.quoted, &last);
+        if (status != SGC_OK) break;
+        field.text = sgc_arena_str(&loader->arena, sgc_buf_as_str(&text));
+        if (!field.text.data || !SGC_ARENA_GROW(&loader->arena, *fields, *count, capacity))
+            status = sgc_fail(r->error, SGC_NO_MEMORY, "out of memory");
+        else
+            (*fields)[(*count)++] = field;
+    }
+    sgc_buf_free(&text);
+    return status;
+}
+
+static bool equals(sgc_str text, const char *word)
+{
+    return sgc_str_eq(text, sgc_str_from(word));
+}
+
+/* What a CSV field means depends on the kind of the column; an empty one without quotes is null. */
+static sgc_status csv_value(sgc_loader *loader, const sgc_table *table, sgc_str column,
+                            const csv_field *field, sgc_json *out, sgc_error *error)
+{
+    uint16_t relation = sgc_table_relation(table, column);
+    uint16_t position = sgc_table_field(table, column);
+    bool list = relation != SGC_NONE && table->relations[relation].to_many;
+    sgc_kind kind = SGC_KIND_STRING;
+
+    if (position == SGC_NONE && relation != SGC_NONE && !list)
+        position = table->relations[relation].field;
+    if (position < table->field_count) {
+        const sgc_slot *slot = sgc_field_slot(table, position);
+        list = list || slot->list || slot->kind == SGC_KIND_EMBEDDED;
+        kind = slot->kind;
+    }
+    out->text = field->text;
+    if (field->text.size == 0 && !field->quoted) {
+        out->kind = SGC_JSON_NULL;
+    } else if (list || kind == SGC_KIND_JSON) {
+        sgc_json *parsed;
+        sgc_str key = out->key;
+        sgc_status status = sgc_json_parse(field->text, &loader->arena, &parsed, error);
+        if (status != SGC_OK) return status;
+        *out = *parsed;
+        out->key = key;
+    } else if (kind == SGC_KIND_INT || kind == SGC_KIND_FLOAT) {
+        double ignored;
+        sgc_status status = sgc_text_to_double(field->text, &ignored, error);
+        if (status != SGC_OK) return status;
+        out->kind = SGC_JSON_NUMBER;
+    } else if (kind == SGC_KIND_BOOLEAN &&
+               (equals(field->text, "true") || equals(field->text, "false"))) {
+        out->kind = equals(field->text, "true") ? SGC_JSON_TRUE : SGC_JSON_FALSE;
+    } else {
+        out->kind = SGC_JSON_STRING;
+    }
+    return SGC_OK;
+}
+
+/* The record as the object that the JSON formats would have given. */
+static sgc_status csv_object(sgc_loader *loader, const sgc_table *table, const sgc_str *columns,
+                             const csv_field *fields, size_t count, sgc_json **object,
+                             sgc_error *error)
+{
+    sgc_json *members = sgc_arena_zero(&loader->arena, count + 1, sizeof *members);
+
+    if (!members) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < count; i++) {
+        sgc_json *member = &members[i + 1];
+        member->key = columns[i];
+        sgc_status status = csv_value(loader, table, columns[i], &fields[i], member, error);
+        if (status != SGC_OK) {
+            sgc_error words = *error;
+            return sgc_fail(error, status, "field " SGC_FMT ": %s", SGC_ARG(columns[i]),
+                            words.text);
+        }
+        member->next = i + 1 < count ? member + 1 : NULL;
+    }
+    members[0].kind = SGC_JSON_OBJECT;
+    members[0].first = count ? &members[1] : NULL;
+    members[0].count = count;
+    *object = members;
+    return SGC_OK;
+}
+
+static sgc_status csv_header(sgc_loader *loader, reader *r, sgc_arena *keep, sgc_str **columns,
+                             size_t *count)
+{
+    csv_field *fields;
+    sgc_status status = csv_record(loader, r, &fields, count);
+
+    if (status != SGC_OK) return status;
+    if (*count == 0) return syntax(r, "the header line with the names of the fields is missing");
+    *columns = sgc_arena_zero(keep, *count, sizeof **columns);
+    if (!*columns) return sgc_fail(r->error, SGC_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < *count; i++) {
+        sgc_str text = fields[i].text;
+        /* A byte order mark in front of the first name is not part of it. */
+        if (i == 0 && text.size >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0)
+            text = sgc_str_of(text.data + 3, text.size - 3);
+        (*columns)[i] = sgc_arena_str(keep, text);
+        if (!(*columns)[i].data) return sgc_fail(r->error, SGC_NO_MEMORY, "out of memory");
+    }
+    return SGC_OK;
+}
+
+static sgc_status csv_rows(sgc_loader *loader, reader *r, uint16_t table, const sgc_str *columns,
+                           size_t column_count)
+{
+    for (;;) {
+        csv_field *fields;
+        size_t count;
+        sgc_json *object;
+        uint64_t line = r->line;
+        sgc_arena_reset(&loader->arena);
+        sgc_status status = csv_record(loader, r, &fields, &count);
+        if (status != SGC_OK || count == 0) return status;
+        if (count == 1 && fields[0].text.size == 0 && !fields[0].quoted) continue;
+        if (count != column_count)
+            return sgc_fail(r->error, SGC_INVALID, "line %llu: %zu fields where the header has %zu",
+                            (unsigned long long)line, count, column_count);
+        status = csv_object(loader, &loader->schema->tables[table], columns, fields, count, &object,
+                            r->error);
+        if (status != SGC_OK) return at_line(r, line, status);
+        status = put_row(loader, r, table, object, line);
+        if (status != SGC_OK) return status;
+    }
+}
+
+static sgc_status load_csv(sgc_loader *loader, reader *r, uint16_t table)
+{
+    sgc_arena keep = {0};
+    sgc_str *columns;
+    size_t count;
+    sgc_status status = csv_header(loader, r, &keep, &columns, &count);
+
+    if (status == SGC_OK) status = csv_rows(loader, r, table, columns, count);
+    sgc_arena_free(&keep);
+    return status;
+}
+
+/* ---- all formats ---- */
+
+static sgc_status load_format(sgc_loader *loader, reader *r)
+{
+    uint16_t table;
+
+    if (loader->options->format == SGC_LOAD_JSON) return load_json(loader, r);
+    sgc_status status = find_table(loader, loader->options->table, &table, r->error);
+    if (status != SGC_OK) return status;
+    if (loader->options->format == SGC_LOAD_NDJSON) return load_ndjson(loader, r, table);
+    return load_csv(loader, r, table);
+}
+
+sgc_status sgc_load(sgc_db *db, const sgc_load_source *source, const sgc_load_options *options,
+                    uint64_t *counts, sgc_error *error)
+{
+    sgc_error words = {SGC_OK, ""};
+    sgc_loader loader = {
+        .db = db, .schema = sgc_db_schema(db), .options = options, .counts = counts};
+    reader r = {.source = source, .line = 1, .error = error ? error : &words};
+
+    memset(counts, 0, loader.schema->table_count * sizeof *counts);
+    sgc_status status = load_format(&loader, &r);
+    if (status == SGC_OK) status = sgc_loader_commit(&loader, r.error);
+    if (status == SGC_OK && options->progress)
+        options->progress(options->progress_context, loader.rows, r.dropped + r.at);
+    sgc_abort(&loader.txn);
+    sgc_arena_free(&loader.arena);
+    sgc_buf_free(&r.buf);
+    return status;
+}
+
+static sgc_status read_text(void *context, char *data, size_t size, size_t *got)
+{
+    sgc_str *text = context;
+
+    *got = text->size < size ? text->size : size;
+    if (*got) memcpy(data, text->data, *got);
+    *text = sgc_str_of(text->data + *got, text->size - *got);
+    return SGC_OK;
+}
+
+sgc_load_source sgc_load_source_text(sgc_str *text)
+{
+    return (sgc_load_source){text, read_text};
+}
