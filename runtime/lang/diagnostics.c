@@ -119,3 +119,133 @@ void sgc_diagnostics_json(const sgc_diagnostics *diagnostics, sgc_buf *out)
     }
     sgc_buf_byte(out, ']');
 }
+
+/* ---- for people ---- */
+
+enum { WINDOW = 100, LEAD = 60 };
+
+static bool is_line_end(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+/* Controls, and the marks that reorder or hide text: they must not act on a terminal. */
+static bool is_dangerous(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0xAD || code == 0x61C ||
+           (code >= 0x200B && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
+           (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF ||
+           (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xE0000 && code <= 0xE007F);
+}
+
+/* Writes one character so that it cannot harm; returns its bytes and adds its columns. */
+static size_t show_character(const char *at, size_t size, size_t *columns, sgc_buf *out)
+{
+    uint32_t code;
+    size_t bytes = sgc_utf8_decode(at, size, &code);
+    size_t before = out->size;
+
+    if (bytes == 0) {
+        sgc_buf_printf(out, "\\x%02X", (unsigned)(unsigned char)*at);
+    } else if (code == '\t') {
+        sgc_buf_byte(out, ' ');
+    } else if (is_dangerous(code)) {
+        sgc_buf_printf(out, "\\u{%X}", (unsigned)code);
+    } else {
+        sgc_buf_append(out, at, bytes);
+        before = out->size - 1;
+    }
+    *columns += out->size - before;
+    return bytes ? bytes : 1;
+}
+
+static void show_text(sgc_str text, sgc_buf *out)
+{
+    size_t columns = 0;
+
+    for (size_t at = 0; at < text.size;)
+        at += show_character(text.data + at, text.size - at, &columns, out);
+}
+
+/* Moves back to the first byte of a character. */
+static size_t character_start(sgc_str text, size_t at)
+{
+    while (at > 0 && at < text.size && ((unsigned char)text.data[at] & 0xC0) == 0x80)
+        at--;
+    return at;
+}
+
+/* The line that holds the place, cut to a window around it, and a caret below. */
+static void show_line(const struct sgc_place *place, sgc_buf *out)
+{
+    sgc_str text = place->source->text;
+    size_t start = place->span.start < text.size ? place->span.start : text.size;
+    size_t from = start, to = start, columns = 0, caret = 0;
+
+    while (from > 0 && !is_line_end(text.data[from - 1]))
+        from--;
+    while (to < text.size && !is_line_end(text.data[to]))
+        to++;
+    bool cut_front = start - from > LEAD && to - from > WINDOW;
+    if (cut_front) from = character_start(text, start - LEAD);
+    bool cut_back = to - from > WINDOW;
+    if (cut_back) to = character_start(text, from + WINDOW);
+
+    sgc_buf_text(out, cut_front ? "    ..." : "    ");
+    for (size_t at = from; at < to;) {
+        if (at <= start) caret = columns;
+        at += show_character(text.data + at, to - at, &columns, out);
+    }
+    if (start >= to) caret = columns;
+    sgc_buf_text(out, cut_back ? "...\n    " : "\n    ");
+    for (size_t i = 0; i < caret + (cut_front ? 3 : 0); i++)
+        sgc_buf_byte(out, ' ');
+    sgc_buf_text(out, "^\n");
+}
+
+static void show_position(const struct sgc_place *place, sgc_locator *locator, sgc_buf *out)
+{
+    sgc_position at = sgc_locator_find(locator, place->source, place->span.start);
+
+    show_text(place->source->name.data ? place->source->name : SGC_STR("<text>"), out);
+    sgc_buf_printf(out, ":%u:%u: ", (unsigned)at.line, (unsigned)at.column);
+}
+
+/* The part of a message that is a hint: "Did you mean ..?" stands at its end. */
+static size_t hint_start(sgc_str message)
+{
+    static const char words[] = " Did you mean ";
+    size_t size = sizeof words - 1;
+
+    for (size_t at = message.size > size ? message.size - size : 0; at > 0; at--)
+        if (memcmp(message.data + at, words, size) == 0) return at;
+    return message.size;
+}
+
+static void show_diagnostic(const sgc_diagnostic *error, sgc_locator *locator, sgc_buf *out)
+{
+    size_t hint = hint_start(error->message);
+
+    if (error->place_count) show_position(&error->places[0], locator, out);
+    sgc_buf_text(out, "error: ");
+    show_text(sgc_str_of(error->message.data, hint), out);
+    sgc_buf_byte(out, '\n');
+    if (error->place_count) show_line(&error->places[0], out);
+    for (size_t i = 1; i < error->place_count; i++) {
+        show_position(&error->places[i], locator, out);
+        sgc_buf_text(out, "note: also here\n");
+        show_line(&error->places[i], out);
+    }
+    if (hint == error->message.size) return;
+    sgc_buf_text(out, "    hint: ");
+    show_text(sgc_str_of(error->message.data + hint + 1, error->message.size - hint - 1), out);
+    sgc_buf_byte(out, '\n');
+}
+
+void sgc_diagnostics_print(const sgc_diagnostics *diagnostics, sgc_buf *out)
+{
+    sgc_locator locator = {0};
+
+    for (const sgc_diagnostic *error = diagnostics->first; error; error = error->next)
+        show_diagnostic(error, &locator, out);
+}
