@@ -1,0 +1,322 @@
+/*
+ * commit.c - from a queued transaction to its fate: the queue, the leader that writes it as one
+ * batch, and the thread that does so for commits nobody waits for.
+ */
+#include "log/internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#define PAYLOAD_MAX   ((size_t)1 << 30)
+#define NONE_DELAY_US 1000000U
+
+/* What is queued beyond the first makes committers wait; a buffer beyond the second is given back.
+ */
+enum { QUEUE_LIMIT = 16 << 20, QUEUE_KEPT = 4 << 20, QUEUE_FIRST = 64 * 1024 };
+
+/* ---- the queue ---- */
+
+bool sgc_log_queue_reserve(sgc_log_queue *queue, uint64_t size)
+{
+    uint64_t padded;
+
+    if (!sgc_log_padded(size, &padded) || padded > SIZE_MAX / 2) return false;
+    if (padded <= queue->capacity) return true;
+    size_t capacity = queue->capacity ? queue->capacity : QUEUE_FIRST;
+    while (capacity < padded)
+        capacity *= 2;
+    uint8_t *data = sgc_alloc_aligned(SGC_LOG_BLOCK, capacity);
+    if (!data) return false;
+    if (queue->data) memcpy(data, queue->data, (size_t)queue->size);
+    sgc_free(queue->data);
+    queue->data = data;
+    queue->capacity = capacity;
+    return true;
+}
+
+static void queue_reset(sgc_log_queue *queue)
+{
+    queue->size = SGC_LOG_HEAD;
+    queue->count = 0;
+    queue->due_us = UINT64_MAX;
+}
+
+/* One huge transaction must not pin its memory for ever. */
+static void queue_shrink(sgc_log_queue *queue)
+{
+    if (queue->count > 0 || queue->capacity <= QUEUE_KEPT) return;
+    uint8_t *data = sgc_alloc_aligned(SGC_LOG_BLOCK, QUEUE_FIRST);
+    if (!data) return;
+    sgc_free(queue->data);
+    queue->data = data;
+    queue->capacity = QUEUE_FIRST;
+}
+
+static bool queue_push(sgc_log_queue *queue, const sgc_log_event *event, sgc_log_done *done,
+                       void *context)
+{
+    uint64_t size = queue->size + SGC_LOG_EVENT_HEAD + event->payload.size;
+
+    queue_shrink(queue);
+    if (!sgc_log_queue_reserve(queue, size)) return false;
+    if (!SGC_GROW(queue->items, queue->count, queue->item_capacity)) return false;
+    sgc_log_put_event(queue->data + queue->size, event);
+    queue->items[queue->count++] = (sgc_log_waiting){done, context, event->sequence};
+    queue->size = size;
+    return true;
+}
+
+/* ---- one batch: the leader's work, without the lock ---- */
+
+static void put_head(sgc_log *log, sgc_log_queue *queue, sgc_log_batch_head *head)
+{
+    *head = (sgc_log_batch_head){
+        .number = log->batch,
+        .id = log->id,
+        .previous_id = log->previous_id,
+        .size = queue->size - SGC_LOG_HEAD,
+        .first = queue->count ? queue->items[0].sequence : 0,
+        .last = queue->count ? queue->items[queue->count - 1].sequence : 0,
+        .count = (uint32_t)queue->count,
+    };
+    sgc_log_put_batch(queue->data, head, log->chain);
+}
+
+static void set_failure(sgc_log *log)
+{
+    sgc_mutex_lock(&log->lock);
+    snprintf(log->failure, sizeof log->failure, "%s", sgc_os_file_error());
+    sgc_mutex_unlock(&log->lock);
+}
+
+/*
+ * The batch's place takes an empty batch of the same number: once that is reported durable, nothing
+ * of the failed one can ever be replayed, so its commits are refused instead of unknown.
+ */
+static sgc_status write_void(sgc_log *log)
+{
+    sgc_log_batch_head head = {
+        .number = log->batch, .id = log->id, .previous_id = log->previous_id};
+
+    memset(log->block, 0, SGC_LOG_BLOCK);
+    sgc_log_put_batch(log->block, &head, log->chain);
+    sgc_status status = sgc_log_put(log, log->offset, log->block, SGC_LOG_BLOCK);
+    return status == SGC_OK ? SGC_READ_ONLY : SGC_UNKNOWN_OUTCOME;
+}
+
+static void advance(sgc_log *log, const sgc_log_batch_head *head, uint64_t padded)
+{
+    log->offset += padded;
+    log->batch++;
+    log->chain = head->crc;
+    if (head->count) log->last_sequence = head->last;
+    sgc_mutex_lock(&log->lock);
+    log->stats.batches++;
+    log->stats.flushes++;
+    log->stats.commits += head->count;
+    log->stats.bytes += padded;
+    log->stats.direct = log->direct;
+    log->end_batch = log->batch;
+    sgc_log_note_bytes(log, log->last_sequence, padded);
+    sgc_mutex_unlock(&log->lock);
+}
+
+sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue)
+{
+    sgc_log_batch_head head;
+    uint64_t padded = 0;
+    bool fits = sgc_log_padded(queue->size, &padded);
+
+    assert(fits && padded <= queue->capacity);
+    (void)fits;
+    memset(queue->data + queue->size, 0, (size_t)(padded - queue->size));
+    if (padded > log->segment_size - log->offset) {
+        if (sgc_log_next_segment(log, padded) != SGC_OK) {
+            set_failure(log);
+            return SGC_READ_ONLY; /* no byte of the batch was written */
+        }
+    }
+    put_head(log, queue, &head);
+    if (sgc_log_put(log, log->offset, queue->data, padded) != SGC_OK) {
+        set_failure(log);
+        return write_void(log);
+    }
+    advance(log, &head, padded);
+    return SGC_OK;
+}
+
+static void report(sgc_log_queue *queue, sgc_status outcome)
+{
+    for (size_t i = 0; i < queue->count; i++) {
+        sgc_log_waiting *item = &queue->items[i];
+        if (item->done) item->done(item->context, item->sequence, outcome);
+    }
+}
+
+/* ---- leading; all of these hold the lock on entry and exit ---- */
+
+/* Everything behind a failed batch was validated against it: it fails too. */
+static void fail_queued(sgc_log *log)
+{
+    sgc_log_queue *queue = log->active;
+
+    sgc_mutex_unlock(&log->lock);
+    report(queue, SGC_READ_ONLY); /* nobody appends any more */
+    sgc_mutex_lock(&log->lock);
+    queue_reset(queue);
+}
+
+static void lead(sgc_log *log)
+{
+    sgc_log_queue *queue = log->active;
+    uint64_t last = queue->items[queue->count - 1].sequence;
+
+    log->leading = true;
+    log->written = queue;
+    log->active = queue == &log->queues[0] ? &log->queues[1] : &log->queues[0];
+    sgc_mutex_unlock(&log->lock);
+    sgc_status outcome = sgc_log_write_batch(log, queue);
+    if (outcome != SGC_OK) {
+        sgc_mutex_lock(&log->lock);
+        log->failed = true;
+        if (outcome == SGC_UNKNOWN_OUTCOME) log->unknown_last = last;
+        sgc_mutex_unlock(&log->lock);
+    }
+    report(queue, outcome);
+    sgc_mutex_lock(&log->lock);
+    if (outcome == SGC_OK)
+        atomic_store(&log->durable, last);
+    else
+        fail_queued(log);
+    queue_reset(queue);
+    log->written = NULL;
+    log->leading = false;
+    sgc_cond_broadcast(&log->changed);
+}
+
+static void lead_or_wait(sgc_log *log)
+{
+    if (log->leading)
+        sgc_cond_wait(&log->changed, &log->lock);
+    else
+        lead(log);
+}
+
+/* The first sequence whose fate is open, UINT64_MAX when there is none. */
+static uint64_t first_open(const sgc_log *log)
+{
+    if (log->written && log->written->count) return log->written->items[0].sequence;
+    return log->active->count ? log->active->items[0].sequence : UINT64_MAX;
+}
+
+/* ---- the log's own thread, for BATCHED and NONE ---- */
+
+static void flush_when_due(sgc_log *log)
+{
+    uint64_t now = log->os->monotonic_us(log->os->self);
+    uint64_t due = log->active->due_us;
+
+    if (log->active->count == 0 || due == UINT64_MAX)
+        sgc_cond_wait(&log->due, &log->lock);
+    else if (now >= due || log->active->size > QUEUE_LIMIT)
+        lead_or_wait(log);
+    else
+        (void)sgc_cond_wait_for(&log->due, &log->lock, due - now);
+}
+
+static void *flusher(void *argument)
+{
+    sgc_log *log = argument;
+
+    sgc_mutex_lock(&log->lock);
+    while (!log->stopping)
+        flush_when_due(log);
+    sgc_mutex_unlock(&log->lock);
+    return NULL;
+}
+
+static sgc_status start_thread(sgc_log *log, sgc_durability durability)
+{
+    if (durability == SGC_DURABILITY_FULL || log->has_thread) return SGC_OK;
+    sgc_status status = sgc_thread_start(&log->thread, flusher, log);
+    log->has_thread = status == SGC_OK;
+    return status;
+}
+
+static void set_due(sgc_log *log, sgc_durability durability)
+{
+    uint64_t delay =
+        durability == SGC_DURABILITY_NONE ? NONE_DELAY_US : log->options.batch_delay_us;
+
+    if (durability == SGC_DURABILITY_FULL) return; /* its waiter flushes */
+    uint64_t due = log->os->monotonic_us(log->os->self) + delay;
+    if (due < log->active->due_us || log->active->size > QUEUE_LIMIT) {
+        if (due < log->active->due_us) log->active->due_us = due;
+        sgc_cond_signal(&log->due);
+    }
+}
+
+/* ---- what committers call ---- */
+
+sgc_status sgc_log_append(sgc_log *log, uint64_t sequence, uint64_t time_us, sgc_str payload,
+                          sgc_durability durability, sgc_log_done *done, void *context)
+{
+    sgc_log_event event = {sequence, time_us, payload};
+    sgc_status status = SGC_OK;
+
+    if (payload.size > PAYLOAD_MAX) return SGC_LIMIT;
+    sgc_mutex_lock(&log->lock);
+    assert(sequence > log->appended && !log->stopping);
+    if (log->failed) status = SGC_READ_ONLY;
+    if (status == SGC_OK) status = start_thread(log, durability);
+    if (status == SGC_OK && !queue_push(log->active, &event, done, context)) status = SGC_NO_MEMORY;
+    if (status == SGC_OK) {
+        log->appended = sequence;
+        set_due(log, durability);
+    }
+    sgc_mutex_unlock(&log->lock);
+    return status;
+}
+
+sgc_status sgc_log_wait(sgc_log *log, uint64_t sequence)
+{
+    sgc_status status = SGC_OK;
+
+    sgc_mutex_lock(&log->lock);
+    while (first_open(log) <= sequence)
+        lead_or_wait(log);
+    if (log->failed && sequence > atomic_load(&log->durable)) {
+        status = sequence <= log->unknown_last ? SGC_UNKNOWN_OUTCOME : SGC_READ_ONLY;
+    }
+    sgc_mutex_unlock(&log->lock);
+    return status;
+}
+
+void sgc_log_pace(sgc_log *log)
+{
+    sgc_mutex_lock(&log->lock);
+    while (log->active->size > QUEUE_LIMIT)
+        lead_or_wait(log);
+    sgc_mutex_unlock(&log->lock);
+}
+
+/* ---- the end ---- */
+
+/* An empty batch behind the last one: a later flaw in that one can no longer pass for a torn tail.
+ */
+static void write_closing(sgc_log *log)
+{
+    if (!log->failed && log->stats.commits > 0) (void)sgc_log_write_batch(log, log->active);
+}
+
+void sgc_log_stop(sgc_log *log)
+{
+    sgc_mutex_lock(&log->lock);
+    while (first_open(log) != UINT64_MAX || log->leading)
+        lead_or_wait(log);
+    log->stopping = true;
+    sgc_cond_broadcast(&log->due);
+    sgc_mutex_unlock(&log->lock);
+    if (log->has_thread) sgc_thread_join(log->thread);
+    if (log->file) write_closing(log);
+}

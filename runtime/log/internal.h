@@ -1,0 +1,180 @@
+/*
+ * internal.h - private to log: the log itself, as segment.c, scan.c, recover.c and log.c share it.
+ *
+ * Two kinds of fields: those under `lock`, and those of the leader (whoever has set `leading`, or
+ * the opening thread), which nobody else touches.
+ */
+#ifndef SGC_LOG_INTERNAL_H
+#define SGC_LOG_INTERNAL_H
+
+#include "log/format.h"
+#include "log/log.h"
+
+#include <stdatomic.h>
+
+enum { SGC_LOG_MARKS = 128 };
+
+typedef struct sgc_log_waiting {
+    sgc_log_done *done;
+    void *context;
+    uint64_t sequence;
+} sgc_log_waiting;
+
+/** What is written next: events behind room for a head, in memory aligned for direct writes. */
+typedef struct sgc_log_queue {
+    uint8_t *data;
+    uint64_t size; /**< head included */
+    size_t capacity;
+    sgc_log_waiting *items;
+    size_t count;
+    size_t item_capacity;
+    uint64_t due_us; /**< monotonic time at which the log's own thread flushes; UINT64_MAX never */
+} sgc_log_queue;
+
+/** One segment file in use, or a spare one. */
+typedef struct sgc_log_segment {
+    uint64_t number;
+    uint64_t first_batch;
+    uint64_t before;
+    uint64_t size; /**< bytes of the file */
+} sgc_log_segment;
+
+typedef struct sgc_log_segments {
+    sgc_log_segment *items;
+    size_t count;
+    size_t capacity;
+} sgc_log_segments;
+
+/** A reading thread: segments from this one on stay. */
+typedef struct sgc_log_pin {
+    uint64_t segment;
+    struct sgc_log_pin *next;
+} sgc_log_pin;
+
+/** Up to this sequence, so many bytes had been written. */
+typedef struct sgc_log_mark {
+    uint64_t sequence;
+    uint64_t bytes;
+} sgc_log_mark;
+
+struct sgc_log {
+    const sgc_os *os;
+    char *directory;
+    sgc_log_options options;
+
+    sgc_mutex lock;
+    sgc_cond changed; /**< a batch has met its fate */
+    sgc_cond due;     /**< the log's own thread has something to look at */
+    sgc_log_queue queues[2];
+    sgc_log_queue *active;  /**< takes appends */
+    sgc_log_queue *written; /**< being written by the leader, or NULL */
+    bool leading;
+    bool failed;
+    bool stopping;
+    bool has_thread;
+    sgc_thread thread;
+    uint64_t appended;     /**< last sequence queued */
+    uint64_t unknown_last; /**< after a failure: up to here the outcome is unknown */
+    uint64_t end_batch;    /**< number behind the last durable batch */
+    sgc_log_segments segments;
+    sgc_log_segments spares;
+    sgc_log_pin *pins;
+    sgc_log_stats stats;
+    sgc_log_mark marks[SGC_LOG_MARKS];
+    size_t mark_count;
+    uint64_t mark_step;
+    uint64_t total_bytes; /**< written, recovered ones included */
+    uint64_t released_bytes;
+    char failure[300];
+    _Atomic uint64_t durable;
+
+    sgc_mutex releasing; /**< one release at a time */
+
+    /* the leader's */
+    sgc_file *file;
+    bool direct;
+    uint64_t segment; /**< number of the segment being filled */
+    uint64_t segment_size;
+    uint64_t offset;
+    uint64_t batch;         /**< number of the next batch */
+    uint64_t last_sequence; /**< written */
+    uint64_t id;
+    uint64_t previous_id;
+    uint32_t chain;
+    uint8_t *block; /**< one aligned block for heads and marks */
+};
+
+/* ---- segment.c ---- */
+
+/** "<directory>/<name>" on the heap, NULL when memory is out. */
+char *sgc_log_path(const sgc_log *log, uint64_t number, bool spare);
+/** Makes the next segment, with room for `needed` bytes of batch, the one being filled. */
+sgc_status sgc_log_next_segment(sgc_log *log, uint64_t needed);
+/** Opens the segment for writing at log->offset, directly when that is wanted and possible. */
+sgc_status sgc_log_open_segment(sgc_log *log, uint64_t number, bool direct, sgc_file **file);
+/** Writes whole blocks at log->offset of the current segment and makes them durable. */
+sgc_status sgc_log_put(sgc_log *log, uint64_t offset, const uint8_t *data, uint64_t size);
+/** Segments wholly at or before the sequence, that nobody reads, become spare ones. */
+sgc_status sgc_log_recycle(sgc_log *log, uint64_t sequence);
+
+/* ---- scan.c ---- */
+
+typedef enum sgc_scan_result {
+    SGC_SCAN_BATCH, /**< a valid batch: head and events are set */
+    SGC_SCAN_END,   /**< no valid batch at the offset */
+    SGC_SCAN_ERROR, /**< status and error are set */
+} sgc_scan_result;
+
+typedef struct sgc_log_scan {
+    sgc_log *log;
+    sgc_file *file;
+    char *path;
+    sgc_log_segment_head segment;
+    uint64_t file_size;
+    uint64_t offset; /**< of the next batch */
+    uint64_t batch;  /**< its number */
+    uint64_t id;
+    uint64_t last; /**< sequence in front of it */
+    uint32_t chain;
+    uint8_t *data; /**< one batch */
+    size_t capacity;
+    sgc_log_batch_head head;
+    uint64_t at; /**< where the batch was found */
+    sgc_status status;
+    sgc_error *error;
+} sgc_log_scan;
+
+/** Opens a segment and reads its head; the scan stands at its first batch. */
+sgc_status sgc_log_scan_open(sgc_log_scan *scan, uint64_t number);
+sgc_scan_result sgc_log_scan_next(sgc_log_scan *scan);
+/** Hands the events of the batch just found to the reader: those behind `after`. */
+sgc_status sgc_log_scan_events(sgc_log_scan *scan, uint64_t after, sgc_log_reader *reader,
+                               void *context);
+/** SGC_CORRUPT when a batch of a later number stands behind the offset. */
+sgc_status sgc_log_scan_behind(sgc_log_scan *scan);
+sgc_status sgc_log_scan_damage(sgc_log_scan *scan, const char *what);
+/** Closes the segment's file, keeps the rest. */
+void sgc_log_scan_close(sgc_log_scan *scan);
+/** The same and frees the memory. */
+void sgc_log_scan_free(sgc_log_scan *scan);
+
+/* ---- recover.c ---- */
+
+/** Finds, checks and replays what is there, or makes the first segment of a new log. */
+sgc_status sgc_log_recover(sgc_log *log, uint64_t after, sgc_log_reader *replay, void *context,
+                           sgc_error *error);
+
+/* ---- commit.c ---- */
+
+/** Waits for everything queued, ends the log's thread, writes the closing mark. */
+void sgc_log_stop(sgc_log *log);
+/** Makes room for `size` bytes in all; false when memory is out. */
+bool sgc_log_queue_reserve(sgc_log_queue *queue, uint64_t size);
+/** Writes the events of the queue as one batch; SGC_READ_ONLY or SGC_UNKNOWN_OUTCOME. */
+sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue);
+
+/* ---- log.c ---- */
+
+/** Notes that so many bytes were written, up to this sequence. Under the lock. */
+void sgc_log_note_bytes(sgc_log *log, uint64_t sequence, uint64_t bytes);
+#endif

@@ -1,0 +1,297 @@
+/*
+ * log.c - opening, closing, reading and releasing the log, and its figures. How a commit gets in is
+ * commit.c, how the log is found again is recover.c.
+ */
+#include "log/internal.h"
+
+#include <inttypes.h>
+
+enum {
+    SEGMENT_SIZE = 16 << 20,
+    SEGMENT_LEAST = 4 * SGC_LOG_BLOCK,
+    BATCH_DELAY_US = 10000,
+    MARK_STEP = 64 * 1024
+};
+
+/* ---- figures ---- */
+
+static void thin_marks(sgc_log *log)
+{
+    size_t kept = 0;
+
+    for (size_t i = 1; i < log->mark_count; i += 2)
+        log->marks[kept++] = log->marks[i];
+    log->mark_count = kept;
+    log->mark_step *= 2;
+}
+
+void sgc_log_note_bytes(sgc_log *log, uint64_t sequence, uint64_t bytes)
+{
+    log->total_bytes += bytes;
+    uint64_t marked = log->mark_count ? log->marks[log->mark_count - 1].bytes : log->released_bytes;
+    if (log->total_bytes - marked < log->mark_step) return;
+    if (log->mark_count == SGC_LOG_MARKS) thin_marks(log);
+    log->marks[log->mark_count++] = (sgc_log_mark){sequence, log->total_bytes};
+}
+
+static void release_bytes(sgc_log *log, uint64_t sequence)
+{
+    size_t gone = 0;
+
+    while (gone < log->mark_count && log->marks[gone].sequence <= sequence) {
+        log->released_bytes = log->marks[gone++].bytes;
+    }
+    log->mark_count -= gone;
+    memmove(log->marks, log->marks + gone, log->mark_count * sizeof *log->marks);
+    if (log->mark_count == 0) log->mark_step = MARK_STEP;
+    if (sequence >= log->appended && !log->leading) log->released_bytes = log->total_bytes;
+}
+
+uint64_t sgc_log_held_bytes(sgc_log *log)
+{
+    sgc_mutex_lock(&log->lock);
+    uint64_t held = log->total_bytes - log->released_bytes;
+    sgc_mutex_unlock(&log->lock);
+    return held;
+}
+
+void sgc_log_get_stats(sgc_log *log, sgc_log_stats *stats)
+{
+    sgc_mutex_lock(&log->lock);
+    *stats = log->stats;
+    stats->segments = log->segments.count;
+    sgc_mutex_unlock(&log->lock);
+}
+
+uint64_t sgc_log_durable(const sgc_log *log)
+{
+    return atomic_load(&log->durable);
+}
+
+const char *sgc_log_failure(sgc_log *log)
+{
+    sgc_mutex_lock(&log->lock);
+    const char *words = log->failed ? log->failure : NULL; /* set once, before `failed` */
+    sgc_mutex_unlock(&log->lock);
+    return words;
+}
+
+/* ---- opening ---- */
+
+static char *copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = sgc_alloc(size);
+
+    if (copy) memcpy(copy, text, size);
+    return copy;
+}
+
+static void set_options(sgc_log *log, const sgc_log_options *options)
+{
+    if (options) log->options = *options;
+    uint64_t size = log->options.segment_size ? log->options.segment_size : SEGMENT_SIZE;
+    if (size < SEGMENT_LEAST) size = SEGMENT_LEAST;
+    if (size > UINT64_C(1) << 40) size = UINT64_C(1) << 40;
+    log->options.segment_size = size - size % SGC_LOG_BLOCK;
+    if (log->options.batch_delay_us == 0) log->options.batch_delay_us = BATCH_DELAY_US;
+    log->direct = !log->options.buffered;
+}
+
+static void destroy(sgc_log *log)
+{
+    log->os->close(log->os->self, log->file);
+    for (int i = 0; i < 2; i++) {
+        sgc_free(log->queues[i].data);
+        sgc_free(log->queues[i].items);
+    }
+    sgc_free(log->segments.items);
+    sgc_free(log->spares.items);
+    sgc_free(log->directory);
+    sgc_free(log->block);
+    sgc_mutex_destroy(&log->lock);
+    sgc_mutex_destroy(&log->releasing);
+    sgc_cond_destroy(&log->changed);
+    sgc_cond_destroy(&log->due);
+    sgc_free(log);
+}
+
+static sgc_log *create(const sgc_os *os, const char *directory, const sgc_log_options *options)
+{
+    sgc_log *log = sgc_alloc_zero(1, sizeof *log);
+
+    if (!log) return NULL;
+    log->os = os;
+    sgc_mutex_init(&log->lock);
+    sgc_mutex_init(&log->releasing);
+    sgc_cond_init(&log->changed);
+    sgc_cond_init(&log->due);
+    set_options(log, options);
+    log->mark_step = MARK_STEP;
+    log->active = &log->queues[0];
+    log->directory = copy_text(directory);
+    log->block = sgc_alloc_aligned(SGC_LOG_BLOCK, SGC_LOG_BLOCK);
+    bool room = log->directory && log->block;
+    for (int i = 0; i < 2; i++) {
+        log->queues[i].size = SGC_LOG_HEAD;
+        log->queues[i].due_us = UINT64_MAX;
+        room = room && sgc_log_queue_reserve(&log->queues[i], SGC_LOG_HEAD);
+    }
+    if (room) return log;
+    destroy(log);
+    return NULL;
+}
+
+/* The directory's own name is made durable at each open: it may be new, or a crash came first. */
+static sgc_status make_directory(sgc_log *log)
+{
+    const sgc_os *os = log->os;
+    char *parent = copy_text(log->directory);
+
+    if (!parent) return SGC_NO_MEMORY;
+    char *slash = strrchr(parent, '/');
+    sgc_status status = os->make_directory(os->self, log->directory);
+    if (status == SGC_EXISTS) status = SGC_OK;
+    if (slash) slash[slash == parent] = '\0';
+    if (status == SGC_OK) status = os->sync_directory(os->self, slash ? parent : ".");
+    sgc_free(parent);
+    return status;
+}
+
+static sgc_status open_log(sgc_log *log, uint64_t after, sgc_log_reader *reader, void *context,
+                           sgc_error *error)
+{
+    sgc_status status = make_directory(log);
+
+    while (status == SGC_OK && log->id == 0) {
+        status = log->os->random(log->os->self, &log->id, sizeof log->id);
+    }
+    if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_os_file_error());
+    status = sgc_log_recover(log, after, reader, context, error);
+    if (status != SGC_OK) return status;
+    log->stats.bytes = log->stats.batches = log->stats.flushes = 0;
+    log->appended = log->last_sequence > after ? log->last_sequence : after;
+    atomic_store(&log->durable, log->appended);
+    return SGC_OK;
+}
+
+sgc_status sgc_log_open(const sgc_os *os, const char *directory, const sgc_log_options *options,
+                        uint64_t after, sgc_log_reader *replay, void *context, sgc_log **out,
+                        sgc_error *error)
+{
+    sgc_log *log = create(os, directory, options);
+
+    *out = NULL;
+    if (!log) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    sgc_status status = open_log(log, after, replay, context, error);
+    if (status == SGC_OK)
+        *out = log;
+    else
+        destroy(log);
+    return status;
+}
+
+void sgc_log_close(sgc_log *log)
+{
+    if (!log) return;
+    sgc_log_stop(log);
+    destroy(log);
+}
+
+/* ---- reading ---- */
+
+typedef struct reading {
+    uint64_t first;     /* number of the segment to start in */
+    uint64_t end_batch; /* stop in front of this batch */
+} reading;
+
+/* The last segment that begins at or before `after` is pinned; false when there is none. */
+static bool pin_start(sgc_log *log, uint64_t after, sgc_log_pin *pin, reading *range)
+{
+    bool found = false;
+
+    sgc_mutex_lock(&log->lock);
+    for (size_t i = log->segments.count; i-- > 0 && !found;) {
+        if (log->segments.items[i].before > after) continue;
+        *pin = (sgc_log_pin){log->segments.items[i].number, log->pins};
+        *range = (reading){pin->segment, log->end_batch};
+        log->pins = pin;
+        found = true;
+    }
+    sgc_mutex_unlock(&log->lock);
+    return found;
+}
+
+static void unpin(sgc_log *log, sgc_log_pin *pin)
+{
+    sgc_mutex_lock(&log->lock);
+    sgc_log_pin **at = &log->pins;
+    while (*at != pin)
+        at = &(*at)->next;
+    *at = pin->next;
+    sgc_mutex_unlock(&log->lock);
+}
+
+/* Number of the first batch behind a segment, so far as durable batches go. */
+static uint64_t segment_end(sgc_log *log, uint64_t number, uint64_t end_batch)
+{
+    sgc_mutex_lock(&log->lock);
+    for (size_t i = 0; i < log->segments.count; i++) {
+        const sgc_log_segment *segment = &log->segments.items[i];
+        if (segment->number == number + 1 && segment->first_batch < end_batch) {
+            end_batch = segment->first_batch;
+        }
+    }
+    sgc_mutex_unlock(&log->lock);
+    return end_batch;
+}
+
+static sgc_status read_range(sgc_log_scan *scan, const reading *range, uint64_t after,
+                             sgc_log_reader *reader, void *context)
+{
+    sgc_status status = SGC_OK;
+
+    for (uint64_t number = range->first; status == SGC_OK; number++) {
+        uint64_t end = segment_end(scan->log, number, range->end_batch);
+        status = sgc_log_scan_open(scan, number);
+        while (status == SGC_OK && scan->batch < end) {
+            sgc_scan_result result = sgc_log_scan_next(scan);
+            if (result == SGC_SCAN_ERROR) return scan->status;
+            if (result == SGC_SCAN_END) return sgc_log_scan_damage(scan, "a batch is damaged");
+            status = sgc_log_scan_events(scan, after, reader, context);
+        }
+        if (end == range->end_batch) break;
+    }
+    return status;
+}
+
+sgc_status sgc_log_read(sgc_log *log, uint64_t after, sgc_log_reader *reader, void *context,
+                        sgc_error *error)
+{
+    sgc_log_pin pin;
+    reading range;
+    sgc_log_scan scan = {.log = log, .error = error};
+
+    if (!pin_start(log, after, &pin, &range)) {
+        return sgc_fail(error, SGC_HISTORY_PRUNED,
+                        "the log no longer holds what followed sequence %" PRIu64, after);
+    }
+    sgc_status status = read_range(&scan, &range, after, reader, context);
+    sgc_log_scan_free(&scan);
+    unpin(log, &pin);
+    return status;
+}
+
+/* ---- releasing ---- */
+
+sgc_status sgc_log_release(sgc_log *log, uint64_t sequence)
+{
+    if (sequence > sgc_log_durable(log)) sequence = sgc_log_durable(log);
+    sgc_mutex_lock(&log->releasing);
+    sgc_mutex_lock(&log->lock);
+    release_bytes(log, sequence);
+    sgc_mutex_unlock(&log->lock);
+    sgc_status status = sgc_log_recycle(log, sequence);
+    sgc_mutex_unlock(&log->releasing);
+    return status;
+}

@@ -1,0 +1,294 @@
+/*
+ * recover.c - what is found when a log is opened: which segments matter, their replay, the torn
+ * tail, and making sure that what was replayed cannot vanish again. Ends with a log ready to write.
+ */
+#include "log/internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+typedef struct finding {
+    sgc_log *log;
+    bool failed; /* memory ran out */
+} finding;
+
+static void find_file(void *context, const char *name)
+{
+    finding *found = context;
+    sgc_log *log = found->log;
+    sgc_log_segment segment = {0};
+    bool spare;
+
+    if (!sgc_log_parse_name(name, &segment.number, &spare)) return;
+    sgc_log_segments *list = spare ? &log->spares : &log->segments;
+    if (!SGC_GROW(list->items, list->count, list->capacity)) {
+        found->failed = true;
+        return;
+    }
+    list->items[list->count++] = segment;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const sgc_log_segment *left = a, *right = b;
+
+    return (left->number > right->number) - (left->number < right->number);
+}
+
+static sgc_status find_files(sgc_log *log, sgc_error *error)
+{
+    finding found = {log, false};
+    sgc_status status = log->os->list(log->os->self, log->directory, find_file, &found);
+
+    if (found.failed) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_os_file_error());
+    if (log->segments.count > 1) {
+        qsort(log->segments.items, log->segments.count, sizeof *log->segments.items, by_number);
+    }
+    return SGC_OK;
+}
+
+/* A spare file of unknown or odd size is of no use: its size is asked once, here. */
+static sgc_status measure_spare(sgc_log *log, sgc_log_segment *spare)
+{
+    const sgc_os *os = log->os;
+    sgc_file *file;
+    char *path = sgc_log_path(log, spare->number, true);
+
+    if (!path) return SGC_NO_MEMORY;
+    sgc_status status = os->open(os->self, path, SGC_OPEN_READ, &file);
+    if (status == SGC_OK) {
+        status = os->size(os->self, file, &spare->size);
+        os->close(os->self, file);
+    }
+    if (status == SGC_OK && (spare->size % SGC_LOG_BLOCK || spare->size < 2 * SGC_LOG_BLOCK)) {
+        spare->size = 0;
+        status = os->remove(os->self, path);
+    }
+    sgc_free(path);
+    return status;
+}
+
+static sgc_status measure_spares(sgc_log *log, sgc_error *error)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < log->spares.count; i++) {
+        sgc_status status = measure_spare(log, &log->spares.items[i]);
+        if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_os_file_error());
+        if (log->spares.items[i].size) log->spares.items[kept++] = log->spares.items[i];
+    }
+    log->spares.count = kept;
+    return SGC_OK;
+}
+
+/* From the newest back to the first that begins at or before `after`; older ones are not needed. */
+static sgc_status find_start(sgc_log_scan *scan, uint64_t after, size_t *start)
+{
+    sgc_log_segments *list = &scan->log->segments;
+
+    for (size_t i = list->count; i-- > 0;) {
+        sgc_log_segment *segment = &list->items[i];
+        sgc_status status = sgc_log_scan_open(scan, segment->number);
+        if (status != SGC_OK) return status;
+        segment->first_batch = scan->segment.first_batch;
+        segment->before = scan->segment.before;
+        segment->size = scan->file_size;
+        if (i + 1 < list->count && segment->number + 1 != segment[1].number) {
+            return sgc_log_scan_damage(scan, "the segment behind this one is missing");
+        }
+        *start = i;
+        if (segment->before <= after) return SGC_OK;
+    }
+    return sgc_fail(scan->error, SGC_CORRUPT,
+                    "%s: offset 0: the log begins behind sequence %" PRIu64 ", but %" PRIu64
+                    " is the last one stored elsewhere",
+                    scan->path, scan->segment.before, after);
+}
+
+/* Where the last valid batch stands, to be written once more. */
+typedef struct last_batch {
+    uint64_t segment, offset, size;
+} last_batch;
+
+typedef struct replay {
+    uint64_t after;
+    sgc_log_reader *reader;
+    void *context;
+    last_batch last;
+} replay;
+
+static sgc_status replay_segment(sgc_log_scan *scan, replay *to, uint64_t until)
+{
+    while (scan->batch < until) {
+        sgc_scan_result result = sgc_log_scan_next(scan);
+        if (result == SGC_SCAN_ERROR) return scan->status;
+        if (result == SGC_SCAN_END) {
+            if (until == UINT64_MAX) return sgc_log_scan_behind(scan);
+            return sgc_log_scan_damage(scan, "a batch is damaged: a later segment follows");
+        }
+        sgc_status status = sgc_log_scan_events(scan, to->after, to->reader, to->context);
+        if (status != SGC_OK) return status;
+        to->last = (last_batch){scan->segment.number, scan->at, scan->offset - scan->at};
+        if (scan->last > to->after) sgc_log_note_bytes(scan->log, scan->last, to->last.size);
+    }
+    return SGC_OK;
+}
+
+/* The head of a segment must go on where its predecessor ended. */
+static sgc_status enter_segment(sgc_log_scan *scan, uint64_t number, bool first)
+{
+    uint64_t batch = scan->batch, last = scan->last, id = scan->id;
+    uint32_t chain = scan->chain;
+    sgc_status status = sgc_log_scan_open(scan, number);
+
+    if (status != SGC_OK || first) return status;
+    const sgc_log_segment_head *head = &scan->segment;
+    bool linked = head->id == id || head->previous_id == id;
+    if (linked && head->first_batch == batch && head->before == last && head->chain == chain) {
+        return SGC_OK;
+    }
+    scan->offset = 0;
+    return sgc_log_scan_damage(scan, "the segment does not continue the one before it");
+}
+
+static sgc_status replay_all(sgc_log_scan *scan, size_t start, replay *to)
+{
+    const sgc_log_segments *list = &scan->log->segments;
+    sgc_status status = SGC_OK;
+
+    for (size_t i = start; i < list->count && status == SGC_OK; i++) {
+        bool final = i + 1 == list->count;
+        status = enter_segment(scan, list->items[i].number, i == start);
+        if (status != SGC_OK) break;
+        status = replay_segment(scan, to, final ? UINT64_MAX : list->items[i + 1].first_batch);
+    }
+    return status;
+}
+
+/*
+ * The last batch may be known to this system only: its sync may have failed, or a crash of the
+ * process came before it. Its own bytes are written over it and synced before anybody may rely on
+ * them; all older ones were durable before it was written.
+ */
+static sgc_status write_again(sgc_log *log, const last_batch *last, bool direct)
+{
+    const sgc_os *os = log->os;
+    sgc_file *file;
+    size_t got = 0;
+    uint8_t *data = sgc_alloc_aligned(SGC_LOG_BLOCK, (size_t)last->size);
+
+    if (!data) return SGC_NO_MEMORY;
+    sgc_status status = sgc_log_open_segment(log, last->segment, false, &file);
+    if (status == SGC_OK) {
+        status = os->read(os->self, file, last->offset, data, (size_t)last->size, &got);
+        if (status == SGC_OK && got != last->size) status = SGC_IO;
+        os->close(os->self, file);
+    }
+    if (status == SGC_OK) status = sgc_log_open_segment(log, last->segment, direct, &file);
+    if (status == SGC_OK) {
+        status = os->write(os->self, file, last->offset, data, (size_t)last->size);
+        if (status == SGC_OK && !direct) status = os->sync(os->self, file);
+        os->close(os->self, file);
+    }
+    sgc_free(data);
+    return status;
+}
+
+/* This write is also the probe: where it is refused, the page cache and fdatasync do the work. */
+static sgc_status settle(sgc_log *log, const last_batch *last)
+{
+    const sgc_os *os = log->os;
+    sgc_status status = os->sync_directory(os->self, log->directory);
+
+    if (status == SGC_OK && last->size) {
+        status = write_again(log, last, log->direct);
+        if (status == SGC_UNSUPPORTED && log->direct) {
+            log->direct = false;
+            status = write_again(log, last, false);
+        }
+    }
+    return status;
+}
+
+static sgc_status adopt(sgc_log *log, const sgc_log_scan *scan, const last_batch *last)
+{
+    sgc_status status = settle(log, last);
+
+    log->segment = scan->segment.number;
+    log->segment_size = scan->file_size;
+    log->offset = scan->offset;
+    log->batch = scan->batch;
+    log->chain = scan->chain;
+    log->last_sequence = scan->last;
+    log->previous_id = scan->id;
+    if (status == SGC_OK) {
+        status = sgc_log_open_segment(log, log->segment, log->direct, &log->file);
+        if (status == SGC_UNSUPPORTED && log->direct) {
+            log->direct = false;
+            status = sgc_log_open_segment(log, log->segment, false, &log->file);
+        }
+    }
+    return status;
+}
+
+/* The opening mark: an empty batch that shows the new log id, and a real write that must succeed.
+ */
+static sgc_status write_opening(sgc_log *log, sgc_error *error)
+{
+    sgc_status status = sgc_log_write_batch(log, log->active);
+
+    if (status == SGC_OK) return status;
+    return sgc_fail(error, SGC_IO, "log: %s", log->failure);
+}
+
+static sgc_status recover_old(sgc_log *log, uint64_t after, replay *to, sgc_error *error)
+{
+    sgc_log_scan scan = {.log = log, .error = error};
+    size_t start = 0;
+    sgc_status status = find_start(&scan, after, &start);
+
+    if (status == SGC_OK) status = replay_all(&scan, start, to);
+    if (status == SGC_OK) {
+        status = adopt(log, &scan, &to->last);
+        if (status != SGC_OK) sgc_fail(error, status, "log: %s", sgc_os_file_error());
+    }
+    sgc_log_scan_free(&scan);
+    if (status == SGC_OK) {
+        status = sgc_log_recycle(log, after);
+        if (status != SGC_OK) sgc_fail(error, status, "log: %s", sgc_os_file_error());
+    }
+    return status;
+}
+
+static sgc_status start_new(sgc_log *log, uint64_t after, sgc_error *error)
+{
+    if (log->options.must_exist) {
+        return sgc_fail(error, SGC_CORRUPT, "%s: the log is missing", log->directory);
+    }
+    log->batch = 1;
+    log->last_sequence = after;
+    sgc_status status = sgc_log_next_segment(log, SGC_LOG_BLOCK);
+    if (status == SGC_UNSUPPORTED && log->direct) {
+        log->direct = false;
+        status = sgc_log_next_segment(log, SGC_LOG_BLOCK);
+    }
+    if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_os_file_error());
+    return SGC_OK;
+}
+
+sgc_status sgc_log_recover(sgc_log *log, uint64_t after, sgc_log_reader *reader, void *context,
+                           sgc_error *error)
+{
+    replay to = {.after = after, .reader = reader, .context = context};
+    sgc_status status = find_files(log, error);
+
+    if (status == SGC_OK) status = measure_spares(log, error);
+    if (status != SGC_OK) return status;
+    if (log->segments.count > 0)
+        status = recover_old(log, after, &to, error);
+    else
+        status = start_new(log, after, error);
+    if (status == SGC_OK) status = write_opening(log, error);
+    return status;
+}

@@ -1,0 +1,190 @@
+/*
+ * scan.c - walks the batches of one segment and tells a valid batch from the end of the log and the
+ * end from damage. Shared by recovery and by reading; writes nothing.
+ */
+#include "log/internal.h"
+
+#include <inttypes.h>
+
+sgc_status sgc_log_scan_damage(sgc_log_scan *scan, const char *what)
+{
+    return sgc_fail(scan->error, SGC_CORRUPT, "%s: offset %" PRIu64 ": %s", scan->path,
+                    scan->offset, what);
+}
+
+static sgc_status failed_call(sgc_log_scan *scan, sgc_status status)
+{
+    return sgc_fail(scan->error, status == SGC_NOT_FOUND ? SGC_CORRUPT : status, "log: %s",
+                    sgc_os_file_error());
+}
+
+static bool reserve(sgc_log_scan *scan, uint64_t size)
+{
+    if (size <= scan->capacity) return true;
+    if (size > SIZE_MAX) return false;
+    uint8_t *data = sgc_realloc(scan->data, (size_t)size, 1);
+    if (!data) return false;
+    scan->data = data;
+    scan->capacity = (size_t)size;
+    return true;
+}
+
+/* SGC_CORRUPT stands for "the file ends before": the caller decides what that means. */
+static sgc_status read_exact(sgc_log_scan *scan, uint64_t offset, uint8_t *to, size_t size)
+{
+    size_t got = 0;
+    const sgc_os *os = scan->log->os;
+    sgc_status status = os->read(os->self, scan->file, offset, to, size, &got);
+
+    if (status != SGC_OK) return failed_call(scan, status);
+    return got == size ? SGC_OK : SGC_CORRUPT;
+}
+
+static sgc_status read_head(sgc_log_scan *scan, uint64_t number)
+{
+    if (!reserve(scan, SGC_LOG_BLOCK)) return sgc_fail(scan->error, SGC_NO_MEMORY, "out of memory");
+    sgc_status status = read_exact(scan, 0, scan->data, SGC_LOG_BLOCK);
+    if (status == SGC_CORRUPT) return sgc_log_scan_damage(scan, "the segment's head is cut off");
+    if (status != SGC_OK) return status;
+    if (!sgc_log_get_segment(scan->data, &scan->segment) || scan->segment.number != number) {
+        return sgc_log_scan_damage(scan, "the segment's head is damaged");
+    }
+    scan->offset = SGC_LOG_BLOCK;
+    scan->batch = scan->segment.first_batch;
+    scan->id = scan->segment.id;
+    scan->last = scan->segment.before;
+    scan->chain = scan->segment.chain;
+    return SGC_OK;
+}
+
+sgc_status sgc_log_scan_open(sgc_log_scan *scan, uint64_t number)
+{
+    const sgc_os *os = scan->log->os;
+
+    sgc_log_scan_close(scan);
+    scan->offset = 0;
+    scan->path = sgc_log_path(scan->log, number, false);
+    if (!scan->path) return sgc_fail(scan->error, SGC_NO_MEMORY, "out of memory");
+    sgc_status status = os->open(os->self, scan->path, SGC_OPEN_READ, &scan->file);
+    if (status == SGC_OK) status = os->size(os->self, scan->file, &scan->file_size);
+    if (status != SGC_OK) return failed_call(scan, status);
+    return read_head(scan, number);
+}
+
+/* True when the head at hand may stand here: the next number, of this open or the one after it. */
+static bool continues(const sgc_log_scan *scan)
+{
+    const sgc_log_batch_head *head = &scan->head;
+
+    if (head->number != scan->batch) return false;
+    if (head->id != scan->id && head->previous_id != scan->id) return false;
+    return head->size <= scan->file_size - scan->offset - SGC_LOG_HEAD;
+}
+
+static sgc_scan_result failed_scan(sgc_log_scan *scan, sgc_status status)
+{
+    scan->status = status;
+    return status == SGC_CORRUPT ? SGC_SCAN_END : SGC_SCAN_ERROR;
+}
+
+sgc_scan_result sgc_log_scan_next(sgc_log_scan *scan)
+{
+    uint64_t padded;
+
+    if (scan->offset >= scan->file_size || scan->file_size - scan->offset < SGC_LOG_BLOCK) {
+        return SGC_SCAN_END;
+    }
+    sgc_status status = read_exact(scan, scan->offset, scan->data, SGC_LOG_BLOCK);
+    if (status != SGC_OK) return failed_scan(scan, status);
+    if (!sgc_log_get_batch(scan->data, &scan->head) || !continues(scan)) return SGC_SCAN_END;
+    if (!sgc_log_padded(SGC_LOG_HEAD + scan->head.size, &padded)) return SGC_SCAN_END;
+    if (padded > scan->file_size - scan->offset) return SGC_SCAN_END;
+    if (!reserve(scan, padded)) {
+        return failed_scan(scan, sgc_fail(scan->error, SGC_NO_MEMORY, "out of memory"));
+    }
+    if (padded > SGC_LOG_BLOCK) {
+        status = read_exact(scan, scan->offset + SGC_LOG_BLOCK, scan->data + SGC_LOG_BLOCK,
+                            (size_t)padded - SGC_LOG_BLOCK);
+        if (status != SGC_OK) return failed_scan(scan, status);
+    }
+    if (!sgc_log_check_batch(scan->data, &scan->head, scan->chain)) return SGC_SCAN_END;
+    scan->at = scan->offset;
+    scan->offset += padded;
+    scan->batch++;
+    scan->id = scan->head.id;
+    scan->chain = scan->head.crc;
+    return SGC_SCAN_BATCH;
+}
+
+sgc_status sgc_log_scan_events(sgc_log_scan *scan, uint64_t after, sgc_log_reader *reader,
+                               void *context)
+{
+    sgc_str bytes = {(const char *)scan->data + SGC_LOG_HEAD, (size_t)scan->head.size};
+    sgc_log_event event;
+
+    while (bytes.size > 0) {
+        /* The checksum held, so these are errors of the writer; still nothing is trusted. */
+        if (!sgc_log_get_event(&bytes, &event)) return sgc_log_scan_damage(scan, "a bad event");
+        if (event.sequence <= scan->last) return sgc_log_scan_damage(scan, "sequences run back");
+        scan->last = event.sequence;
+        if (event.sequence <= after || !reader) continue;
+        sgc_status status =
+            reader(context, (sgc_log_position){1, event.sequence}, event.time_us, event.payload);
+        if (status != SGC_OK) return sgc_fail(scan->error, status, "the reader of the log stopped");
+    }
+    if (scan->head.count > 0 && scan->head.last != scan->last) {
+        return sgc_log_scan_damage(scan, "the head of a batch does not fit its events");
+    }
+    return SGC_OK;
+}
+
+/*
+ * Batch n + 1 is written only after n is durable. So a head of a later number of this open, or of
+ * the next one, proves that the batch missing here was there once. What a recycled segment held
+ * before has smaller numbers, and bytes inside a payload cannot know the random log id.
+ */
+static bool proves_damage(const sgc_log_scan *scan, const uint8_t *block)
+{
+    sgc_log_batch_head head;
+
+    if (!sgc_log_get_batch(block, &head) || head.number <= scan->batch) return false;
+    return head.id == scan->id || head.previous_id == scan->id;
+}
+
+sgc_status sgc_log_scan_behind(sgc_log_scan *scan)
+{
+    enum { CHUNK = 64 * SGC_LOG_BLOCK };
+    const sgc_os *os = scan->log->os;
+    uint64_t at = scan->offset;
+
+    if (!reserve(scan, CHUNK)) return sgc_fail(scan->error, SGC_NO_MEMORY, "out of memory");
+    while (at < scan->file_size) {
+        size_t got = 0;
+        sgc_status status = os->read(os->self, scan->file, at, scan->data, CHUNK, &got);
+        if (status != SGC_OK) return failed_call(scan, status);
+        for (size_t i = 0; i + SGC_LOG_BLOCK <= got; i += SGC_LOG_BLOCK) {
+            if (!proves_damage(scan, scan->data + i)) continue;
+            return sgc_log_scan_damage(scan, "a batch is damaged: later ones stand behind it");
+        }
+        if (got < CHUNK) break;
+        at += got;
+    }
+    return SGC_OK;
+}
+
+void sgc_log_scan_close(sgc_log_scan *scan)
+{
+    const sgc_os *os = scan->log->os;
+
+    os->close(os->self, scan->file);
+    sgc_free(scan->path);
+    scan->file = NULL;
+    scan->path = NULL;
+}
+
+void sgc_log_scan_free(sgc_log_scan *scan)
+{
+    sgc_log_scan_close(scan);
+    sgc_free(scan->data);
+    scan->data = NULL;
+}
