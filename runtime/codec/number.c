@@ -174,17 +174,51 @@ size_t sgc_write_uint64(char *out, uint64_t value)
     return sizeof text - at;
 }
 
+static bool reads_back(const char *text, size_t count, int point, double value)
+{
+    digits d;
+
+    read_digits(sgc_str_of(text, count), &d);
+    d.exponent += point - (int)count;
+    return digits_value(&d) == value;
+}
+
+/* The next larger number of `count` digits; the caller knows that it has no more of them. */
+static void next_up(char *text, size_t count)
+{
+    while (count > 1 && text[count - 1] == '9')
+        text[--count] = '0';
+    text[count - 1]++;
+}
+
+/* `precision` digits of value, rounded to nearest, as 0.DIGITS * 10^*point. */
+static void print_digits(double value, int precision, char out[32], int *point)
+{
+    char text[64];
+    size_t count = 0;
+
+    snprintf(text, sizeof text, "%.*e", precision - 1, value);
+    char *exponent = strchr(text, 'e');
+    for (char *at = text; at < exponent; at++)
+        if (*at >= '0' && *at <= '9') out[count++] = *at;
+    *point = (int)strtol(exponent + 1, NULL, 10) + 1;
+}
+
 /*
  * Shortest digits of a positive value: value = 0.DIGITS * 10^*point. At most 15 digits are found by
  * trying small powers of ten: a decimal of at most 15 digits that reads back as `value` is the only
- * one, hence the shortest. Everything else is printed with 15, 16 and 17 digits until it reads
- * back.
+ * one, hence the shortest. Everything else is printed with more and more digits until it reads
+ * back. Below a power of two the doubles lie closer than above it, so there the nearest decimal may
+ * fail where the next larger one reads back.
  */
 static size_t shortest(double value, char out[32], int *point)
 {
-    for (int k = 0; k <= 9; k++) {
+    int binary;
+    bool power_of_two = frexp(value, &binary) == 0.5;
+    bool subnormal = value < 2.2250738585072014e-308;
+
+    for (int k = 0; k <= 9 && value * exact_ten[k] < 1e15; k++) {
         double scaled = value * exact_ten[k];
-        if (scaled >= 1e15) break;
         if (scaled != floor(scaled) || scaled / exact_ten[k] != value) continue;
         size_t count = sgc_write_uint64(out, (uint64_t)scaled);
         *point = (int)count - k;
@@ -192,20 +226,17 @@ static size_t shortest(double value, char out[32], int *point)
             count--;
         return count;
     }
-    for (int precision = 15;; precision++) {
-        char text[64];
-        size_t count = 0;
-        digits d;
-        snprintf(text, sizeof text, "%.*e", precision - 1, value);
-        char *exponent = strchr(text, 'e');
-        for (char *at = text; at < exponent; at++)
-            if (*at >= '0' && *at <= '9') out[count++] = *at;
-        *point = (int)strtol(exponent + 1, NULL, 10) + 1;
+    for (int precision = subnormal ? 1 : 15;; precision++) {
+        size_t count = (size_t)precision;
+        print_digits(value, precision, out, point);
+        if (precision < 17 && !reads_back(out, count, *point, value)) {
+            if (!power_of_two || out[0] == '9') continue;
+            next_up(out, count);
+            if (!reads_back(out, count, *point, value)) continue;
+        }
         while (count > 1 && out[count - 1] == '0')
             count--;
-        read_digits(sgc_str_of(out, count), &d);
-        d.exponent += *point - (int)count;
-        if (precision == 17 || digits_value(&d) == value) return count;
+        return count;
     }
 }
 

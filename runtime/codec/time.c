@@ -244,13 +244,14 @@ static char *put_time(char *at, int64_t microseconds)
 void sgc_json_datetime(sgc_buf *out, int64_t microseconds)
 {
     char *start = sgc_buf_reserve(out, 48), *at = start;
-    int64_t days = floor_div(microseconds, day);
+    int64_t of_day = microseconds % day;
 
     if (!at) return;
+    if (of_day < 0) of_day += day;
     *at++ = '"';
-    at = put_date(at, days);
+    at = put_date(at, floor_div(microseconds, day));
     *at++ = 'T';
-    at = put_time(at, microseconds - days * day);
+    at = put_time(at, of_day);
     *at++ = 'Z';
     *at++ = '"';
     out->size += (size_t)(at - start);
