@@ -1,0 +1,442 @@
+/*
+ * plan.c - the planner: which index reaches the rows of a filter, and whether that index also gives
+ * the order asked for. It looks at the conditions that must all hold; everything it does not
+ * understand stays with the filter, which is asked for every row anyway.
+ */
+#include "query/plan.h"
+
+#include <assert.h>
+
+/* Lists of values in several fields multiply; more ranges than this are not worth having. */
+enum { RANGES_MAX = 1024, NESTING_MAX = 8 };
+
+enum { SCORE_KEYS = 1000, SCORE_UNIQUE = 100, SCORE_EQUAL = 10, SCORE_AMONG = 8, SCORE_RANGE = 4 };
+
+typedef struct planner {
+    sgc_query *query;
+    const sgc_table *table;
+    const sgc_predicate **conditions; /* all must hold */
+    size_t condition_count, condition_capacity;
+    const sgc_slice *slice;
+    bool failed; /* memory ran out */
+} planner;
+
+static void flatten(planner *at, const sgc_predicate *predicate)
+{
+    if (predicate->test == SGC_TEST_AND) {
+        for (const sgc_predicate *child = predicate->first; child; child = child->next)
+            flatten(at, child);
+        return;
+    }
+    if (!SGC_ARENA_GROW(at->query->arena, at->conditions, at->condition_count,
+                        at->condition_capacity)) {
+        at->failed = true;
+        return;
+    }
+    at->conditions[at->condition_count++] = predicate;
+}
+
+/* author: {id: {eq: ..}} says the same as authorId: {eq: ..}. */
+static const sgc_predicate *key_of_related(const planner *at, const sgc_predicate *predicate)
+{
+    const sgc_relation *relation = &at->table->relations[predicate->relation];
+    const sgc_predicate *child = predicate->first;
+
+    if (relation->kind != SGC_RELATION_KEY || relation->target == SGC_NONE) return NULL;
+    while (child->test == SGC_TEST_AND && child->first && !child->first->next)
+        child = child->first;
+    uint16_t key = at->query->schema->tables[relation->target].key;
+    bool equal = child->test == SGC_TEST_EQ || child->test == SGC_TEST_IN;
+    return equal && child->field == key ? child : NULL;
+}
+
+/* The condition that gives a field its only values, or NULL. */
+static const sgc_predicate *equal_on(const planner *at, uint16_t field)
+{
+    for (size_t i = 0; i < at->condition_count; i++) {
+        const sgc_predicate *one = at->conditions[i];
+        bool equal =
+            one->test == SGC_TEST_EQ || one->test == SGC_TEST_IN || one->test == SGC_TEST_NULL;
+        if (equal && one->field == field) return one;
+        if (one->test == SGC_TEST_RELATED && at->table->relations[one->relation].field == field) {
+            const sgc_predicate *key = key_of_related(at, one);
+            if (key) return key;
+        }
+    }
+    return NULL;
+}
+
+static const sgc_predicate *range_on(const planner *at, uint16_t field, sgc_test a, sgc_test b)
+{
+    for (size_t i = 0; i < at->condition_count; i++) {
+        const sgc_predicate *one = at->conditions[i];
+        if ((one->test == a || one->test == b) && one->field == field) return one;
+    }
+    return NULL;
+}
+
+static sgc_str keep_key(planner *at, const sgc_key *key)
+{
+    sgc_str kept = sgc_arena_str(at->query->arena, sgc_key_str(key));
+
+    if (!kept.data) at->failed = true;
+    return kept;
+}
+
+static sgc_str behind_key(planner *at, sgc_key *key)
+{
+    return sgc_key_successor(key) ? keep_key(at, key) : sgc_str_of(NULL, 0);
+}
+
+/* ---- by primary key ---- */
+
+static bool plan_keys(planner *at, sgc_access *access)
+{
+    const sgc_predicate *equal = equal_on(at, at->table->key);
+
+    if (!equal || equal->test == SGC_TEST_NULL) return false;
+    access->keys = sgc_arena_zero(at->query->arena, equal->value_count, sizeof *access->keys);
+    if (!access->keys) at->failed = true;
+    for (size_t i = 0; i < equal->value_count && !at->failed; i++) {
+        sgc_key key;
+        if (i > 0 && sgc_value_compare(&equal->values[i - 1], &equal->values[i]) == 0) continue;
+        if (sgc_row_key(at->table, &equal->values[i], &key) != SGC_OK) continue;
+        access->keys[access->key_count++] = keep_key(at, &key);
+    }
+    access->kind = SGC_ACCESS_KEYS;
+    access->score = SCORE_KEYS;
+    return true;
+}
+
+/* The primary key stands in its index without components: the next key behind k is k 0x00. */
+static bool key_bound(planner *at, const sgc_predicate *bound, bool behind, sgc_str *out)
+{
+    sgc_key key;
+
+    if (!bound || sgc_row_key(at->table, &bound->values[0], &key) != SGC_OK) return false;
+    if (behind) sgc_key_raw(&key, sgc_str_of("", 1));
+    if (key.overflow) return false;
+    *out = keep_key(at, &key);
+    return true;
+}
+
+static bool plan_key_range(planner *at, sgc_access *access)
+{
+    uint16_t field = at->table->key;
+    const sgc_predicate *low = range_on(at, field, SGC_TEST_GT, SGC_TEST_GE);
+    const sgc_predicate *high = range_on(at, field, SGC_TEST_LT, SGC_TEST_LE);
+    const sgc_predicate *prefix = range_on(at, field, SGC_TEST_PREFIX, SGC_TEST_PREFIX);
+    sgc_range range = {.descending = false};
+
+    if (prefix) {
+        sgc_key key;
+        sgc_key_start(&key);
+        sgc_key_raw(&key, prefix->values[0].as.text);
+        if (key.overflow) return false;
+        range.from = keep_key(at, &key);
+        range.to = behind_key(at, &key);
+    } else {
+        bool from = key_bound(at, low, low && low->test == SGC_TEST_GT, &range.from);
+        bool to = key_bound(at, high, high && high->test == SGC_TEST_LE, &range.to);
+        if (!from && !to) return false;
+    }
+    access->ranges = sgc_arena_zero(at->query->arena, 1, sizeof *access->ranges);
+    if (!access->ranges) {
+        at->failed = true;
+        return false;
+    }
+    access->ranges[0] = range;
+    access->range_count = 1;
+    access->score = SCORE_RANGE;
+    return true;
+}
+
+/* ---- by another index ---- */
+
+typedef struct prefixes {
+    sgc_str *items;
+    size_t count;
+} prefixes;
+
+/* prefix and one more component; false when it is too long for a key. */
+static bool extend(const sgc_str prefix, const sgc_value *value, sgc_key *key)
+{
+    sgc_key_start(key);
+    sgc_key_raw(key, prefix);
+    if (value) {
+        sgc_key_value(key, value, false);
+    } else {
+        sgc_key_null(key, false);
+    }
+    return !key->overflow;
+}
+
+/* Every prefix with every value of an equality behind it; ascending when both were. */
+static bool multiply(planner *at, const sgc_predicate *equal, prefixes *all)
+{
+    bool null = equal->test == SGC_TEST_NULL;
+    size_t values = null ? 1 : equal->value_count;
+    size_t count = 0;
+
+    if (all->count * values > RANGES_MAX) return false;
+    sgc_str *made = sgc_arena_zero(at->query->arena, all->count * values, sizeof *made);
+    if (!made) {
+        at->failed = true;
+        return false;
+    }
+    for (size_t i = 0; i < all->count; i++) {
+        for (size_t v = 0; v < values; v++) {
+            sgc_key key;
+            bool again = v > 0 && sgc_value_compare(&equal->values[v - 1], &equal->values[v]) == 0;
+            if (again) continue;
+            if (!extend(all->items[i], null ? NULL : &equal->values[v], &key)) return false;
+            made[count++] = keep_key(at, &key);
+        }
+    }
+    *all = (prefixes){made, count};
+    return true;
+}
+
+static bool text_range(planner *at, sgc_str prefix, const sgc_predicate *starts, sgc_range *range)
+{
+    sgc_key key;
+
+    sgc_key_start(&key);
+    sgc_key_raw(&key, prefix);
+    sgc_key_text_prefix(&key, starts->values[0].as.text, false);
+    if (key.overflow) return false;
+    range->from = keep_key(at, &key);
+    range->to = behind_key(at, &key);
+    return true;
+}
+
+static bool value_range(planner *at, sgc_str prefix, const sgc_predicate *low,
+                        const sgc_predicate *high, sgc_range *range)
+{
+    sgc_key key;
+
+    range->from = prefix;
+    if (low && extend(prefix, &low->values[0], &key))
+        range->from = low->test == SGC_TEST_GT ? behind_key(at, &key) : keep_key(at, &key);
+    if (high && extend(prefix, &high->values[0], &key)) {
+        range->to = high->test == SGC_TEST_LE ? behind_key(at, &key) : keep_key(at, &key);
+    } else if (extend(prefix, NULL, &key)) {
+        range->to = keep_key(at, &key); /* nulls pass no comparison */
+    }
+    return true;
+}
+
+/* Turns prefixes into ranges, narrowed by what is known of the next field. */
+static bool narrow(planner *at, uint16_t field, const prefixes *all, sgc_access *access)
+{
+    const sgc_predicate *low = NULL, *high = NULL, *starts = NULL;
+
+    if (field != SGC_NONE) {
+        low = range_on(at, field, SGC_TEST_GT, SGC_TEST_GE);
+        high = range_on(at, field, SGC_TEST_LT, SGC_TEST_LE);
+        starts = range_on(at, field, SGC_TEST_PREFIX, SGC_TEST_PREFIX);
+    }
+    access->ranges = sgc_arena_zero(at->query->arena, all->count, sizeof *access->ranges);
+    if (!access->ranges) at->failed = true;
+    for (size_t i = 0; i < all->count && !at->failed; i++) {
+        sgc_range *range = &access->ranges[i];
+        sgc_key key;
+        if (starts && text_range(at, all->items[i], starts, range)) continue;
+        if (low || high) {
+            value_range(at, all->items[i], low, high, range);
+            continue;
+        }
+        sgc_key_start(&key);
+        sgc_key_raw(&key, all->items[i]);
+        range->from = all->items[i];
+        range->to = behind_key(at, &key);
+    }
+    access->range_count = all->count;
+    return low || high || starts;
+}
+
+static const sgc_predicate *has_on(const planner *at, uint16_t field)
+{
+    return range_on(at, field, SGC_TEST_HAS, SGC_TEST_HAS);
+}
+
+/* Fills access for one index; false when the filter says nothing about its first field. */
+static bool plan_index(planner *at, uint16_t index, sgc_access *access, uint16_t *bound)
+{
+    const sgc_index *model = &at->table->indexes[index];
+    sgc_str nothing = sgc_str_of("", 0);
+    prefixes all = {&nothing, 1};
+    unsigned score = 0;
+    uint16_t used = 0;
+    bool single = true;
+
+    *bound = 0;
+    while (used < model->count && !at->failed) {
+        const sgc_predicate *equal =
+            model->elements ? has_on(at, model->fields[used]) : equal_on(at, model->fields[used]);
+        if (!equal || !multiply(at, equal, &all)) break;
+        bool one = equal->test != SGC_TEST_IN || equal->value_count == 1;
+        single = single && one;
+        if (single) (*bound)++;
+        score += one ? SCORE_EQUAL : SCORE_AMONG;
+        used++;
+    }
+    if (model->elements && used == 0) return false;
+    if (model->unique && used == model->count) score += SCORE_UNIQUE;
+    uint16_t next = used < model->count ? model->fields[used] : SGC_NONE;
+    if (narrow(at, next, &all, access)) score += SCORE_RANGE;
+    access->kind = SGC_ACCESS_INDEX;
+    access->index = index;
+    access->score = score;
+    return score > 0;
+}
+
+/* ---- order ---- */
+
+static bool is_fixed(const planner *at, uint16_t field)
+{
+    const sgc_predicate *equal = equal_on(at, field);
+
+    return equal && (equal->test == SGC_TEST_NULL || equal->value_count == 1);
+}
+
+/* Whether an order key is what an index gives for `field` when read forwards (or backwards). */
+static bool order_fits(const planner *at, const sgc_order *order, uint16_t field)
+{
+    const sgc_slot *slot = sgc_field_slot(at->table, field);
+    uint16_t enumeration = at->table->fields[field].enumeration;
+
+    if (order->field != field || slot->list) return false;
+    if (slot->kind == SGC_KIND_ENUM && !at->query->schema->enums[enumeration].ascending)
+        return false;
+    return slot->non_null || order->nulls_first == order->descending;
+}
+
+/* The order keys that still say something: fixed fields do not, nor does what follows the key. */
+static size_t useful_orders(const planner *at, const sgc_order **orders, size_t capacity)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < at->slice->order_count; i++) {
+        const sgc_order *order = &at->slice->orders[i];
+        if (order->field != SGC_NONE && is_fixed(at, order->field)) continue;
+        if (count == capacity) return capacity + 1;
+        orders[count++] = order;
+        if (order->field == at->table->key) break;
+    }
+    return count;
+}
+
+static bool nulls_possible(const planner *at, const sgc_index *index)
+{
+    for (uint16_t i = 0; i < index->count; i++) {
+        if (!sgc_field_slot(at->table, index->fields[i])->non_null) return true;
+    }
+    return false;
+}
+
+/*
+ * Sets access->ordered. Behind `bound` fields of one value each, the entries come in the order of
+ * the index's other fields, then of the key.
+ */
+static void plan_order(const planner *at, sgc_access *access, uint16_t bound)
+{
+    enum { ORDERS = 16 };
+    const sgc_order *orders[ORDERS];
+    const sgc_index *index = &at->table->indexes[access->index];
+    size_t count = useful_orders(at, orders, ORDERS), next = 0;
+    uint16_t field = access->index == 0 ? index->count : bound;
+    bool by_key = false;
+
+    if (count > ORDERS || index->elements) return;
+    for (; field < index->count; field++) {
+        if (is_fixed(at, index->fields[field])) continue;
+        if (next == count || !order_fits(at, orders[next], index->fields[field])) return;
+        next++;
+    }
+    if (next < count && order_fits(at, orders[next], at->table->key)) {
+        by_key = true;
+        next++;
+    }
+    if (next < count) return;
+    bool descending = count > 0 && orders[0]->descending;
+    for (size_t i = 1; i < count; i++) {
+        if (orders[i]->descending != descending) return;
+    }
+    bool total = by_key || (index->unique && access->index != 0 && !nulls_possible(at, index));
+    access->ordered = true;
+    access->descending = descending;
+    access->regroup = descending && !total;
+}
+
+/* ---- the choice ---- */
+
+static bool is_better(const planner *at, const sgc_access *a, const sgc_access *b)
+{
+    if (a->score != b->score) {
+        bool worth = at->slice->limit != SGC_NO_LIMIT;
+        if (a->score == 0) return worth && a->ordered && !b->ordered && b->score == 0;
+        return a->score > b->score;
+    }
+    return a->ordered && !b->ordered;
+}
+
+static sgc_status plan_at(planner *at, sgc_access *best, unsigned nesting);
+
+/* A condition whose alternatives are all reachable by indexes. */
+static sgc_status plan_union(planner *at, sgc_access *best, unsigned nesting)
+{
+    for (size_t i = 0; i < at->condition_count; i++) {
+        const sgc_predicate *either = at->conditions[i];
+        size_t count = 0;
+        if (either->test != SGC_TEST_OR || !either->first) continue;
+        for (const sgc_predicate *child = either->first; child; child = child->next)
+            count++;
+        sgc_access *branches = sgc_arena_zero(at->query->arena, count, sizeof *branches);
+        if (!branches) return SGC_NO_MEMORY;
+        count = 0;
+        bool reachable = true;
+        for (const sgc_predicate *child = either->first; child && reachable; child = child->next) {
+            sgc_slice slice = {.where = child, .limit = SGC_NO_LIMIT};
+            planner inner = {.query = at->query, .table = at->table, .slice = &slice};
+            flatten(&inner, child);
+            sgc_status status = plan_at(&inner, &branches[count], nesting + 1);
+            if (status != SGC_OK) return status;
+            reachable = branches[count++].score > 0;
+        }
+        if (!reachable) continue;
+        *best = (sgc_access){
+            .kind = SGC_ACCESS_UNION, .score = 1, .branches = branches, .branch_count = count};
+        return SGC_OK;
+    }
+    return SGC_OK;
+}
+
+static sgc_status plan_at(planner *at, sgc_access *best, unsigned nesting)
+{
+    *best = (sgc_access){.kind = SGC_ACCESS_INDEX};
+    if (!plan_keys(at, best)) plan_key_range(at, best);
+    plan_order(at, best, 0);
+    if (best->kind != SGC_ACCESS_KEYS) {
+        for (uint16_t i = 1; i < at->table->index_count && !at->failed; i++) {
+            sgc_access one = {.kind = SGC_ACCESS_INDEX};
+            uint16_t bound;
+            bool useful = plan_index(at, i, &one, &bound);
+            if (at->table->indexes[i].elements && !useful) continue;
+            if (!useful) one.range_count = 0;
+            plan_order(at, &one, bound);
+            if (is_better(at, &one, best)) *best = one;
+        }
+    }
+    if (at->failed) return SGC_NO_MEMORY;
+    if (best->score == 0 && nesting < NESTING_MAX) return plan_union(at, best, nesting);
+    return SGC_OK;
+}
+
+sgc_status sgc_plan(sgc_query *query, uint16_t table, const sgc_slice *slice, sgc_access *access)
+{
+    planner at = {.query = query, .table = &query->schema->tables[table], .slice = slice};
+
+    if (slice->where) flatten(&at, slice->where);
+    return plan_at(&at, access, 0);
+}

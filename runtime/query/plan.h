@@ -1,0 +1,35 @@
+/*
+ * plan.h - private to query: how the rows of a filter are reached.
+ */
+#ifndef SGC_QUERY_PLAN_H
+#define SGC_QUERY_PLAN_H
+
+#include "query/query.h"
+
+typedef enum sgc_access_kind {
+    SGC_ACCESS_KEYS,  /**< look-ups by primary key */
+    SGC_ACCESS_INDEX, /**< ranges of one index, ascending and disjoint */
+    SGC_ACCESS_UNION, /**< branches, whose rows may repeat */
+} sgc_access_kind;
+
+/** Reaches at least the rows that pass the filter; the filter is asked for each of them. */
+typedef struct sgc_access {
+    sgc_access_kind kind;
+    uint16_t index;
+    bool ordered;    /**< rows come in the order asked for */
+    bool descending; /**< ... when read from the end */
+    bool regroup;    /**< ... and runs of equal components are turned around: ties go by key */
+    unsigned score;  /**< 0: the filter was of no help */
+    sgc_str *keys;
+    size_t key_count;
+    sgc_range *ranges; /**< none: the whole index */
+    size_t range_count;
+    struct sgc_access *branches;
+    size_t branch_count;
+} sgc_access;
+
+/** Chooses an access for a slice of a table. */
+SGC_CHECK sgc_status sgc_plan(sgc_query *query, uint16_t table, const sgc_slice *slice,
+                              sgc_access *access);
+
+#endif
