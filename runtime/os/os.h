@@ -94,6 +94,17 @@ void sgc_memory_os_counts(sgc_memory_os *memory, uint64_t *writes, uint64_t *syn
 /** Flips one bit of a file, for damage tests. SGC_NOT_FOUND when there is no such byte. */
 SGC_CHECK sgc_status sgc_memory_os_flip(sgc_memory_os *memory, const char *path, uint64_t bit);
 
+/* ---- command lines ---- */
+
+/**
+ * A whole file of this machine, or standard input for "-", into arena with a NUL behind it.
+ * error->text names the file.
+ */
+SGC_CHECK sgc_status sgc_read_file(const char *path, sgc_arena *arena, sgc_str *text,
+                                   sgc_error *error);
+/** Whether a person watches standard error. */
+bool sgc_stderr_is_terminal(void);
+
 /* ---- threads ---- */
 
 typedef pthread_mutex_t sgc_mutex;

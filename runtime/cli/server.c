@@ -1,0 +1,133 @@
+/* server.c - the server program: what sgdb serve and every generated <name>-server run. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+
+const sgc_flag sgc_server_flags[] = {
+    {"--data", "DIR", "folder of the database, made when missing; :memory: keeps nothing"},
+    {"--listen", "ADDR:PORT", "where to listen (default 127.0.0.1:8080; port 0 takes a free one)"},
+    {"--threads", "N", "event loops (default: twice the processors, at least 4)"},
+    {"--cache", "SIZE", "page cache, e.g. 256M (default: a quarter of the memory)"},
+    {"--help", NULL, "this text"},
+    {NULL, NULL, NULL},
+};
+
+enum { GRACE_US = 10 * 1000 * 1000 };
+
+/* "127.0.0.1:8080", "[::1]:8080"; the address lands in `address`. */
+static sgc_status parse_listen(const char *text, char address[64], sgc_net_options *net,
+                               sgc_error *error)
+{
+    const char *colon = strrchr(text, ':');
+    const char *start = text, *end = colon;
+    uint64_t port;
+
+    if (!colon) return sgc_fail(error, SGC_INVALID, "--listen takes ADDR:PORT, not '%s'", text);
+    if (*start == '[' && end > start && end[-1] == ']') {
+        start++;
+        end--;
+    }
+    size_t size = (size_t)(end - start);
+    if (size == 0 || size >= 64)
+        return sgc_fail(error, SGC_INVALID, "--listen takes ADDR:PORT, not '%s'", text);
+    memcpy(address, start, size);
+    address[size] = '\0';
+    sgc_status status = sgc_parse_number(colon + 1, 0, 65535, &port, error);
+    net->address = address;
+    net->port = (uint16_t)port;
+    return status;
+}
+
+static sgc_status read_options(const sgc_arguments *arguments, char address[64],
+                               sgc_http_options *http, sgc_db_options *db, sgc_error *error)
+{
+    const char *listen = sgc_flag_value(sgc_server_flags, arguments, "--listen");
+    const char *threads = sgc_flag_value(sgc_server_flags, arguments, "--threads");
+    const char *cache = sgc_flag_value(sgc_server_flags, arguments, "--cache");
+    uint64_t number = 0;
+
+    sgc_status status =
+        parse_listen(listen ? listen : "127.0.0.1:8080", address, &http->net, error);
+    if (status == SGC_OK && threads) {
+        status = sgc_parse_number(threads, 1, 1024, &number, error);
+        http->net.threads = (unsigned)number;
+    }
+    if (status == SGC_OK && cache) status = sgc_parse_bytes(cache, &db->cache_bytes, error);
+    return status;
+}
+
+static void announce(sgc_db *db, const sgc_http_server *server, const char *address,
+                     const char *data)
+{
+    bool v6 = strchr(address, ':') != NULL;
+
+    printf("%.*s: http://%s%s%s:%u/graphql (data in %s). Ctrl-C stops it.\n",
+           SGC_ARG(sgc_db_schema(db)->name), v6 ? "[" : "", address, v6 ? "]" : "",
+           (unsigned)sgc_http_port(server), data);
+    fflush(stdout);
+}
+
+sgc_status sgc_serve(const sgc_arguments *arguments, const sgc_schema *schema, bool fixed_schema,
+                     void *user, sgc_error *error)
+{
+    const char *data = sgc_flag_value(sgc_server_flags, arguments, "--data");
+    sgc_http_options http = {.fixed_schema = fixed_schema, .user = user};
+    sgc_db_options options = {0};
+    sgc_http_server *server = NULL;
+    sgc_db *db = NULL;
+    char address[64];
+
+    if (!data) return sgc_fail(error, SGC_INVALID, "--data DIR is missing");
+    sgc_status status = read_options(arguments, address, &http, &options, error);
+    if (status != SGC_OK) return status;
+    sgc_net_block_signals();
+    status = sgc_db_open(data, schema, &options, &db, error);
+    if (status == SGC_OK) status = sgc_http_start(db, &http, &server, error);
+    if (status == SGC_OK) {
+        announce(db, server, address, data);
+        sgc_net_wait_for_signal();
+    }
+    sgc_http_stop(server, GRACE_US);
+    sgc_status closed = sgc_db_close(db);
+    if (status == SGC_OK && closed != SGC_OK)
+        status =
+            sgc_fail(error, closed, "closing the database failed: %s", sgc_status_text(closed));
+    return status;
+}
+
+static void print_help(const char *program, const sgc_schema *schema)
+{
+    sgc_buf out = {0};
+
+    sgc_flags_print(sgc_server_flags, &out);
+    printf("usage: %s --data DIR [options]\n\n"
+           "Serves the database of the schema '" SGC_FMT "' over GraphQL.\n\n" SGC_FMT "\n"
+           "example:\n"
+           "  %s --data ./data --listen 127.0.0.1:8080\n"
+           "  curl -H 'Content-Type: application/json' \\\n"
+           "       -d '{\"query\": \"{ __typename }\"}' http://127.0.0.1:8080/graphql\n",
+           program, SGC_ARG(schema->name), SGC_ARG(sgc_buf_as_str(&out)), program);
+    sgc_buf_free(&out);
+}
+
+int sgc_server_main(int argc, char **argv, const sgc_schema *schema, void *user)
+{
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+    const char *program = argc == 0 ? "server" : slash ? slash + 1 : argv[0];
+    sgc_error error = {SGC_OK, ""};
+    sgc_arguments arguments;
+
+    sgc_status status = sgc_flags_parse(argc, argv, 1, sgc_server_flags, &arguments, &error);
+    if (status == SGC_OK && sgc_flag_value(sgc_server_flags, &arguments, "--help")) {
+        print_help(program, schema);
+        return 0;
+    }
+    if (status == SGC_OK && arguments.positional_count)
+        status = sgc_fail(&error, SGC_INVALID, "'%s' is no option", arguments.positional[0]);
+    bool usage = status != SGC_OK;
+    if (status == SGC_OK) status = sgc_serve(&arguments, schema, true, user, &error);
+    if (status == SGC_OK) return 0;
+    fprintf(stderr, "%s: %s\n", program, error.text);
+    if (usage) fprintf(stderr, "Try '%s --help'.\n", program);
+    return usage ? 2 : 1;
+}
