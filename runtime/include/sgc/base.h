@@ -17,6 +17,8 @@
 extern "C" {
 #endif
 
+/** Version of runtime and tools. */
+#define SGC_VERSION "0.1.0"
 /** Emitted files compare this number with the one they were emitted for. */
 #define SGC_ABI 1
 
