@@ -88,6 +88,12 @@ typedef struct sgc_json {
  */
 SGC_CHECK sgc_status sgc_json_parse(sgc_str text, sgc_arena *arena, sgc_json **json,
                                     sgc_error *error);
+/**
+ * The same, but an escape that is half of a surrogate pair is kept as its three bytes in the manner
+ * of UTF-8 (WTF-8): for text that somebody else judges.
+ */
+SGC_CHECK sgc_status sgc_json_parse_wtf8(sgc_str text, sgc_arena *arena, sgc_json **json,
+                                         sgc_error *error);
 /** Member of an object, NULL when absent or json is no object. */
 const sgc_json *sgc_json_member(const sgc_json *json, const char *key);
 /** Writes a parsed value back as compact JSON. */

@@ -101,6 +101,7 @@ typedef struct reader {
     sgc_arena *arena;
     sgc_error *error;
     sgc_status status; /* of the first failure */
+    bool wtf8;         /* halves of surrogate pairs are kept */
 } reader;
 
 /* The first failure stays; line and column count from 1, columns in bytes. */
@@ -168,6 +169,7 @@ static const char *read_unicode(reader *r, const char *at, uint32_t *code_point)
     if (*code_point < 0xd800 || *code_point > 0xdfff) return at;
     if (*code_point > 0xdbff || r->end - at < 6 || at[0] != '\\' || at[1] != 'u' ||
         !read_hex4(at + 2, r->end, &low) || low < 0xdc00 || low > 0xdfff) {
+        if (r->wtf8) return at;
         fail_at(r, escape, "half of a surrogate pair");
         return NULL;
     }
@@ -392,10 +394,16 @@ static sgc_json *read_value(reader *r, unsigned depth)
     return good ? json : NULL;
 }
 
-sgc_status sgc_json_parse(sgc_str text, sgc_arena *arena, sgc_json **json, sgc_error *error)
+static sgc_status parse(sgc_str text, bool wtf8, sgc_arena *arena, sgc_json **json,
+                        sgc_error *error)
 {
     const char *data = text.data ? text.data : "";
-    reader r = {.start = data, .at = data, .end = data + text.size, .arena = arena, .error = error};
+    reader r = {.start = data,
+                .at = data,
+                .end = data + text.size,
+                .arena = arena,
+                .error = error,
+                .wtf8 = wtf8};
 
     *json = read_value(&r, 0);
     if (*json) {
@@ -404,6 +412,16 @@ sgc_status sgc_json_parse(sgc_str text, sgc_arena *arena, sgc_json **json, sgc_e
     }
     if (r.status != SGC_OK) *json = NULL;
     return r.status;
+}
+
+sgc_status sgc_json_parse(sgc_str text, sgc_arena *arena, sgc_json **json, sgc_error *error)
+{
+    return parse(text, false, arena, json, error);
+}
+
+sgc_status sgc_json_parse_wtf8(sgc_str text, sgc_arena *arena, sgc_json **json, sgc_error *error)
+{
+    return parse(text, true, arena, json, error);
 }
 
 const sgc_json *sgc_json_member(const sgc_json *json, const char *key)

@@ -153,6 +153,20 @@ static void strings_come_back(void)
     sgc_arena_free(&arena);
 }
 
+static void halves_of_pairs_can_be_kept(void)
+{
+    sgc_arena arena = {0};
+    sgc_json *json;
+
+    CU_ASSERT_EQUAL(sgc_json_parse_wtf8(SGC_STR("\"\\udeadx\\ud83d\\ude00\\ud800\\u0041\""), &arena,
+                                        &json, NULL),
+                    SGC_OK);
+    UNIT_STR(json->text, "\xed\xba\xadx\xf0\x9f\x98\x80\xed\xa0\x80"
+                         "A");
+    CU_ASSERT_EQUAL(sgc_json_parse_wtf8(SGC_STR("\"\\ud8\""), &arena, &json, NULL), SGC_INVALID);
+    sgc_arena_free(&arena);
+}
+
 static void members_are_found(void)
 {
     sgc_arena arena = {0};
@@ -194,6 +208,7 @@ int main(void)
         {"depth is limited", depth_is_limited},
         {"cut and damaged texts", cut_and_damaged_texts},
         {"strings come back", strings_come_back},
+        {"halves of pairs can be kept", halves_of_pairs_can_be_kept},
         {"members are found", members_are_found},
         {"every allocation may fail", every_allocation_may_fail},
         CU_TEST_INFO_NULL,

@@ -239,8 +239,11 @@ static void random_bytes_are_skipped_as_msgpack_does(void)
         char bytes[24];
         size_t size = 1 + random_below(sizeof bytes), at = 0;
         msgpack_unpacked result;
-        for (size_t n = 0; n < size; n++)
-            bytes[n] = (char)random_next();
+        for (size_t n = 0; n < size; n++) {
+            /* msgpack-c reserves memory for the 32-bit counts it reads: none of those here. */
+            uint8_t byte = (uint8_t)random_next();
+            bytes[n] = (char)(byte == 0xdd || byte == 0xdf ? 0x92 : byte);
+        }
         msgpack_unpacked_init(&result);
         bool valid = msgpack_unpack_next(&result, bytes, size, &at) == MSGPACK_UNPACK_SUCCESS;
         msgpack_unpacked_destroy(&result);
