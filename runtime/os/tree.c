@@ -216,6 +216,7 @@ sgc_status sgc_tree_remove(sgc_tree *tree, const char *path)
     if (!entry) return SGC_NOT_FOUND;
     if (entry->node->now.count > 0) return SGC_IO;
     if (!reserve(tree, parent)) return SGC_NO_MEMORY;
+    entry = entries_find(&parent->now, last, size); /* reserving may have moved it */
     sgc_step *step = &tree->journal[tree->count++];
     *step = (sgc_step){{change_of(parent, entry->name, NULL)}};
     apply_now(step);
