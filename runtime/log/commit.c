@@ -82,9 +82,10 @@ static void put_head(sgc_log *log, sgc_log_queue *queue, sgc_log_batch_head *hea
     sgc_log_put_batch(queue->data, head, log->chain);
 }
 
-static void set_failure(sgc_log *log)
+static void set_failure(sgc_log *log, sgc_status cause)
 {
     sgc_mutex_lock(&log->lock);
+    log->cause = cause;
     snprintf(log->failure, sizeof log->failure, "%s", sgc_os_file_error());
     sgc_mutex_unlock(&log->lock);
 }
@@ -124,6 +125,7 @@ static void advance(sgc_log *log, const sgc_log_batch_head *head, uint64_t padde
 sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue)
 {
     sgc_log_batch_head head;
+    sgc_status status = SGC_OK;
     uint64_t padded = 0;
     bool fits = sgc_log_padded(queue->size, &padded);
 
@@ -131,14 +133,16 @@ sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue)
     (void)fits;
     memset(queue->data + queue->size, 0, (size_t)(padded - queue->size));
     if (padded > log->segment_size - log->offset) {
-        if (sgc_log_next_segment(log, padded) != SGC_OK) {
-            set_failure(log);
+        status = sgc_log_next_segment(log, padded);
+        if (status != SGC_OK) {
+            set_failure(log, status);
             return SGC_READ_ONLY; /* no byte of the batch was written */
         }
     }
     put_head(log, queue, &head);
-    if (sgc_log_put(log, log->offset, queue->data, padded) != SGC_OK) {
-        set_failure(log);
+    status = sgc_log_put(log, log->offset, queue->data, padded);
+    if (status != SGC_OK) {
+        set_failure(log, status);
         return write_void(log);
     }
     advance(log, &head, padded);

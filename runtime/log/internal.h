@@ -85,6 +85,7 @@ struct sgc_log {
     uint64_t mark_step;
     uint64_t total_bytes; /**< written, recovered ones included */
     uint64_t released_bytes;
+    sgc_status cause; /**< of the failure that stopped writing, and its words */
     char failure[300];
     _Atomic uint64_t durable;
 

@@ -239,7 +239,7 @@ static sgc_status write_opening(sgc_log *log, sgc_error *error)
     sgc_status status = sgc_log_write_batch(log, log->active);
 
     if (status == SGC_OK) return status;
-    return sgc_fail(error, SGC_IO, "log: %s", log->failure);
+    return sgc_fail(error, log->cause, "log: %s", log->failure);
 }
 
 static sgc_status recover_old(sgc_log *log, uint64_t after, replay *to, sgc_error *error)
