@@ -105,6 +105,12 @@ void sgc_abort(sgc_txn **txn);
 const char *sgc_errmsg(const sgc_txn *txn);
 /** Where that failure lies: GraphQL type and field names, null when nowhere. */
 void sgc_errplace(const sgc_txn *txn, sgc_str *type, sgc_str *field);
+/**
+ * For emitted code and resolvers: sets what sgc_errmsg() and sgc_errplace() say and returns status.
+ * All texts are copied; type and field may be null.
+ */
+sgc_status sgc_txn_refuse(sgc_txn *txn, sgc_status status, sgc_str type, sgc_str field,
+                          const char *format, ...) SGC_PRINTF(5, 6);
 sgc_db *sgc_txn_db(const sgc_txn *txn);
 /** The sequence this transaction sees. */
 uint64_t sgc_txn_sequence(const sgc_txn *txn);

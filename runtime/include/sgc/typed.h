@@ -1,0 +1,306 @@
+/*
+ * typed.h - what emitted functions are made of besides sgc/txn.h: values taken from the caller and
+ * checked, ranges of an index, rows reached through keys. Programs call the emitted functions.
+ */
+#ifndef SGC_TYPED_H
+#define SGC_TYPED_H
+
+#include "sgc/list.h"
+#include "sgc/txn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- rows ---- */
+
+/** A typed cursor: rows of an index, or rows reached through keys (links, lists of keys). */
+typedef struct sgc_rows {
+    sgc_cursor base;
+    struct sgc_keyed_rows *keyed; /**< in the transaction's arena; NULL for an index */
+} sgc_rows;
+
+/** Where a walk of an index begins and ends, in key components; a key without any is open. */
+typedef struct sgc_bounds {
+    sgc_key from, to;
+    bool from_exclusive, to_exclusive, descending;
+} sgc_bounds;
+
+static inline void sgc_bounds_start(sgc_bounds *bounds)
+{
+    sgc_key_start(&bounds->from);
+    sgc_key_start(&bounds->to);
+    bounds->from_exclusive = bounds->to_exclusive = bounds->descending = false;
+}
+
+/** Keys of rows as the program has them: exactly one of the pointers is set. */
+typedef struct sgc_ids {
+    const sgc_str *text;
+    const int32_t *ints;
+    const int64_t *int64s;
+    size_t count;
+} sgc_ids;
+
+static inline sgc_ids sgc_ids_text(const sgc_str *ids, size_t count)
+{
+    sgc_ids all = {ids, NULL, NULL, count};
+    return all;
+}
+static inline sgc_ids sgc_ids_int(const int32_t *ids, size_t count)
+{
+    sgc_ids all = {NULL, ids, NULL, count};
+    return all;
+}
+static inline sgc_ids sgc_ids_int64(const int64_t *ids, size_t count)
+{
+    sgc_ids all = {NULL, NULL, ids, count};
+    return all;
+}
+
+/** Rows of a table in the order of an index; NULL bounds: all. Index 0 takes primary key bytes. */
+sgc_rows sgc_rows_open(sgc_txn *txn, uint16_t table, uint16_t index, const sgc_bounds *bounds);
+/**
+ * For each id in turn, the rows of `table` whose `index` starts with it (behind the name `type`
+ * where it is not null: storage of relations to interfaces and unions).
+ */
+sgc_rows sgc_rows_children(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str type, sgc_ids ids);
+/** For each id in turn, the rows of `table` linked with it: field `field` of link table `link`. */
+sgc_rows sgc_rows_linked(sgc_txn *txn, uint16_t table, uint16_t link, uint16_t index,
+                         uint16_t field, sgc_ids ids);
+/** For each id in turn, the rows of `table` whose keys row `id` of `source` lists in `field`. */
+sgc_rows sgc_rows_listed(sgc_txn *txn, uint16_t table, uint16_t source, uint16_t field,
+                         sgc_ids ids);
+bool sgc_rows_next(sgc_rows *rows, sgc_str *record);
+
+/** Sets (*records)[i], in the transaction's arena: null where ids[i] is null or not found. */
+SGC_CHECK sgc_status sgc_rows_get(sgc_txn *txn, uint16_t table, sgc_ids ids, sgc_str **records);
+/** The row whose unique index `index` holds exactly the key's components. */
+SGC_CHECK sgc_status sgc_rows_find(sgc_txn *txn, uint16_t table, uint16_t index, const sgc_key *key,
+                                   sgc_str *record);
+/** The row with this primary key; a key that is too long is not found. */
+SGC_CHECK sgc_status sgc_rows_get_one(sgc_txn *txn, uint16_t table, const sgc_key *key,
+                                      sgc_str *record);
+/** Deletes the row with this primary key. SGC_NOT_FOUND. */
+SGC_CHECK sgc_status sgc_rows_delete(sgc_txn *txn, uint16_t table, const sgc_key *key);
+/** Adds or removes the link of left and right, primary keys of the two tables. */
+SGC_CHECK sgc_status sgc_rows_link(sgc_txn *txn, uint16_t link, bool add, const sgc_key *left,
+                                   const sgc_key *right);
+
+/* ---- values from the caller ---- */
+
+/** Values of one row on their way in. The first failure sticks, later calls do nothing. */
+typedef struct sgc_take {
+    sgc_txn *txn;
+    const char *type; /**< GraphQL name, for messages */
+    sgc_status status;
+    unsigned depth;
+} sgc_take;
+
+static inline sgc_take sgc_take_start(sgc_txn *txn, const char *type)
+{
+    sgc_take take = {txn, type, SGC_OK, 0};
+    return take;
+}
+
+/** Rules of a value: what may not be null. */
+enum { SGC_REQUIRED = 1, SGC_ITEMS_REQUIRED = 2 };
+
+/**
+ * Each checks a value of the named field, returns it in its stored form and puts a failure into the
+ * transaction's message: SGC_NOT_NULL for a missing one, SGC_INVALID for text that is not UTF-8, a
+ * number that is not finite, a date out of range and so on.
+ */
+sgc_str sgc_take_text(sgc_take *take, const char *field, sgc_str value, unsigned rules);
+sgc_str sgc_take_uuid(sgc_take *take, const char *field, sgc_str value, unsigned rules);
+sgc_str sgc_take_decimal(sgc_take *take, const char *field, sgc_str value, unsigned rules);
+sgc_str sgc_take_json(sgc_take *take, const char *field, sgc_str value, unsigned rules);
+sgc_str sgc_take_bytes(sgc_take *take, const char *field, sgc_str value, unsigned rules);
+/** A packed value, null where it is required. */
+sgc_str sgc_take_packed(sgc_take *take, const char *field, sgc_str value, unsigned rules);
+double sgc_take_float(sgc_take *take, const char *field, double value);
+int64_t sgc_take_datetime(sgc_take *take, const char *field, int64_t microseconds);
+int64_t sgc_take_date(sgc_take *take, const char *field, int64_t days);
+int64_t sgc_take_time(sgc_take *take, const char *field, int64_t microseconds);
+static inline bool sgc_take_bool(sgc_take *take, const char *field, bool value)
+{
+    (void)take;
+    (void)field;
+    return value;
+}
+static inline int32_t sgc_take_int(sgc_take *take, const char *field, int32_t value)
+{
+    (void)take;
+    (void)field;
+    return value;
+}
+static inline int64_t sgc_take_int64(sgc_take *take, const char *field, int64_t value)
+{
+    (void)take;
+    (void)field;
+    return value;
+}
+/** number 0 is null; `known` says that the enum has this number. */
+uint16_t sgc_take_enum(sgc_take *take, const char *field, uint16_t number, bool known,
+                       unsigned rules);
+
+sgc_list sgc_take_str_list(sgc_take *take, const char *field, sgc_kind kind, sgc_str_array array,
+                           unsigned rules);
+sgc_list sgc_take_bool_list(sgc_take *take, const char *field, sgc_bool_array array,
+                            unsigned rules);
+sgc_list sgc_take_int_list(sgc_take *take, const char *field, sgc_int_array array, unsigned rules);
+sgc_list sgc_take_int64_list(sgc_take *take, const char *field, sgc_kind kind,
+                             sgc_int64_array array, unsigned rules);
+sgc_list sgc_take_float_list(sgc_take *take, const char *field, sgc_float_array array,
+                             unsigned rules);
+
+/** A list built element by element: of enums and embedded values. */
+typedef struct sgc_list_maker {
+    sgc_take *take;
+    const char *field;
+    sgc_buf items;
+    uint32_t count;
+    unsigned rules;
+    bool is_null;
+} sgc_list_maker;
+
+void sgc_list_start(sgc_list_maker *maker, sgc_take *take, const char *field, bool given,
+                    unsigned rules);
+void sgc_list_add_enum(sgc_list_maker *maker, uint16_t number, bool known);
+void sgc_list_add_packed(sgc_list_maker *maker, sgc_str packed);
+/** Must be called once for every start. */
+sgc_list sgc_list_end(sgc_list_maker *maker);
+
+/** Enters and leaves an embedded value: false (and a failure) when they are nested too deep. */
+bool sgc_take_enter(sgc_take *take);
+static inline void sgc_take_leave(sgc_take *take)
+{
+    take->depth--;
+}
+/** size bytes of the transaction's arena, NULL (and a failure) above 256 MB. */
+uint8_t *sgc_take_room(sgc_take *take, size_t size);
+/** What stands from start to end, or null after a failure. */
+sgc_str sgc_take_record(const sgc_take *take, const uint8_t *start, const uint8_t *end);
+
+/** Generated values: a UUID version 7, a ULID, the next number of a SERIAL key, the time. */
+sgc_str sgc_take_uuidv7(sgc_take *take);
+sgc_str sgc_take_ulid(sgc_take *take);
+int64_t sgc_take_serial(sgc_take *take, uint16_t table);
+static inline int32_t sgc_take_serial_int(sgc_take *take, uint16_t table)
+{
+    int64_t next = sgc_take_serial(take, table);
+    if (next > INT32_MAX && take->status == SGC_OK) take->status = SGC_LIMIT;
+    return next > INT32_MAX ? 0 : (int32_t)next;
+}
+static inline int64_t sgc_take_now(const sgc_take *take)
+{
+    return (int64_t)sgc_txn_now(take->txn);
+}
+static inline int64_t sgc_take_today(const sgc_take *take)
+{
+    return sgc_take_now(take) / 86400000000;
+}
+static inline int64_t sgc_take_time_of_day(const sgc_take *take)
+{
+    return sgc_take_now(take) % 86400000000;
+}
+
+typedef sgc_status sgc_row_write(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str record);
+/** Calls write unless something failed before. */
+SGC_CHECK sgc_status sgc_take_write(sgc_take *take, sgc_row_write *write, uint16_t table,
+                                    const sgc_key *key, sgc_str record);
+
+/* ---- key components of nullable fields ---- */
+
+static inline void sgc_key_bool_or_null(sgc_key *key, bool has, bool value)
+{
+    if (has)
+        sgc_key_bool(key, value, false);
+    else
+        sgc_key_null(key, false);
+}
+static inline void sgc_key_int_or_null(sgc_key *key, bool has, int32_t value)
+{
+    if (has)
+        sgc_key_int(key, value, false);
+    else
+        sgc_key_null(key, false);
+}
+static inline void sgc_key_int64_or_null(sgc_key *key, bool has, int64_t value)
+{
+    if (has)
+        sgc_key_int64(key, value, false);
+    else
+        sgc_key_null(key, false);
+}
+static inline void sgc_key_float_or_null(sgc_key *key, bool has, double value)
+{
+    if (has)
+        sgc_key_float(key, value, false);
+    else
+        sgc_key_null(key, false);
+}
+/** number 0 is null. */
+static inline void sgc_key_enum_or_null(sgc_key *key, uint16_t number)
+{
+    if (number)
+        sgc_key_enum(key, number, false);
+    else
+        sgc_key_null(key, false);
+}
+/** null gives a null component. */
+static inline void sgc_key_decimal_or_null(sgc_key *key, sgc_str value)
+{
+    if (value.data)
+        sgc_key_decimal(key, value, false);
+    else
+        sgc_key_null(key, false);
+}
+
+/* ---- fixed-width slots into members ---- */
+
+static inline void sgc_get_bool(const uint8_t *p, bool *value)
+{
+    *value = sgc_slot_bool(p);
+}
+static inline void sgc_get_int(const uint8_t *p, int32_t *value)
+{
+    *value = sgc_slot_int(p);
+}
+static inline void sgc_get_int64(const uint8_t *p, int64_t *value)
+{
+    *value = sgc_slot_int64(p);
+}
+static inline void sgc_get_float(const uint8_t *p, double *value)
+{
+    *value = sgc_slot_float(p);
+}
+static inline void sgc_get_bool_or_null(const uint8_t *p, bool *has, bool *value)
+{
+    *has = !sgc_slot_is_null(p);
+    *value = sgc_slot_bool(p);
+}
+static inline void sgc_get_int_or_null(const uint8_t *p, bool *has, int32_t *value)
+{
+    *has = !sgc_slot_is_null(p);
+    *value = *has ? sgc_slot_int(p) : 0;
+}
+static inline void sgc_get_int64_or_null(const uint8_t *p, bool *has, int64_t *value)
+{
+    *has = !sgc_slot_is_null(p);
+    *value = *has ? sgc_slot_int64(p) : 0;
+}
+static inline void sgc_get_float_or_null(const uint8_t *p, bool *has, double *value)
+{
+    *has = !sgc_slot_is_null(p);
+    *value = *has ? sgc_slot_float(p) : 0;
+}
+/** 0 for null. */
+static inline uint16_t sgc_get_enum(const uint8_t *p)
+{
+    return sgc_slot_is_null(p) ? (uint16_t)0 : sgc_slot_enum(p);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
