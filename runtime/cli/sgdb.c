@@ -7,14 +7,15 @@
 #include <errno.h>
 #include <stdio.h>
 
-typedef struct command {
+typedef struct sgdb_command {
     const char *name, *usage, *summary, *example;
     const sgc_flag *flags;
-    sgc_status (*run)(const struct command *command, const sgc_arguments *arguments,
+    sgc_status (*run)(const struct sgdb_command *command, const sgc_arguments *arguments,
                       sgc_error *error);
-} command;
+} sgdb_command;
 
-static const char *value(const command *command, const sgc_arguments *arguments, const char *name)
+static const char *value(const sgdb_command *command, const sgc_arguments *arguments,
+                         const char *name)
 {
     return sgc_flag_value(command->flags, arguments, name);
 }
@@ -53,8 +54,8 @@ static sgc_status build_schema(const char **paths, int count, sgc_arena *arena,
     return sgc_fail(error, status, "the schema has errors");
 }
 
-static sgc_status open_existing(const command *command, const sgc_arguments *arguments, sgc_db **db,
-                                sgc_error *error)
+static sgc_status open_existing(const sgdb_command *command, const sgc_arguments *arguments,
+                                sgc_db **db, sgc_error *error)
 {
     const char *data = value(command, arguments, "--data");
     sgc_db_options options = {.must_exist = true};
@@ -79,7 +80,8 @@ static const sgc_flag init_flags[] = {
     {NULL, NULL, NULL},
 };
 
-static sgc_status run_init(const command *command, const sgc_arguments *arguments, sgc_error *error)
+static sgc_status run_init(const sgdb_command *command, const sgc_arguments *arguments,
+                           sgc_error *error)
 {
     const char *data = value(command, arguments, "--data");
     sgc_db_options options = {.create_only = true};
@@ -102,7 +104,7 @@ static sgc_status run_init(const command *command, const sgc_arguments *argument
 
 /* ---- serve ---- */
 
-static sgc_status run_serve(const command *command, const sgc_arguments *arguments,
+static sgc_status run_serve(const sgdb_command *command, const sgc_arguments *arguments,
                             sgc_error *error)
 {
     const sgc_schema *schema = NULL;
@@ -248,7 +250,8 @@ static sgc_status load_file(sgc_db *db, const char *path, sgc_load_options *opti
     return status;
 }
 
-static sgc_status run_load(const command *command, const sgc_arguments *arguments, sgc_error *error)
+static sgc_status run_load(const sgdb_command *command, const sgc_arguments *arguments,
+                           sgc_error *error)
 {
     const char *batch = value(command, arguments, "--batch");
     sgc_load_options options = {.table = sgc_str_from(value(command, arguments, "--table")),
@@ -280,7 +283,7 @@ static const sgc_flag query_flags[] = {
     {NULL, NULL, NULL},
 };
 
-static sgc_status read_request(const command *command, const sgc_arguments *arguments,
+static sgc_status read_request(const sgdb_command *command, const sgc_arguments *arguments,
                                sgc_arena *arena, sgc_request *request, sgc_error *error)
 {
     const char *file = value(command, arguments, "--file");
@@ -318,7 +321,7 @@ static sgc_status answer(sgc_db *db, const sgc_request *request, sgc_error *erro
     return status;
 }
 
-static sgc_status run_query(const command *command, const sgc_arguments *arguments,
+static sgc_status run_query(const sgdb_command *command, const sgc_arguments *arguments,
                             sgc_error *error)
 {
     sgc_request request = {0};
@@ -348,7 +351,8 @@ static sgc_status write_piece(void *context, sgc_str piece)
     return fwrite(piece.data, 1, piece.size, context) == piece.size ? SGC_OK : SGC_IO;
 }
 
-static sgc_status run_dump(const command *command, const sgc_arguments *arguments, sgc_error *error)
+static sgc_status run_dump(const sgdb_command *command, const sgc_arguments *arguments,
+                           sgc_error *error)
 {
     const char *format_name = value(command, arguments, "--format");
     sgc_load_format format = SGC_LOAD_JSON;
@@ -368,7 +372,7 @@ static sgc_status run_dump(const command *command, const sgc_arguments *argument
 
 /* ---- the program ---- */
 
-static const command commands[] = {
+static const sgdb_command commands[] = {
     {"init", "sgdb init SCHEMA... --data DIR", "creates a database for a schema",
      "sgdb init blog.graphql --data ./blog", init_flags, run_init},
     {"serve", "sgdb serve [SCHEMA...] --data DIR [options]",
@@ -396,7 +400,7 @@ static void print_help(void)
     printf("\n'sgdb COMMAND --help' says more. Exit status: 0 ok, 1 failure, 2 wrong usage.\n");
 }
 
-static void print_command_help(const command *command)
+static void print_command_help(const sgdb_command *command)
 {
     sgc_buf out = {0};
 
@@ -406,7 +410,7 @@ static void print_command_help(const command *command)
     sgc_buf_free(&out);
 }
 
-static int run_command(const command *command, int argc, char **argv)
+static int run_command(const sgdb_command *command, int argc, char **argv)
 {
     sgc_error error = {SGC_OK, ""};
     sgc_arguments arguments;
