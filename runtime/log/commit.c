@@ -86,7 +86,7 @@ static void set_failure(sgc_log *log, sgc_status cause)
 {
     sgc_mutex_lock(&log->lock);
     log->cause = cause;
-    snprintf(log->failure, sizeof log->failure, "%s", sgc_os_file_error());
+    snprintf(log->failure, sizeof log->failure, "%s", sgc_log_words(cause));
     sgc_mutex_unlock(&log->lock);
 }
 

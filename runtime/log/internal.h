@@ -176,6 +176,8 @@ sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue);
 
 /* ---- log.c ---- */
 
+/** Words for a call that just failed with this status. */
+const char *sgc_log_words(sgc_status status);
 /** Notes that so many bytes were written, up to this sequence. Under the lock. */
 void sgc_log_note_bytes(sgc_log *log, uint64_t sequence, uint64_t bytes);
 #endif

@@ -76,6 +76,11 @@ const char *sgc_log_failure(sgc_log *log)
     return words;
 }
 
+const char *sgc_log_words(sgc_status status)
+{
+    return status == SGC_NO_MEMORY ? "out of memory" : sgc_os_file_error();
+}
+
 /* ---- opening ---- */
 
 static char *copy_text(const char *text)
@@ -166,7 +171,7 @@ static sgc_status open_log(sgc_log *log, uint64_t after, sgc_log_reader *reader,
     while (status == SGC_OK && log->id == 0) {
         status = log->os->random(log->os->self, &log->id, sizeof log->id);
     }
-    if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_os_file_error());
+    if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_log_words(status));
     status = sgc_log_recover(log, after, reader, context, error);
     if (status != SGC_OK) return status;
     log->stats.bytes = log->stats.batches = log->stats.flushes = 0;

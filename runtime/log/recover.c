@@ -41,7 +41,7 @@ static sgc_status find_files(sgc_log *log, sgc_error *error)
     sgc_status status = log->os->list(log->os->self, log->directory, find_file, &found);
 
     if (found.failed) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-    if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_os_file_error());
+    if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_log_words(status));
     if (log->segments.count > 1) {
         qsort(log->segments.items, log->segments.count, sizeof *log->segments.items, by_number);
     }
@@ -75,7 +75,7 @@ static sgc_status measure_spares(sgc_log *log, sgc_error *error)
 
     for (size_t i = 0; i < log->spares.count; i++) {
         sgc_status status = measure_spare(log, &log->spares.items[i]);
-        if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_os_file_error());
+        if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_log_words(status));
         if (log->spares.items[i].size) log->spares.items[kept++] = log->spares.items[i];
     }
     log->spares.count = kept;
@@ -251,12 +251,12 @@ static sgc_status recover_old(sgc_log *log, uint64_t after, replay *to, sgc_erro
     if (status == SGC_OK) status = replay_all(&scan, start, to);
     if (status == SGC_OK) {
         status = adopt(log, &scan, &to->last);
-        if (status != SGC_OK) sgc_fail(error, status, "log: %s", sgc_os_file_error());
+        if (status != SGC_OK) sgc_fail(error, status, "log: %s", sgc_log_words(status));
     }
     sgc_log_scan_free(&scan);
     if (status == SGC_OK) {
         status = sgc_log_recycle(log, after);
-        if (status != SGC_OK) sgc_fail(error, status, "log: %s", sgc_os_file_error());
+        if (status != SGC_OK) sgc_fail(error, status, "log: %s", sgc_log_words(status));
     }
     return status;
 }
@@ -273,7 +273,7 @@ static sgc_status start_new(sgc_log *log, uint64_t after, sgc_error *error)
         log->direct = false;
         status = sgc_log_next_segment(log, SGC_LOG_BLOCK);
     }
-    if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_os_file_error());
+    if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_log_words(status));
     return SGC_OK;
 }
 
