@@ -115,12 +115,25 @@ static sgc_status introspect(const sgc_lang_request *request, sgc_lang_answer *a
     return status;
 }
 
+/* A difference asks only for types that could be built: a schema without a query type has one. */
+static sgc_status build_to_compare(const sgc_source *source, sgc_lang_answer *answer,
+                                   sgc_type_system **system)
+{
+    sgc_diagnostics before = answer->diagnostics;
+
+    *system = NULL;
+    sgc_status status = build(source, 1, answer, system);
+    if (status != SGC_INVALID || !*system) return status;
+    answer->diagnostics = before;
+    return SGC_OK;
+}
+
 static sgc_status diff(const sgc_lang_request *request, sgc_lang_answer *answer)
 {
     sgc_type_system *before, *after;
-    sgc_status status = build(&request->schemas[0], 1, answer, &before);
+    sgc_status status = build_to_compare(&request->schemas[0], answer, &before);
 
-    if (status == SGC_OK) status = build(&request->schemas[1], 1, answer, &after);
+    if (status == SGC_OK) status = build_to_compare(&request->schemas[1], answer, &after);
     if (status == SGC_OK)
         status = sgc_type_system_diff(before, after, &answer->arena, &answer->changes,
                                       &answer->change_count);

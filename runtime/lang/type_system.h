@@ -180,7 +180,8 @@ const sgc_ast_value *sgc_directive_argument(const sgc_ast_directive *directive, 
  * holds definitions (directives and scalars of sgc's own) that count as declared where the
  * documents do not declare them; it is never suggested, introspected, printed or diffed; may be
  * NULL. SDL rules ("SDL") run first, then type-system validation ("Schema"), each phase only when
- * the one before found nothing. SGC_INVALID when anything was reported.
+ * the one before found nothing. SGC_INVALID when anything was reported; *system is NULL then,
+ * unless all of it came from the "Schema" phase: what was built can still be printed and compared.
  */
 SGC_CHECK sgc_status sgc_type_system_build(const sgc_document *const *documents, size_t count,
                                            const sgc_document *prelude, sgc_arena *arena,

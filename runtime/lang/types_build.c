@@ -379,6 +379,7 @@ static void run(sgc_types_build *build, const sgc_document *const *documents, si
         add_document(build, documents[i]);
     if (!sgc_types_going(build) || build->errors) return;
     sgc_types_finish(build);
+    build->finished = true;
     build->rule = "Schema";
     build->work = WORK;
     if (sgc_types_going(build)) sgc_types_schema_rules(build);
@@ -400,7 +401,6 @@ sgc_status sgc_type_system_build(const sgc_document *const *documents, size_t co
     sgc_arena_free(&build.scratch);
     sgc_buf_free(&build.text);
     if (build.no_memory || diagnostics->failed) return SGC_NO_MEMORY;
-    if (build.errors) return SGC_INVALID;
-    *system = build.system;
-    return SGC_OK;
+    if (build.finished) *system = build.system;
+    return build.errors ? SGC_INVALID : SGC_OK;
 }

@@ -27,7 +27,8 @@ typedef struct sgc_types_build {
     bool first_document;
     bool own; /**< adding the prelude, or, with built_in, the built-ins */
     bool built_in;
-    bool relist; /**< a built-in type was used for the first time */
+    bool relist;   /**< a built-in type was used for the first time */
+    bool finished; /**< all documents are in: what can still go wrong are the Schema rules */
     bool no_memory;
     bool stopped;     /**< too many errors */
     uint64_t work;    /**< what reports and comparisons may still cost */
