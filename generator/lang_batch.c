@@ -168,7 +168,8 @@ static bool answer_line(sgc_str line, sgc_arena *arena, sgc_buf *out)
     bool answered;
 
     sgc_buf_text(out, "{\"id\":");
-    if (sgc_json_parse(line, arena, &json, &error) != SGC_OK) {
+    /* Halves of surrogate pairs must reach the lexer, whose errors name them. */
+    if (sgc_json_parse_wtf8(line, arena, &json, &error) != SGC_OK) {
         sgc_buf_text(out, "null,");
         refuse(error.text, out);
         answered = false;

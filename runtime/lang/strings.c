@@ -15,7 +15,7 @@ size_t sgc_utf16_length(sgc_str text)
 
     for (size_t i = 0; i < text.size; i++) {
         unsigned char byte = (unsigned char)text.data[i];
-        units += (size_t)((byte & 0xC0) != 0x80) + (size_t)(byte >= 0xF0);
+        units += (size_t)((byte & 0xC0) != 0x80) + (size_t)(byte >= 0xF0 && byte < 0xF5);
     }
     return units;
 }
