@@ -160,6 +160,12 @@ static void accept_all(event_loop *loop)
     }
 }
 
+/* Between requests, with nothing left to say. */
+static bool is_idle(const connection *c)
+{
+    return c->phase == SGC_NET_IDLE && c->input.size == 0 && c->output.size == 0;
+}
+
 /* False: the connection is gone. */
 static bool send_output(event_loop *loop, connection *c)
 {
@@ -178,7 +184,7 @@ static bool send_output(event_loop *loop, connection *c)
         c->sent = c->output.size = 0;
         c->send_deadline_us = 0;
         if (c->output.capacity > INPUT_KEEP) sgc_buf_free(&c->output);
-        if (c->closing) {
+        if (c->closing || (loop->draining && is_idle(c))) {
             close_connection(loop, c);
             return false;
         }
@@ -305,8 +311,7 @@ static void begin_draining(event_loop *loop)
     loop->listener = -1;
     for (connection *c = loop->connections, *next; c; c = next) {
         next = c->next;
-        if (c->phase == SGC_NET_IDLE && c->output.size == 0 && c->input.size == 0)
-            close_connection(loop, c);
+        if (is_idle(c)) close_connection(loop, c);
     }
 }
 
