@@ -1,0 +1,291 @@
+/*
+ * commit.c - from a write set to a durable, visible commit. Under the commit lock a transaction is
+ * checked against everything numbered before it (published or not), numbered, put into the active
+ * MemTable and queued in the log; the wait for the device happens without the lock. The log reports
+ * fates in order, and only then does the head move.
+ */
+#include "txn/internal.h"
+
+struct committing {
+    sgc_txn *txn;
+    sgc_db *db;
+    sgc_buf payload;
+    size_t changes;
+    bool has_idle; /* rows whose end is as their beginning */
+    uint64_t sequence, time_us;
+};
+
+/* ---- what changes in the end ---- */
+
+static bool is_idle(const sgc_memtable_walk *row)
+{
+    return !row->newest || sgc_str_eq(row->before, row->newest->record);
+}
+
+static sgc_status collect(struct committing *c)
+{
+    sgc_memtable_walk row = {.row = NULL};
+    sgc_txn *txn = c->txn;
+
+    sgc_payload_start(&c->payload, txn->schema);
+    while (sgc_memtable_walk_next(txn->writes, &row)) {
+        if (is_idle(&row)) {
+            c->has_idle = true;
+            continue;
+        }
+        sgc_event event = {SGC_EVENT_PATCH, row.table, row.key, row.newest->record};
+        if (sgc_str_is_null(row.before)) event.kind = SGC_EVENT_INSERT;
+        if (sgc_str_is_null(event.record)) event.kind = SGC_EVENT_DELETE;
+        sgc_payload_add(&c->payload, txn->schema, &event);
+        c->changes++;
+    }
+    return c->payload.failed ? SGC_NO_MEMORY : SGC_OK;
+}
+
+/* ---- validation ---- */
+
+static sgc_status conflict(sgc_txn *txn, const sgc_memtable_walk *row)
+{
+    return sgc_txn_fail(txn, SGC_CONFLICT, row->table, SGC_NONE,
+                        "another transaction changed %.*s %.*s first",
+                        SGC_ARG(txn->schema->tables[row->table].name),
+                        SGC_ARG(sgc_key_words(txn, row->table, row->key)));
+}
+
+/* First committer wins. */
+static sgc_status check_row(sgc_txn *txn, const struct sgc_view *view, bool pages_moved,
+                            const sgc_memtable_walk *row)
+{
+    uint64_t hash = sgc_memtable_hash(row->table, row->key);
+    sgc_stored_row stored;
+
+    for (size_t i = 0; i < view->count; i++) {
+        const sgc_version *version =
+            sgc_memtable_find(view->layers[i]->memtable, hash, row->table, row->key, SGC_NEWEST);
+        if (!version) continue;
+        return version->sequence > txn->snapshot ? conflict(txn, row) : SGC_OK;
+    }
+    if (!pages_moved) return SGC_OK;
+    sgc_status status = sgc_checkpoint_get(view->checkpoint, row->table, row->key, &txn->scratch,
+                                           &stored, &txn->error);
+    if (status == SGC_NOT_FOUND) {
+        return sgc_str_is_null(row->before) ? SGC_OK : conflict(txn, row);
+    }
+    if (status != SGC_OK) return status;
+    return stored.begin > txn->snapshot ? conflict(txn, row) : SGC_OK;
+}
+
+static sgc_status check_constraints(sgc_txn *txn, const struct sgc_reads *source,
+                                    const sgc_memtable_walk *row)
+{
+    struct sgc_parent self = {row->table, row->key};
+    sgc_str record = row->newest->record;
+
+    if (sgc_str_is_null(record)) return sgc_check_no_children(txn, source, &self, true);
+    sgc_status status = sgc_check_unique(txn, source, row->table, row->key, row->before, record);
+    if (status != SGC_OK) return status;
+    return sgc_check_parents(txn, source, row->table, row->key, row->before, record);
+}
+
+static sgc_status check_all(sgc_txn *txn, const struct sgc_view *view)
+{
+    bool pages_moved = sgc_checkpoint_sequence(view->checkpoint) > txn->snapshot;
+    sgc_memtable_walk row = {.row = NULL};
+    sgc_status status = SGC_OK;
+    /* What the pages held at the snapshot was checked by the statements. */
+    struct sgc_reads source = txn->source;
+    source.checkpoint = pages_moved || txn->defer_foreign_keys ? view->checkpoint : NULL;
+    source.layers = view->layers;
+    source.count = view->count;
+    source.at = SGC_NEWEST;
+
+    while (status == SGC_OK && sgc_memtable_walk_next(txn->writes, &row)) {
+        if (is_idle(&row)) continue;
+        if (txn->scratch.total) sgc_arena_reset(&txn->scratch);
+        status = check_row(txn, view, pages_moved, &row);
+        if (status == SGC_OK) status = check_constraints(txn, &source, &row);
+    }
+    return status;
+}
+
+static sgc_status validate(struct committing *c)
+{
+    sgc_txn *txn = c->txn;
+
+    if (c->db->assigned == txn->snapshot && !txn->defer_foreign_keys) return SGC_OK;
+    struct sgc_view *view = sgc_view_pin(c->db, NULL);
+    sgc_status status = check_all(txn, view);
+    sgc_view_unpin(view);
+    if (status == SGC_CONFLICT) {
+        atomic_fetch_add_explicit(&c->db->conflicts, 1, memory_order_relaxed);
+    }
+    return status;
+}
+
+/* ---- into MemTable and log ---- */
+
+static void done(void *context, uint64_t sequence, sgc_status outcome)
+{
+    sgc_db *db = context;
+
+    if (outcome == SGC_OK) {
+        atomic_store_explicit(&db->published, sequence, memory_order_release);
+    } else {
+        atomic_store(&db->read_only, true);
+    }
+}
+
+static sgc_status append(struct committing *c)
+{
+    return sgc_log_append(c->db->log, c->sequence, c->time_us, sgc_buf_as_str(&c->payload),
+                          SGC_DURABILITY_FULL, done, c->db);
+}
+
+static void note(struct committing *c, struct sgc_layer *layer)
+{
+    layer->last_sequence = c->sequence;
+    layer->last_time = c->time_us;
+    layer->log_bytes += c->payload.size;
+    c->db->assigned = c->sequence;
+    c->db->last_time = c->time_us;
+}
+
+static sgc_status copy_into(struct committing *c, struct sgc_layer *active)
+{
+    sgc_memtable_walk row = {.row = NULL};
+    sgc_status status = SGC_OK;
+
+    while (status == SGC_OK && sgc_memtable_walk_next(c->txn->writes, &row)) {
+        if (is_idle(&row)) continue;
+        status = sgc_memtable_put(active->memtable, row.table, row.key, row.before,
+                                  row.newest->record, c->sequence);
+    }
+    if (status == SGC_OK) status = append(c);
+    if (status != SGC_OK) sgc_memtable_rollback(active->memtable, c->sequence - 1);
+    return status;
+}
+
+static sgc_status commit_small(struct committing *c)
+{
+    struct sgc_layer *active = sgc_view_active(c->db);
+    sgc_status status = copy_into(c, active);
+
+    if (status != SGC_OK) return status;
+    note(c, active);
+    if (sgc_memtable_bytes(active->memtable) < c->db->memtable_bytes &&
+        active->log_bytes < SGC_HELD_LOG_BYTES) {
+        return SGC_OK;
+    }
+    /* Without memory for a new MemTable this one grows a little more. */
+    status = sgc_view_rotate(c->db);
+    return SGC_OK;
+}
+
+/* A big write set becomes a MemTable of its own instead of being copied row by row. */
+static sgc_status commit_large(struct committing *c)
+{
+    struct sgc_layer *layer;
+
+    sgc_memtable_restamp(c->txn->writes, c->sequence);
+    sgc_status status = sgc_view_adopt(c->db, c->txn->writes, &layer);
+    if (status != SGC_OK) return status;
+    c->txn->writes = NULL;
+    status = append(c);
+    if (status != SGC_OK) {
+        sgc_view_disown(c->db, layer);
+        return status;
+    }
+    note(c, layer);
+    sgc_view_seal(c->db, layer);
+    return SGC_OK;
+}
+
+static sgc_status number_and_put(struct committing *c)
+{
+    sgc_db *db = c->db;
+    uint64_t now = db->os->time_us(db->os->self);
+
+    c->sequence = db->assigned + 1;
+    c->time_us = now > db->last_time ? now : db->last_time + 1;
+    bool large = !c->has_idle && sgc_memtable_bytes(c->txn->writes) >= db->memtable_bytes / 4;
+    return large ? commit_large(c) : commit_small(c);
+}
+
+static sgc_status commit_locked(struct committing *c)
+{
+    sgc_status status = sgc_view_wait_for_room(c->db);
+
+    if (status == SGC_OK && atomic_load(&c->db->read_only)) status = SGC_READ_ONLY;
+    if (status == SGC_OK) status = validate(c);
+    if (status == SGC_OK) status = number_and_put(c);
+    return status;
+}
+
+static void raise_time(sgc_db *db, uint64_t time_us)
+{
+    uint64_t seen = atomic_load(&db->published_time);
+
+    while (seen < time_us && !atomic_compare_exchange_weak(&db->published_time, &seen, time_us)) {
+    }
+}
+
+static sgc_status commit(struct committing *c)
+{
+    sgc_db *db = c->db;
+    sgc_status status = collect(c);
+
+    if (status != SGC_OK || c->changes == 0) return status;
+    sgc_mutex_lock(&db->commit_lock);
+    status = commit_locked(c);
+    sgc_mutex_unlock(&db->commit_lock);
+    if (status != SGC_OK) {
+        c->sequence = 0;
+        return status;
+    }
+    status = sgc_log_wait(db->log, c->sequence);
+    if (status == SGC_OK) {
+        raise_time(db, c->time_us);
+        atomic_fetch_add_explicit(&db->commits, 1, memory_order_relaxed);
+    }
+    return status;
+}
+
+/* ---- public ---- */
+
+static void tell(const struct committing *c, sgc_status status, sgc_commit_info *info)
+{
+    const sgc_txn *txn = c->txn;
+
+    info->outcome = SGC_OUTCOME_REFUSED;
+    if (status == SGC_OK) info->outcome = SGC_OUTCOME_COMMITTED;
+    if (status == SGC_UNKNOWN_OUTCOME) info->outcome = SGC_OUTCOME_UNKNOWN;
+    info->sequence = status == SGC_OK ? c->sequence : 0;
+    info->time_us = status == SGC_OK ? c->time_us : 0;
+    info->error.status = status;
+    info->error.text[0] = '\0';
+    info->type = info->field = sgc_str_of(NULL, 0);
+    if (status == SGC_OK) return;
+    info->error = txn->error;
+    info->type = txn->error_type;
+    info->field = txn->error_field;
+}
+
+sgc_status sgc_commit(sgc_txn **txn, sgc_commit_info *info)
+{
+    struct committing c = {.txn = *txn};
+    sgc_status status = SGC_OK;
+
+    if (!c.txn) {
+        if (info) *info = (sgc_commit_info){.outcome = SGC_OUTCOME_COMMITTED};
+        return SGC_OK;
+    }
+    c.db = c.txn->db;
+    sgc_txn_clear_error(c.txn);
+    if (c.txn->writes && !sgc_memtable_is_empty(c.txn->writes)) status = commit(&c);
+    (void)sgc_txn_fail_plain(c.txn, status);
+    if (info) tell(&c, status, info);
+    sgc_buf_free(&c.payload);
+    sgc_txn_free(c.txn);
+    *txn = NULL;
+    return status;
+}

@@ -1,0 +1,254 @@
+/*
+ * cursor.c - public cursors: a range of one index, or many prefixes in turn, over a merged walk. A
+ * cursor sees its transaction as it was when it was opened, whatever is written between its steps.
+ */
+#include "txn/internal.h"
+
+struct sgc_cursor_state {
+    struct sgc_walk walk;
+    struct sgc_cursor_state *next;      /* of all */
+    struct sgc_cursor_state *next_idle; /* when it waits for reuse */
+    sgc_arena arena;                    /* bounds and rows of this use */
+    sgc_arena row_arena;
+    sgc_str from, to; /* of the range, or of the current parent */
+    sgc_str *prefixes;
+    size_t prefix_count, parent;
+    bool many, started;
+};
+
+static const sgc_str NO_BOUND = {NULL, 0};
+
+void sgc_cursors_free(sgc_txn *txn)
+{
+    for (struct sgc_cursor_state *state = txn->cursors; state;) {
+        struct sgc_cursor_state *next = state->next;
+        sgc_walk_close(&state->walk);
+        sgc_arena_free(&state->arena);
+        sgc_arena_free(&state->row_arena);
+        sgc_free(state);
+        state = next;
+    }
+    txn->cursors = txn->idle = NULL;
+}
+
+static struct sgc_cursor_state *take_state(sgc_txn *txn)
+{
+    struct sgc_cursor_state *state = txn->idle;
+
+    if (state) {
+        txn->idle = state->next_idle;
+        sgc_arena_reset(&state->arena);
+        sgc_arena_reset(&state->row_arena);
+    } else {
+        state = sgc_alloc_zero(1, sizeof *state);
+        if (!state) return NULL;
+        state->next = txn->cursors;
+        txn->cursors = state;
+    }
+    state->from = state->to = NO_BOUND;
+    state->prefixes = NULL;
+    state->prefix_count = state->parent = 0;
+    state->many = state->started = false;
+    return state;
+}
+
+static void give_back(sgc_cursor *cursor)
+{
+    struct sgc_cursor_state *state = cursor->state;
+
+    if (!state) return;
+    sgc_walk_close(&state->walk);
+    state->next_idle = cursor->txn->idle;
+    cursor->txn->idle = state;
+    cursor->state = NULL;
+}
+
+static void finish(sgc_cursor *cursor, sgc_status status)
+{
+    cursor->status = sgc_txn_fail_plain(cursor->txn, status);
+    give_back(cursor);
+}
+
+static bool keep(sgc_arena *arena, sgc_str bytes, sgc_str *kept)
+{
+    *kept = sgc_arena_str(arena, bytes);
+    return sgc_str_is_null(bytes) || !sgc_str_is_null(*kept);
+}
+
+static sgc_cursor new_cursor(sgc_txn *txn, uint16_t table, uint16_t index, bool descending)
+{
+    sgc_cursor cursor = {txn, take_state(txn), SGC_OK, 0};
+    struct sgc_reads source = txn->source;
+
+    if (!cursor.state) {
+        finish(&cursor, SGC_NO_MEMORY);
+        return cursor;
+    }
+    source.writes_at = txn->position;
+    sgc_walk_open(&cursor.state->walk, &source, table, index, descending);
+    return cursor;
+}
+
+sgc_cursor sgc_cursor_open(sgc_txn *txn, uint16_t table, uint16_t index, const sgc_range *range)
+{
+    sgc_cursor cursor = new_cursor(txn, table, index, range && range->descending);
+    struct sgc_cursor_state *state = cursor.state;
+
+    if (!state || !range) return cursor;
+    if (!keep(&state->arena, range->from, &state->from) ||
+        !keep(&state->arena, range->to, &state->to)) {
+        finish(&cursor, SGC_NO_MEMORY);
+    }
+    return cursor;
+}
+
+sgc_cursor sgc_cursor_open_many(sgc_txn *txn, uint16_t table, uint16_t index,
+                                const sgc_str *prefixes, size_t count, bool descending)
+{
+    sgc_cursor cursor = new_cursor(txn, table, index, descending);
+    struct sgc_cursor_state *state = cursor.state;
+
+    if (!state) return cursor;
+    state->many = true;
+    state->prefix_count = count;
+    state->prefixes = sgc_arena_zero(&state->arena, count, sizeof *prefixes);
+    bool kept = state->prefixes != NULL;
+    for (size_t i = 0; kept && i < count; i++) {
+        kept = keep(&state->arena, prefixes[i], &state->prefixes[i]);
+    }
+    if (!kept) finish(&cursor, SGC_NO_MEMORY);
+    return cursor;
+}
+
+/* ---- steps ---- */
+
+static sgc_status seek_range(struct sgc_cursor_state *state, sgc_error *error)
+{
+    return sgc_walk_seek(&state->walk, state->walk.descending ? state->to : state->from, error);
+}
+
+static bool in_range(const struct sgc_cursor_state *state)
+{
+    sgc_str entry = state->walk.entry;
+
+    if (!state->walk.valid) return false;
+    if (state->walk.descending) {
+        return sgc_str_is_null(state->from) || sgc_str_compare(entry, state->from) >= 0;
+    }
+    return sgc_str_is_null(state->to) || sgc_str_compare(entry, state->to) < 0;
+}
+
+/* The first string behind all that start with prefix, null when there is none. */
+static bool successor(sgc_arena *arena, sgc_str prefix, sgc_str *after)
+{
+    size_t size = prefix.size;
+
+    while (size && (uint8_t)prefix.data[size - 1] == 0xFF)
+        size--;
+    *after = NO_BOUND;
+    if (size == 0) return true;
+    char *bytes = sgc_arena_alloc(arena, size);
+    if (!bytes) return false;
+    memcpy(bytes, prefix.data, size);
+    bytes[size - 1] = (char)((uint8_t)bytes[size - 1] + 1);
+    *after = sgc_str_of(bytes, size);
+    return true;
+}
+
+static sgc_status seek_parent(struct sgc_cursor_state *state, sgc_error *error)
+{
+    sgc_str prefix = state->prefixes[state->parent];
+
+    if (!state->walk.descending) return sgc_walk_seek(&state->walk, prefix, error);
+    if (!successor(&state->arena, prefix, &state->to)) return SGC_NO_MEMORY;
+    return sgc_walk_seek(&state->walk, state->to, error);
+}
+
+static bool has_parent(const struct sgc_cursor_state *state)
+{
+    return state->walk.valid && sgc_starts_with(state->walk.entry, state->prefixes[state->parent]);
+}
+
+/* To the next entry of any parent; *more says whether there is one. */
+static sgc_status step_many(struct sgc_cursor_state *state, bool *more, sgc_error *error)
+{
+    sgc_status status = SGC_OK;
+
+    *more = false;
+    if (state->started && state->parent < state->prefix_count) {
+        status = sgc_walk_next(&state->walk, error);
+    } else if (state->parent < state->prefix_count) {
+        status = seek_parent(state, error);
+    }
+    while (status == SGC_OK && state->parent < state->prefix_count) {
+        *more = has_parent(state);
+        if (*more) break;
+        if (++state->parent < state->prefix_count) status = seek_parent(state, error);
+    }
+    return status;
+}
+
+static sgc_status step_range(struct sgc_cursor_state *state, bool *more, sgc_error *error)
+{
+    sgc_status status =
+        state->started ? sgc_walk_next(&state->walk, error) : seek_range(state, error);
+
+    *more = status == SGC_OK && in_range(state);
+    return status;
+}
+
+static bool step(sgc_cursor *cursor)
+{
+    struct sgc_cursor_state *state = cursor->state;
+    sgc_txn *txn = cursor->txn;
+    bool more;
+
+    if (!state) return false;
+    sgc_status status =
+        state->many ? step_many(state, &more, &txn->error) : step_range(state, &more, &txn->error);
+    state->started = true;
+    cursor->parent = (uint32_t)state->parent;
+    if (status != SGC_OK || !more) {
+        finish(cursor, status);
+        return false;
+    }
+    txn->stats.entries_read++;
+    return true;
+}
+
+bool sgc_cursor_next(sgc_cursor *cursor, sgc_str *record)
+{
+    bool borrowed;
+
+    if (!step(cursor)) return false;
+    struct sgc_cursor_state *state = cursor->state;
+    if (state->row_arena.total) sgc_arena_reset(&state->row_arena);
+    sgc_status status =
+        sgc_walk_row(&state->walk, &state->row_arena, record, &borrowed, &cursor->txn->error);
+    if (status != SGC_OK) {
+        finish(cursor, status);
+        return false;
+    }
+    cursor->txn->stats.rows_read++;
+    return true;
+}
+
+bool sgc_cursor_skip(sgc_cursor *cursor)
+{
+    return step(cursor);
+}
+
+sgc_str sgc_cursor_key(const sgc_cursor *cursor)
+{
+    return cursor->state ? sgc_walk_key(&cursor->state->walk) : NO_BOUND;
+}
+
+sgc_str sgc_cursor_entry(const sgc_cursor *cursor)
+{
+    return cursor->state ? cursor->state->walk.entry : NO_BOUND;
+}
+
+void sgc_cursor_end(sgc_cursor *cursor)
+{
+    give_back(cursor);
+}

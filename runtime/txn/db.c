@@ -1,0 +1,455 @@
+/*
+ * db.c - opening, recovering, flushing and closing a database. Transactions begin in transaction.c;
+ * what they see is arranged by view.c.
+ */
+#include "txn/internal.h"
+
+#include <stdio.h>
+
+enum { PATH_MAX_BYTES = 4096 };
+
+/* What opening needs besides the database itself. */
+struct opening {
+    sgc_db *db;
+    const char *directory;
+    const sgc_schema *schema;
+    const sgc_db_options *options;
+    sgc_error *error;
+    bool is_new;
+};
+
+static bool join(char *path, const char *directory, const char *name)
+{
+    int size = snprintf(path, PATH_MAX_BYTES, "%s/%s", directory, name);
+    return size > 0 && size < PATH_MAX_BYTES;
+}
+
+static sgc_status os_failed(const struct opening *o, sgc_status status, const char *what)
+{
+    return sgc_fail(o->error, status, "%s: cannot %s: %s", o->directory, what,
+                    status == SGC_IO || status == SGC_NO_SPACE ? sgc_os_file_error()
+                                                               : sgc_status_text(status));
+}
+
+/* ---- the folder ---- */
+
+static sgc_status look_for_root(struct opening *o)
+{
+    char path[PATH_MAX_BYTES];
+    sgc_file *file;
+    const sgc_os *os = o->db->os;
+
+    if (!join(path, o->directory, "root")) {
+        return sgc_fail(o->error, SGC_INVALID, "the path of the database is too long");
+    }
+    sgc_status status = os->open(os->self, path, SGC_OPEN_READ, &file);
+    if (status == SGC_OK) os->close(os->self, file);
+    if (status != SGC_OK && status != SGC_NOT_FOUND) return os_failed(o, status, "open root");
+    o->is_new = status == SGC_NOT_FOUND;
+    if (o->is_new && o->options->must_exist) {
+        return sgc_fail(o->error, SGC_NOT_FOUND, "%s: there is no database", o->directory);
+    }
+    if (!o->is_new && o->options->create_only) {
+        return sgc_fail(o->error, SGC_EXISTS, "%s: there is a database already", o->directory);
+    }
+    if (o->is_new && !o->schema) {
+        return sgc_fail(o->error, SGC_INVALID, "%s: a new database needs a schema", o->directory);
+    }
+    return SGC_OK;
+}
+
+static sgc_status take_lock(struct opening *o)
+{
+    char path[PATH_MAX_BYTES];
+    sgc_db *db = o->db;
+
+    if (!join(path, o->directory, "lock")) return SGC_INVALID;
+    sgc_status status = db->os->open(
+        db->os->self, path, SGC_OPEN_READ | SGC_OPEN_WRITE | SGC_OPEN_CREATE, &db->lock_file);
+    if (status != SGC_OK) {
+        db->lock_file = NULL;
+        return os_failed(o, status, "open lock");
+    }
+    status = db->os->lock(db->os->self, db->lock_file);
+    if (status == SGC_BUSY) {
+        return sgc_fail(o->error, SGC_BUSY, "%s: another process has this database open",
+                        o->directory);
+    }
+    return status == SGC_OK ? SGC_OK : os_failed(o, status, "lock");
+}
+
+static sgc_status enter_folder(struct opening *o)
+{
+    sgc_db *db = o->db;
+
+    if (!o->options->must_exist) {
+        sgc_status status = db->os->make_directory(db->os->self, o->directory);
+        if (status != SGC_OK && status != SGC_EXISTS) {
+            return os_failed(o, status, "make the folder");
+        }
+    } else {
+        sgc_status status = look_for_root(o);
+        if (status != SGC_OK) return status;
+    }
+    sgc_status status = take_lock(o);
+    return status == SGC_OK ? look_for_root(o) : status;
+}
+
+/* ---- pages, rules, log ---- */
+
+static sgc_status store_schema(struct opening *o)
+{
+    sgc_flush *flush;
+    sgc_status status = sgc_flush_begin(o->db->pages, &flush, o->error);
+
+    if (status != SGC_OK) return status;
+    status = sgc_flush_set_schema(flush, o->schema, o->error);
+    if (status != SGC_OK) {
+        sgc_flush_abort(flush);
+        return status;
+    }
+    return sgc_flush_commit(flush, 0, 0, o->error);
+}
+
+static sgc_status open_pages(struct opening *o)
+{
+    sgc_db *db = o->db;
+    sgc_pages_options options = {.cache_bytes = o->options->cache_bytes};
+
+    if (options.cache_bytes == 0) options.cache_bytes = sgc_memory_size() / 4;
+    sgc_status status =
+        sgc_pages_open(db->os, o->directory, o->schema, &options, &db->pages, o->error);
+    if (status != SGC_OK) return status;
+    if (o->is_new) status = store_schema(o);
+    if (status != SGC_OK) return status;
+    db->schema = sgc_pages_schema(db->pages);
+    if (o->schema && o->schema->hash != db->schema->hash) {
+        return sgc_fail(o->error, SGC_SCHEMA_MISMATCH,
+                        "%s: the data was written under another schema (%016llx, not %016llx)",
+                        o->directory, (unsigned long long)db->schema->hash,
+                        (unsigned long long)o->schema->hash);
+    }
+    if (o->schema) db->schema = o->schema;
+    return sgc_rules_make(db->schema, &db->arena, &db->rules, o->error);
+}
+
+static sgc_status first_view(sgc_db *db)
+{
+    struct sgc_layer *active = NULL;
+    sgc_checkpoint *newest = sgc_pages_newest(db->pages);
+    sgc_status status = sgc_layer_create(db->schema, &active);
+
+    if (status == SGC_OK) status = sgc_view_install(db, newest, &active, 1);
+    sgc_layer_release(active);
+    sgc_checkpoint_release(newest);
+    return status;
+}
+
+/* ---- recovery: the log is replayed into the first MemTable ---- */
+
+struct replay {
+    sgc_db *db;
+    struct sgc_reads source;
+    sgc_arena scratch;
+    uint64_t sequence;
+    sgc_error *error;
+};
+
+static sgc_status replay_event(void *context, const sgc_event *event)
+{
+    struct replay *r = context;
+    enum sgc_found found;
+    sgc_str before = {NULL, 0};
+
+    sgc_arena_reset(&r->scratch);
+    sgc_status status =
+        sgc_reads_get(&r->source, event->table, event->key, &r->scratch, &found, &before, r->error);
+    if (status != SGC_OK) return status;
+    if (found != SGC_FOUND_ROW) before = sgc_str_of(NULL, 0);
+    return sgc_memtable_put(r->source.layers[0]->memtable, event->table, event->key, before,
+                            event->record, r->sequence);
+}
+
+static sgc_status replay_commit(void *context, sgc_log_position position, uint64_t time_us,
+                                sgc_str payload)
+{
+    struct replay *r = context;
+    struct sgc_layer *active = r->source.layers[0];
+
+    r->sequence = position.index;
+    sgc_status status = sgc_payload_read(r->db->schema, payload, replay_event, r, r->error);
+    if (status != SGC_OK) return status;
+    r->db->assigned = position.index;
+    if (time_us > r->db->last_time) r->db->last_time = time_us;
+    active->last_sequence = position.index;
+    active->last_time = time_us;
+    active->log_bytes += payload.size;
+    return SGC_OK;
+}
+
+static sgc_status recover(struct opening *o)
+{
+    sgc_db *db = o->db;
+    char path[PATH_MAX_BYTES];
+    sgc_log_options options = {.segment_size = o->options->log_segment_bytes,
+                               .buffered = o->options->buffered_log};
+    struct replay replay = {.db = db, .error = o->error};
+
+    if (!join(path, o->directory, "log")) return SGC_INVALID;
+    db->assigned = sgc_checkpoint_sequence(db->view->checkpoint);
+    db->last_time = sgc_checkpoint_time_us(db->view->checkpoint);
+    replay.source = (struct sgc_reads){.schema = db->schema,
+                                       .checkpoint = db->view->checkpoint,
+                                       .layers = db->view->layers,
+                                       .count = 1,
+                                       .at = SGC_NEWEST};
+    sgc_status status = sgc_log_open(db->os, path, &options, db->assigned, replay_commit, &replay,
+                                     &db->log, o->error);
+    sgc_arena_free(&replay.scratch);
+    atomic_store(&db->published, db->assigned);
+    atomic_store(&db->published_time, db->last_time);
+    return status;
+}
+
+static sgc_status start_flusher(struct opening *o)
+{
+    sgc_status status = sgc_thread_start(&o->db->flusher, sgc_flusher_run, o->db);
+
+    o->db->flusher_runs = status == SGC_OK;
+    if (status != SGC_OK) return sgc_fail(o->error, status, "cannot start a thread");
+    struct sgc_layer *active = o->db->view->layers[0];
+    if (sgc_memtable_bytes(active->memtable) < o->db->memtable_bytes) return SGC_OK;
+    sgc_mutex_lock(&o->db->commit_lock);
+    status = sgc_view_rotate(o->db);
+    sgc_mutex_unlock(&o->db->commit_lock);
+    return status;
+}
+
+/* ---- public ---- */
+
+static sgc_status choose_os(struct opening *o)
+{
+    sgc_db *db = o->db;
+
+    db->os = o->options->os ? o->options->os : sgc_os_posix();
+    if (strcmp(o->directory, ":memory:") != 0) return SGC_OK;
+    sgc_status status = sgc_memory_os_create(&db->memory);
+    if (status != SGC_OK) return sgc_fail(o->error, status, "out of memory");
+    db->os = sgc_memory_os_table(db->memory);
+    o->directory = "memory";
+    return SGC_OK;
+}
+
+static sgc_status open_parts(struct opening *o)
+{
+    sgc_status status = choose_os(o);
+
+    if (status == SGC_OK) status = enter_folder(o);
+    if (status == SGC_OK) status = open_pages(o);
+    if (status == SGC_OK) status = first_view(o->db);
+    if (status == SGC_OK) status = recover(o);
+    if (status == SGC_OK) status = start_flusher(o);
+    if (status != SGC_OK && o->error->status != status) {
+        sgc_fail(o->error, status, "%s: %s", o->directory, sgc_status_text(status));
+    }
+    return status;
+}
+
+static void stop_flusher(sgc_db *db)
+{
+    if (!db->flusher_runs) return;
+    sgc_mutex_lock(&db->view_lock);
+    db->stopping = true;
+    sgc_cond_broadcast(&db->view_changed);
+    sgc_mutex_unlock(&db->view_lock);
+    sgc_thread_join(db->flusher);
+}
+
+static void close_parts(sgc_db *db)
+{
+    stop_flusher(db);
+    if (db->log) sgc_log_close(db->log);
+    sgc_view_unpin(db->view);
+    if (db->pages) sgc_pages_close(db->pages);
+    if (db->lock_file) db->os->close(db->os->self, db->lock_file);
+    if (db->memory) sgc_memory_os_destroy(db->memory);
+    sgc_arena_free(&db->arena);
+    sgc_cond_destroy(&db->view_changed);
+    sgc_mutex_destroy(&db->view_lock);
+    sgc_mutex_destroy(&db->commit_lock);
+    sgc_free(db);
+}
+
+sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
+                       const sgc_db_options *options, sgc_db **db, sgc_error *error)
+{
+    static const sgc_db_options defaults;
+    sgc_error ignored;
+    struct opening o = {.directory = directory,
+                        .schema = schema,
+                        .options = options ? options : &defaults,
+                        .error = error ? error : &ignored};
+
+    *db = NULL;
+    o.error->status = SGC_OK;
+    o.error->text[0] = '\0';
+    o.db = sgc_alloc_zero(1, sizeof *o.db);
+    if (!o.db) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    sgc_mutex_init(&o.db->commit_lock);
+    sgc_mutex_init(&o.db->view_lock);
+    sgc_cond_init(&o.db->view_changed);
+    o.db->memtable_bytes =
+        o.options->memtable_bytes ? o.options->memtable_bytes : SGC_MEMTABLE_BYTES;
+    sgc_status status = open_parts(&o);
+    if (status != SGC_OK) {
+        close_parts(o.db);
+        return status;
+    }
+    *db = o.db;
+    return SGC_OK;
+}
+
+sgc_status sgc_db_flush(sgc_db *db)
+{
+    sgc_mutex_lock(&db->commit_lock);
+    sgc_status status = sgc_view_rotate(db);
+    sgc_mutex_unlock(&db->commit_lock);
+    return status == SGC_OK ? sgc_view_wait_for_flush(db) : status;
+}
+
+sgc_status sgc_db_close(sgc_db *db)
+{
+    if (!db) return SGC_OK;
+    assert(atomic_load(&db->open_txns) == 0);
+    sgc_status status = atomic_load(&db->read_only) ? SGC_READ_ONLY : sgc_db_flush(db);
+    close_parts(db);
+    return status;
+}
+
+const sgc_schema *sgc_db_schema(const sgc_db *db)
+{
+    return db->schema;
+}
+
+uint64_t sgc_db_head(const sgc_db *db)
+{
+    return atomic_load_explicit(&db->published, memory_order_acquire);
+}
+
+void sgc_db_get_stats(const sgc_db *db, sgc_db_stats *stats)
+{
+    sgc_log_stats log;
+    sgc_pages_stats pages;
+    struct sgc_view *view = sgc_view_pin((sgc_db *)(uintptr_t)db, NULL);
+
+    sgc_log_get_stats(db->log, &log);
+    sgc_pages_get_stats(db->pages, &pages);
+    *stats = (sgc_db_stats){
+        .commits = atomic_load(&db->commits),
+        .conflicts = atomic_load(&db->conflicts),
+        .log_batches = log.batches,
+        .log_flushes = log.flushes,
+        .log_bytes = log.bytes,
+        .cache_hits = pages.cache_hits,
+        .cache_misses = pages.cache_misses,
+        .cache_evictions = pages.cache_evictions,
+        .cache_bytes = pages.cache_bytes,
+        .cache_budget = pages.cache_budget,
+        .flushes = pages.flushes,
+        .pages_written = pages.pages_written,
+        .page_file_bytes = pages.file_bytes,
+        .log_direct = log.direct,
+    };
+    for (size_t i = 0; i < view->count; i++) {
+        stats->memtable_bytes += sgc_memtable_bytes(view->layers[i]->memtable);
+    }
+    sgc_view_unpin(view);
+}
+
+/* ---- another schema for a database without rows ---- */
+
+static sgc_status has_rows(sgc_db *db, bool *rows)
+{
+    struct sgc_walk walk = {.open = false};
+    struct sgc_reads source = {.schema = db->schema,
+                               .checkpoint = db->view->checkpoint,
+                               .layers = db->view->layers,
+                               .count = db->view->count,
+                               .at = SGC_NEWEST};
+    sgc_status status = SGC_OK;
+
+    *rows = false;
+    for (uint16_t i = 0; status == SGC_OK && !*rows && i < db->schema->table_count; i++) {
+        sgc_walk_open(&walk, &source, i, 0, false);
+        status = sgc_walk_seek(&walk, sgc_str_of(NULL, 0), NULL);
+        *rows = walk.valid;
+        sgc_walk_close(&walk);
+    }
+    return status;
+}
+
+static sgc_status store_empty(sgc_db *db, const sgc_schema *schema, sgc_error *error)
+{
+    sgc_flush *flush;
+    sgc_status status = sgc_flush_begin(db->pages, &flush, error);
+
+    if (status != SGC_OK) return status;
+    status = sgc_flush_set_schema(flush, schema, error);
+    if (status == SGC_OK) return sgc_flush_commit(flush, db->assigned, db->last_time, error);
+    sgc_flush_abort(flush);
+    return status;
+}
+
+static sgc_status show_empty(sgc_db *db, struct sgc_layer *fresh)
+{
+    sgc_mutex_lock(&db->view_lock);
+    sgc_checkpoint *newest = sgc_pages_newest(db->pages);
+    sgc_status status = sgc_view_install(db, newest, &fresh, 1);
+    sgc_checkpoint_release(newest);
+    sgc_mutex_unlock(&db->view_lock);
+    /* Pages and memory would no longer agree. */
+    if (status != SGC_OK) atomic_store(&db->read_only, true);
+    return status;
+}
+
+static sgc_status switch_schema(sgc_db *db, const sgc_schema *schema, sgc_error *error)
+{
+    sgc_arena arena = {0};
+    struct sgc_table_rules *rules;
+    struct sgc_layer *fresh = NULL;
+
+    sgc_status status = sgc_rules_make(schema, &arena, &rules, error);
+    if (status == SGC_OK) status = sgc_layer_create(schema, &fresh);
+    if (status == SGC_OK) status = store_empty(db, schema, error);
+    if (status == SGC_OK) status = show_empty(db, fresh);
+    if (status == SGC_OK) {
+        sgc_arena old = db->arena;
+        db->arena = arena;
+        arena = old;
+        db->rules = rules;
+        db->schema = schema;
+    }
+    sgc_layer_release(fresh);
+    sgc_arena_free(&arena);
+    return status;
+}
+
+sgc_status sgc_db_set_schema(sgc_db *db, const sgc_schema *schema, sgc_error *error)
+{
+    bool rows = false;
+
+    if (schema->hash == db->schema->hash) return SGC_OK;
+    if (atomic_load(&db->open_txns)) {
+        return sgc_fail(error, SGC_BUSY, "transactions are open");
+    }
+    sgc_status status = sgc_db_flush(db);
+    if (status != SGC_OK) return sgc_fail(error, status, "flush: %s", sgc_status_text(status));
+    sgc_mutex_lock(&db->commit_lock);
+    status = has_rows(db, &rows);
+    if (status == SGC_OK && rows) {
+        status = sgc_fail(error, SGC_SCHEMA_MISMATCH, "the database holds rows of another schema");
+    }
+    if (status == SGC_OK) status = switch_schema(db, schema, error);
+    sgc_mutex_unlock(&db->commit_lock);
+    return status;
+}

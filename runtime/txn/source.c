@@ -1,0 +1,187 @@
+/*
+ * source.c - reading one moment: a row by key, or an index as a merge of the write set over the
+ * MemTables over the checkpoint. Newer layers hide older ones.
+ */
+#include "txn/internal.h"
+
+static enum sgc_found judge(const sgc_version *version, sgc_str *record)
+{
+    *record = version->record;
+    return sgc_str_is_null(version->record) ? SGC_FOUND_DELETED : SGC_FOUND_ROW;
+}
+
+/* Asks write set and MemTables only. */
+static enum sgc_found find_in_memory(const struct sgc_reads *source, uint16_t table, sgc_str key,
+                                     sgc_str *record)
+{
+    const sgc_version *version = NULL;
+    uint64_t hash = 0;
+    bool hashed = false;
+
+    if (source->writes && sgc_memtable_has_table(source->writes, table)) {
+        hash = sgc_memtable_hash(table, key);
+        hashed = true;
+        version = sgc_memtable_find(source->writes, hash, table, key, source->writes_at);
+        if (version) return judge(version, record);
+    }
+    for (size_t i = 0; i < source->count; i++) {
+        const sgc_memtable *memtable = source->layers[i]->memtable;
+        if (!sgc_memtable_has_table(memtable, table)) continue;
+        if (!hashed) hash = sgc_memtable_hash(table, key);
+        hashed = true;
+        version = sgc_memtable_find(memtable, hash, table, key, source->at);
+        if (version) return judge(version, record);
+    }
+    return SGC_FOUND_NOTHING;
+}
+
+sgc_status sgc_reads_get(const struct sgc_reads *source, uint16_t table, sgc_str key,
+                         sgc_arena *arena, enum sgc_found *found, sgc_str *record, sgc_error *error)
+{
+    sgc_stored_row row;
+
+    *found = find_in_memory(source, table, key, record);
+    if (*found != SGC_FOUND_NOTHING || !source->checkpoint) return SGC_OK;
+    sgc_status status = sgc_checkpoint_get(source->checkpoint, table, key, arena, &row, error);
+    if (status == SGC_NOT_FOUND) return SGC_OK;
+    if (status != SGC_OK) return status;
+    *found = SGC_FOUND_ROW;
+    *record = row.record;
+    return SGC_OK;
+}
+
+/* ---- merged walks ---- */
+
+static void add_overlay(struct sgc_walk *walk, const sgc_memtable *memtable, uint64_t at)
+{
+    if (!sgc_memtable_has_table(memtable, walk->table)) return;
+    sgc_memtable_cursor_open(&walk->overlays[walk->count++], memtable, walk->table, walk->index, at,
+                             walk->descending);
+}
+
+void sgc_walk_open(struct sgc_walk *walk, const struct sgc_reads *source, uint16_t table,
+                   uint16_t index, bool descending)
+{
+    walk->source = *source;
+    walk->table = table;
+    walk->index = index;
+    walk->descending = descending;
+    walk->valid = false;
+    walk->open = true;
+    walk->count = 0;
+    walk->hits = 0;
+    walk->pages_hit = false;
+    if (source->writes) add_overlay(walk, source->writes, source->writes_at);
+    for (size_t i = 0; i < source->count; i++) {
+        add_overlay(walk, source->layers[i]->memtable, source->at);
+    }
+    walk->has_pages = source->checkpoint != NULL;
+    if (walk->has_pages) {
+        sgc_page_cursor_open(&walk->pages, source->checkpoint, table, index, descending);
+    }
+}
+
+void sgc_walk_close(struct sgc_walk *walk)
+{
+    if (walk->open && walk->has_pages) sgc_page_cursor_close(&walk->pages);
+    walk->open = false;
+    walk->valid = false;
+}
+
+/* Is a before b in the walk's direction? */
+static bool is_before(const struct sgc_walk *walk, sgc_str a, sgc_str b)
+{
+    int order = sgc_str_compare(a, b);
+    return walk->descending ? order > 0 : order < 0;
+}
+
+/* Finds the nearest entry of all layers; true when it is present, the newest layer decides. */
+static bool pick(struct sgc_walk *walk)
+{
+    const sgc_memtable_cursor *best = NULL;
+
+    walk->hits = 0;
+    for (size_t i = 0; i < walk->count; i++) {
+        const sgc_memtable_cursor *overlay = &walk->overlays[i];
+        if (!overlay->valid) continue;
+        if (best && !is_before(walk, overlay->entry, best->entry)) {
+            if (sgc_str_eq(overlay->entry, best->entry)) walk->hits |= 1U << i;
+            continue;
+        }
+        best = overlay;
+        walk->hits = 1U << i;
+    }
+    walk->pages_hit = walk->has_pages && walk->pages.valid &&
+                      (!best || !is_before(walk, best->entry, walk->pages.entry));
+    if (walk->pages_hit && best && !sgc_str_eq(best->entry, walk->pages.entry)) {
+        best = NULL;
+        walk->hits = 0;
+    }
+    walk->valid = best || walk->pages_hit;
+    if (!walk->valid) return true;
+    walk->entry = best ? best->entry : walk->pages.entry;
+    walk->key_size = best ? best->key_size : walk->pages.key_size;
+    return best ? best->present : true;
+}
+
+static sgc_status advance(struct sgc_walk *walk, sgc_error *error)
+{
+    for (size_t i = 0; walk->hits != 0 && i < walk->count; i++) {
+        if (walk->hits & 1U << i) sgc_memtable_cursor_next(&walk->overlays[i]);
+    }
+    return walk->pages_hit ? sgc_page_cursor_next(&walk->pages, error) : SGC_OK;
+}
+
+static sgc_status pick_present(struct sgc_walk *walk, sgc_error *error)
+{
+    sgc_status status = SGC_OK;
+
+    while (status == SGC_OK && !pick(walk))
+        status = advance(walk, error);
+    if (status != SGC_OK) walk->valid = false;
+    return status;
+}
+
+sgc_status sgc_walk_seek(struct sgc_walk *walk, sgc_str bound, sgc_error *error)
+{
+    sgc_status status = SGC_OK;
+
+    for (size_t i = 0; i < walk->count; i++) {
+        sgc_memtable_cursor_seek(&walk->overlays[i], bound);
+    }
+    if (walk->has_pages) status = sgc_page_cursor_seek(&walk->pages, bound, error);
+    return status == SGC_OK ? pick_present(walk, error) : status;
+}
+
+sgc_status sgc_walk_next(struct sgc_walk *walk, sgc_error *error)
+{
+    sgc_status status = advance(walk, error);
+
+    if (status != SGC_OK) walk->valid = false;
+    return status == SGC_OK ? pick_present(walk, error) : status;
+}
+
+sgc_status sgc_walk_row(struct sgc_walk *walk, sgc_arena *arena, sgc_str *record, bool *borrowed,
+                        sgc_error *error)
+{
+    enum sgc_found found = SGC_FOUND_NOTHING;
+    sgc_stored_row row;
+
+    *borrowed = false;
+    if (walk->count) found = find_in_memory(&walk->source, walk->table, sgc_walk_key(walk), record);
+    if (found == SGC_FOUND_ROW) return SGC_OK;
+    if (found == SGC_FOUND_NOTHING && walk->pages_hit) {
+        *borrowed = true;
+        sgc_status status = sgc_page_cursor_row(&walk->pages, &row, error);
+        if (status == SGC_OK) *record = row.record;
+        if (walk->hits == 0) walk->entry = walk->pages.entry;
+        return status;
+    }
+    if (found == SGC_FOUND_NOTHING) {
+        sgc_status status = sgc_reads_get(&walk->source, walk->table, sgc_walk_key(walk), arena,
+                                          &found, record, error);
+        if (status != SGC_OK || found == SGC_FOUND_ROW) return status;
+    }
+    return sgc_fail(error, SGC_CORRUPT, "an index entry of %.*s has no row",
+                    SGC_ARG(walk->source.schema->tables[walk->table].name));
+}

@@ -1,0 +1,297 @@
+/*
+ * view.c - which layers readers see: pinning, rotation of MemTables, and the background thread that
+ * folds full ones into pages. Locks: the commit lock is taken before the view lock; neither is held
+ * while anything is written.
+ */
+#include "txn/internal.h"
+
+sgc_status sgc_layer_create(const sgc_schema *schema, struct sgc_layer **layer)
+{
+    struct sgc_layer *made = sgc_alloc_zero(1, sizeof *made);
+    sgc_status status = made ? SGC_OK : SGC_NO_MEMORY;
+
+    if (made) status = sgc_memtable_create(schema, &made->memtable);
+    if (status != SGC_OK) {
+        sgc_free(made);
+        made = NULL;
+    } else {
+        atomic_init(&made->references, 1);
+    }
+    *layer = made;
+    return status;
+}
+
+void sgc_layer_release(struct sgc_layer *layer)
+{
+    if (!layer || atomic_fetch_sub(&layer->references, 1) != 1) return;
+    sgc_memtable_destroy(layer->memtable);
+    sgc_free(layer);
+}
+
+void sgc_view_unpin(struct sgc_view *view)
+{
+    if (!view || atomic_fetch_sub(&view->references, 1) != 1) return;
+    for (size_t i = 0; i < view->count; i++)
+        sgc_layer_release(view->layers[i]);
+    sgc_checkpoint_release(view->checkpoint);
+    sgc_free(view);
+}
+
+struct sgc_view *sgc_view_pin(sgc_db *db, uint64_t *published)
+{
+    sgc_mutex_lock(&db->view_lock);
+    struct sgc_view *view = db->view;
+    atomic_fetch_add_explicit(&view->references, 1, memory_order_relaxed);
+    /* Read under the lock: all that is published lies in this view, and no checkpoint is newer. */
+    if (published) *published = atomic_load_explicit(&db->published, memory_order_acquire);
+    sgc_mutex_unlock(&db->view_lock);
+    return view;
+}
+
+sgc_status sgc_view_install(sgc_db *db, sgc_checkpoint *checkpoint, struct sgc_layer *const *layers,
+                            size_t count)
+{
+    struct sgc_view *view = sgc_alloc_zero(1, sizeof *view);
+    struct sgc_view *old = db->view;
+
+    assert(count > 0 && count <= SGC_MAX_LAYERS);
+    if (!view) return SGC_NO_MEMORY;
+    atomic_init(&view->references, 1);
+    view->checkpoint = sgc_checkpoint_retain(checkpoint);
+    view->count = count;
+    for (size_t i = 0; i < count; i++) {
+        view->layers[i] = layers[i];
+        atomic_fetch_add(&layers[i]->references, 1);
+    }
+    db->view = view;
+    sgc_view_unpin(old);
+    return SGC_OK;
+}
+
+struct sgc_layer *sgc_view_active(sgc_db *db)
+{
+    sgc_mutex_lock(&db->view_lock);
+    struct sgc_layer *active = db->view->layers[0];
+    sgc_mutex_unlock(&db->view_lock);
+    return active;
+}
+
+/* Puts `fresh` (and `adopted`, when given) on top; an empty active layer below them is dropped. */
+static sgc_status push_layers(sgc_db *db, struct sgc_layer *fresh, struct sgc_layer *adopted)
+{
+    struct sgc_layer *layers[SGC_MAX_LAYERS + 2] = {fresh};
+    size_t count = 1;
+
+    if (adopted) layers[count++] = adopted;
+    sgc_mutex_lock(&db->view_lock);
+    struct sgc_layer *active = db->view->layers[0];
+    bool keep = !sgc_memtable_is_empty(active->memtable);
+    for (size_t i = keep ? 0 : 1; i < db->view->count; i++)
+        layers[count++] = db->view->layers[i];
+    sgc_status status = sgc_view_install(db, db->view->checkpoint, layers, count);
+    if (status == SGC_OK && keep) active->sealed = true;
+    sgc_cond_broadcast(&db->view_changed);
+    sgc_mutex_unlock(&db->view_lock);
+    return status;
+}
+
+sgc_status sgc_view_rotate(sgc_db *db)
+{
+    struct sgc_layer *fresh;
+
+    if (sgc_memtable_is_empty(sgc_view_active(db)->memtable)) return SGC_OK;
+    sgc_status status = sgc_layer_create(db->schema, &fresh);
+    if (status != SGC_OK) return status;
+    status = push_layers(db, fresh, NULL);
+    sgc_layer_release(fresh);
+    return status;
+}
+
+sgc_status sgc_view_adopt(sgc_db *db, sgc_memtable *memtable, struct sgc_layer **adopted)
+{
+    struct sgc_layer *fresh;
+    struct sgc_layer *layer = sgc_alloc_zero(1, sizeof *layer);
+    sgc_status status = layer ? sgc_layer_create(db->schema, &fresh) : SGC_NO_MEMORY;
+
+    *adopted = NULL;
+    if (status == SGC_OK) {
+        atomic_init(&layer->references, 1);
+        layer->memtable = memtable;
+        status = push_layers(db, fresh, layer);
+        sgc_layer_release(fresh);
+    }
+    if (status != SGC_OK) {
+        sgc_free(layer);
+        return status;
+    }
+    *adopted = layer;
+    return SGC_OK;
+}
+
+/*
+ * Readers that pinned the view in between keep the layer, so its MemTable now belongs to it;
+ * nothing of it was or will be published.
+ */
+void sgc_view_disown(sgc_db *db, struct sgc_layer *adopted)
+{
+    sgc_memtable_rollback(adopted->memtable, 0);
+    sgc_view_seal(db, adopted);
+}
+
+void sgc_view_seal(sgc_db *db, struct sgc_layer *layer)
+{
+    sgc_mutex_lock(&db->view_lock);
+    layer->sealed = true;
+    sgc_cond_broadcast(&db->view_changed);
+    sgc_mutex_unlock(&db->view_lock);
+    sgc_layer_release(layer);
+}
+
+static size_t sealed_count(const struct sgc_view *view)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < view->count; i++)
+        count += view->layers[i]->sealed;
+    return count;
+}
+
+sgc_status sgc_view_wait_for_room(sgc_db *db)
+{
+    sgc_mutex_lock(&db->view_lock);
+    while (sealed_count(db->view) >= SGC_WAITING_MEMTABLES && !db->flush_failed) {
+        sgc_cond_wait(&db->view_changed, &db->view_lock);
+    }
+    bool failed = db->flush_failed;
+    sgc_mutex_unlock(&db->view_lock);
+    return failed ? SGC_READ_ONLY : SGC_OK;
+}
+
+sgc_status sgc_view_wait_for_flush(sgc_db *db)
+{
+    sgc_mutex_lock(&db->view_lock);
+    while (sealed_count(db->view) > 0 && !db->flush_failed) {
+        sgc_cond_wait(&db->view_changed, &db->view_lock);
+    }
+    sgc_status status = db->flush_failed ? db->flush_error.status : SGC_OK;
+    sgc_mutex_unlock(&db->view_lock);
+    return status;
+}
+
+/* ---- the flusher ---- */
+
+struct flushing {
+    sgc_flush *flush;
+    sgc_error *error;
+};
+
+static sgc_status flush_row(void *context, uint16_t table, sgc_str key, const sgc_version *version)
+{
+    struct flushing *f = context;
+
+    if (sgc_str_is_null(version->record)) return sgc_flush_delete(f->flush, table, key, f->error);
+    return sgc_flush_put(f->flush, table, key, version->sequence, version->record, f->error);
+}
+
+/* Oldest first, so that newer versions of a row replace older ones. */
+static sgc_status write_pages(sgc_db *db, struct sgc_layer *const *layers, size_t count,
+                              sgc_error *error)
+{
+    struct flushing f = {NULL, error};
+    uint64_t sequence = 0, time_us = 0;
+
+    sgc_status status = sgc_flush_begin(db->pages, &f.flush, error);
+    if (status != SGC_OK) return status;
+    for (size_t i = count; status == SGC_OK && i-- > 0;) {
+        if (layers[i]->last_sequence) sequence = layers[i]->last_sequence;
+        if (layers[i]->last_time) time_us = layers[i]->last_time;
+        status = sgc_memtable_each(layers[i]->memtable, SGC_NEWEST, flush_row, &f);
+    }
+    if (status != SGC_OK) {
+        sgc_flush_abort(f.flush);
+        return status;
+    }
+    return sgc_flush_commit(f.flush, sequence, time_us, error);
+}
+
+static sgc_status flush_layers(sgc_db *db, struct sgc_layer *const *layers, size_t count,
+                               sgc_error *error)
+{
+    uint64_t last = 0;
+    bool empty = true;
+
+    for (size_t i = 0; i < count; i++) {
+        empty = empty && sgc_memtable_is_empty(layers[i]->memtable);
+        if (layers[i]->last_sequence > last) last = layers[i]->last_sequence;
+    }
+    if (empty) return SGC_OK;
+    sgc_status status = sgc_log_wait(db->log, last);
+    if (status != SGC_OK) return sgc_fail(error, status, "the log failed before the flush");
+    return write_pages(db, layers, count, error);
+}
+
+/* The layers left over after the lowest `count` went into the newest checkpoint. */
+static sgc_status drop_layers(sgc_db *db, size_t count)
+{
+    sgc_checkpoint *newest = sgc_pages_newest(db->pages);
+    sgc_status status = sgc_view_install(db, newest, db->view->layers, db->view->count - count);
+
+    sgc_checkpoint_release(newest);
+    return status;
+}
+
+/* Sealed layers at the bottom of the view, newest first; view lock held. */
+static size_t take_sealed(const struct sgc_view *view, struct sgc_layer **layers)
+{
+    size_t first = view->count;
+
+    while (first > 1 && view->layers[first - 1]->sealed)
+        first--;
+    for (size_t i = first; i < view->count; i++)
+        layers[i - first] = view->layers[i];
+    return view->count - first;
+}
+
+static void flush_once(sgc_db *db, struct sgc_layer **layers, size_t count)
+{
+    sgc_error error = {SGC_OK, ""};
+
+    sgc_mutex_unlock(&db->view_lock);
+    sgc_status status = flush_layers(db, layers, count, &error);
+    uint64_t last = layers[0]->last_sequence;
+    sgc_mutex_lock(&db->view_lock);
+    if (status == SGC_OK) status = drop_layers(db, count);
+    if (status != SGC_OK) {
+        if (error.status == SGC_OK) sgc_fail(&error, status, "%s", sgc_status_text(status));
+        db->flush_error = error;
+        db->flush_failed = true;
+        atomic_store(&db->read_only, true);
+    }
+    sgc_cond_broadcast(&db->view_changed);
+    if (status == SGC_OK && last) {
+        sgc_mutex_unlock(&db->view_lock);
+        /* Space that could not be given back is given back by the next flush. */
+        status = sgc_log_release(db->log, last);
+        sgc_mutex_lock(&db->view_lock);
+    }
+}
+
+void *sgc_flusher_run(void *argument)
+{
+    sgc_db *db = argument;
+    struct sgc_layer *layers[SGC_MAX_LAYERS];
+
+    sgc_mutex_lock(&db->view_lock);
+    while (!db->flush_failed) {
+        size_t count = take_sealed(db->view, layers);
+        if (count) {
+            flush_once(db, layers, count);
+        } else if (db->stopping) {
+            break;
+        } else {
+            sgc_cond_wait(&db->view_changed, &db->view_lock);
+        }
+    }
+    sgc_mutex_unlock(&db->view_lock);
+    return NULL;
+}
