@@ -53,6 +53,7 @@ static void lines(void *state, sgc_net_turn *turn)
         turn->requests++;
         answer(turn, at, (size_t)(newline - at));
         turn->consumed += (size_t)(newline - at) + 1;
+        turn->phase = turn->consumed < turn->input.size ? SGC_NET_HEAD : SGC_NET_IDLE;
         if (turn->close) return;
         if (turn->output->size > turn->output_limit) {
             turn->more = turn->consumed < turn->input.size;
