@@ -43,12 +43,17 @@ void sgc_report_place(sgc_diagnostics *diagnostics, sgc_diagnostic *diagnostic,
                       const sgc_source *source, sgc_span span)
 {
     if (!diagnostic) return;
-    /* Grows when the count is a power of two, so that nobody has to remember a capacity. */
+    /* Doubles whenever the count is a power of two, so that nobody has to remember a capacity. */
     size_t count = diagnostic->place_count;
-    size_t capacity = (count & (count - 1)) == 0 ? count : count + 1;
-    if (!SGC_ARENA_GROW(diagnostics->arena, diagnostic->places, count, capacity)) {
-        diagnostics->failed = true;
-        return;
+    if ((count & (count - 1)) == 0) {
+        struct sgc_place *places =
+            sgc_arena_zero(diagnostics->arena, count ? count : 1, 2 * sizeof *places);
+        if (!places) {
+            diagnostics->failed = true;
+            return;
+        }
+        if (count) memcpy(places, diagnostic->places, count * sizeof *places);
+        diagnostic->places = places;
     }
     diagnostic->places[count] = (struct sgc_place){source, span};
     diagnostic->place_count++;
