@@ -153,13 +153,13 @@ static void check_default(struct input *input)
         build->no_memory = true;
 }
 
-/* False when the type is none that can be given; the place differs for directives. */
-static bool check_input_type(const struct input *input, bool whole)
+/* The place differs for directives: the whole argument. */
+static void check_input_type(const struct input *input, bool whole)
 {
     sgc_types_build *build = input->build;
     const sgc_input_def *def = input->def;
 
-    if (sgc_kind_is_input(sgc_type_ref_named(def->type)->kind)) return true;
+    if (sgc_kind_is_input(sgc_type_ref_named(def->type)->kind)) return;
     build->text.size = 0;
     sgc_buf_text(&build->text, "The type of ");
     print_input(input, &build->text);
@@ -168,7 +168,6 @@ static bool check_input_type(const struct input *input, bool whole)
     sgc_buf_byte(&build->text, '.');
     sgc_types_place(build, sgc_types_error_text(build), def->source,
                     whole ? def->ast->span : def->ast->type->span);
-    return false;
 }
 
 static void check_required_deprecated(const struct input *input)
@@ -191,9 +190,9 @@ static void check_input(struct input *input, bool directive)
     const sgc_input_def *def = input->def;
 
     sgc_types_check_name(input->build, def->name, def->source, def->ast->span);
-    bool known = check_input_type(input, directive);
+    check_input_type(input, directive);
     check_required_deprecated(input);
-    if (known) check_default(input);
+    check_default(input);
 }
 
 static void check_arguments(sgc_types_build *build, sgc_str type, sgc_str field,

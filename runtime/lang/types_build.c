@@ -298,6 +298,7 @@ static void add_document(sgc_types_build *build, const sgc_document *document)
     build->document = document;
     sgc_types_sdl_rules(build);
     if (build->errors || !sgc_types_going(build)) return;
+    sgc_types_report_late(build);
     add_definitions(build);
     add_extensions(build);
     if (!sgc_types_going(build)) return;
@@ -377,6 +378,7 @@ static void run(sgc_types_build *build, const sgc_document *const *documents, si
     start(build, prelude);
     for (size_t i = 0; i < count && sgc_types_going(build) && !build->errors; i++)
         add_document(build, documents[i]);
+    if (!build->errors) sgc_types_report_late(build);
     if (!sgc_types_going(build) || build->errors) return;
     sgc_types_finish(build);
     build->finished = true;

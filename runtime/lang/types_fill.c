@@ -17,6 +17,12 @@ static void bad_argument(sgc_types_build *build, const char *coordinate, const s
 {
     sgc_buf *text = &build->text;
 
+    if (build->values_late) {
+        if (!build->late_value) build->late_source = source;
+        if (!build->late_value) build->late_value = value;
+        return;
+    }
+
     text->size = 0;
     sgc_buf_printf(text, "Argument \"%s\" has invalid value: ", coordinate);
     if (value->kind == SGC_VALUE_NULL) {
@@ -390,12 +396,21 @@ static void fill_directives(sgc_types_build *build)
     }
 }
 
-/* The order matters only for which misuse is the first one and so the one reported. */
+/* The order matters only for which misuse is the first one and so the one reported. Values of enums
+ * are looked into later than everything else: when the next document comes, or at the end. */
 void sgc_types_fill(sgc_types_build *build)
 {
     fill_types(build, 1U << SGC_NAMED_SCALAR);
     fill_directives(build);
     fill_types(build, 1U << SGC_NAMED_OBJECT | 1U << SGC_NAMED_INTERFACE | 1U << SGC_NAMED_UNION |
                           1U << SGC_NAMED_INPUT);
+    build->values_late = true;
     fill_types(build, 1U << SGC_NAMED_ENUM);
+    build->values_late = false;
+}
+
+void sgc_types_report_late(sgc_types_build *build)
+{
+    if (build->late_value)
+        bad_argument(build, "@deprecated(reason:)", build->late_source, build->late_value);
 }

@@ -27,7 +27,10 @@ typedef struct sgc_types_build {
     bool first_document;
     bool own; /**< adding the prelude, or, with built_in, the built-ins */
     bool built_in;
-    bool relist;   /**< a built-in type was used for the first time */
+    bool relist;      /**< a built-in type was used for the first time */
+    bool values_late; /**< a misused @deprecated is kept for later */
+    const sgc_ast_value *late_value;
+    const sgc_source *late_source;
     bool finished; /**< all documents are in: what can still go wrong are the Schema rules */
     bool no_memory;
     bool stopped;     /**< too many errors */
@@ -83,6 +86,8 @@ bool sgc_types_put(sgc_types_build *build, sgc_map *map, sgc_str key, void *valu
 
 /* types_fill.c: merges the new parts of types and the new directives of a document. */
 void sgc_types_fill(sgc_types_build *build);
+/** Reports the first misused @deprecated of an enum's values. */
+void sgc_types_report_late(sgc_types_build *build);
 void sgc_types_fill_arguments(sgc_types_build *build, const sgc_ast_input_value *ast,
                               const sgc_source *source, sgc_input_def **inputs, size_t *count);
 /** The reason of @deprecated, null without; false when it is no string (reported). */
