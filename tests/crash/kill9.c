@@ -1,0 +1,335 @@
+/*
+ * kill9.c - runs the workload with many writers, kills it with signal 9 at random moments, and
+ * checks after each kill: everything acknowledged is there, nothing refused is, and a transaction
+ * whose fate was not told is there wholly or not at all.
+ *
+ *   kill9 WORKLOAD DIR [CYCLES] [SEED]
+ */
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WRITERS = 8, KEYS = 150, MAX_CHANGES = 6, LINE = 200000 };
+
+struct change {
+    int key;
+    char *value; /* NULL: deleted */
+};
+
+/* What one writer's lines say. */
+struct writer {
+    char *rows[KEYS];
+    struct change open[MAX_CHANGES]; /* of the transaction without a fate */
+    int open_count;
+    bool is_open;
+};
+
+static struct writer writers[WRITERS];
+static char line[LINE];
+static uint64_t acknowledged, kept_open, dropped_open;
+
+static int fail(const char *what, const char *detail)
+{
+    fprintf(stderr, "kill9: %s: %s\n", what, detail);
+    return 1;
+}
+
+static char *copy(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *made = malloc(size);
+
+    if (made) memcpy(made, text, size);
+    return made;
+}
+
+/* "w3-17" */
+static struct writer *find_key(const char *text, int *key)
+{
+    char *end;
+    unsigned long writer = strtoul(text + 1, &end, 10);
+
+    if (text[0] != 'w' || *end != '-' || writer >= WRITERS) return NULL;
+    unsigned long number = strtoul(end + 1, &end, 10);
+    if (number >= KEYS) return NULL;
+    *key = (int)number;
+    return &writers[writer];
+}
+
+/* "seed.writer.n" */
+static struct writer *find_id(const char *id)
+{
+    const char *dot = strchr(id, '.');
+    unsigned long writer = dot ? strtoul(dot + 1, NULL, 10) : WRITERS;
+
+    return writer < WRITERS ? &writers[writer] : NULL;
+}
+
+static void clear_open(struct writer *w)
+{
+    for (int i = 0; i < w->open_count; i++)
+        free(w->open[i].value);
+    w->open_count = 0;
+    w->is_open = false;
+}
+
+static void apply_open(struct writer *w)
+{
+    for (int i = 0; i < w->open_count; i++) {
+        free(w->rows[w->open[i].key]);
+        w->rows[w->open[i].key] = w->open[i].value;
+        w->open[i].value = NULL;
+    }
+    clear_open(w);
+}
+
+static bool add_change(struct writer *w, const char *key_text, const char *value)
+{
+    int key;
+
+    if (find_key(key_text, &key) != w || w->open_count == MAX_CHANGES) return false;
+    w->open[w->open_count].key = key;
+    w->open[w->open_count++].value = value ? copy(value) : NULL;
+    return true;
+}
+
+static bool read_pairs(struct writer *w, char *rest)
+{
+    while (rest) {
+        char *next = strchr(rest, ' ');
+        if (next) *next++ = '\0';
+        char *equals = strchr(rest, '=');
+        if (!equals) return false;
+        *equals = '\0';
+        if (!add_change(w, rest, equals + 1)) return false;
+        rest = next;
+    }
+    return true;
+}
+
+/* One whole line of the workload. */
+static bool read_line(void)
+{
+    char *id = strchr(line, ' ');
+    if (!id) return false;
+    *id++ = '\0';
+    if (strcmp(line, "READOK") == 0) return true;
+    char *rest = strchr(id, ' ');
+    if (rest) *rest++ = '\0';
+    struct writer *w = find_id(id);
+    if (!w) return false;
+    if (strcmp(line, "TRY") == 0) {
+        bool was_open = w->is_open;
+        w->is_open = true;
+        return !was_open && read_pairs(w, rest);
+    }
+    if (strcmp(line, "DEL") == 0) return rest && add_change(w, rest, NULL);
+    if (strcmp(line, "ACK") == 0) {
+        acknowledged++;
+        apply_open(w);
+        return true;
+    }
+    if (strcmp(line, "FAIL") == 0) clear_open(w);
+    return strcmp(line, "FAIL") == 0 || strcmp(line, "UNK") == 0;
+}
+
+/* ---- processes ---- */
+
+static pid_t start(char *const *arguments, FILE **output)
+{
+    int ends[2];
+
+    if (pipe(ends) != 0) return -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        execv(arguments[0], arguments);
+        _exit(127);
+    }
+    close(ends[1]);
+    *output = pid > 0 ? fdopen(ends[0], "r") : NULL;
+    return pid;
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Lines until the end of the pipe; kills the process once the time is over. */
+static int follow(pid_t pid, FILE *output, uint64_t kill_after_ms)
+{
+    uint64_t end = now_ms() + kill_after_ms;
+    bool killed = false;
+
+    while (fgets(line, sizeof line, output)) {
+        size_t size = strlen(line);
+        if (size == 0 || line[size - 1] != '\n') break; /* cut by the kill */
+        line[size - 1] = '\0';
+        if (strncmp(line, "CORRUPT", 7) == 0) return fail("run", line);
+        if (!read_line()) return fail("a line makes no sense", line);
+        if (!killed && now_ms() >= end) killed = kill(pid, SIGKILL) == 0;
+    }
+    int status;
+    fclose(output);
+    waitpid(pid, &status, 0);
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
+        return fail("the workload ended on its own", "see above");
+    }
+    return 0;
+}
+
+static int run_and_kill(char *workload, char *directory, unsigned seed)
+{
+    char seed_text[16], writers_text[16], keys_text[16];
+    char *arguments[] = {workload,     "run",     directory, seed_text,    "--writers",
+                         writers_text, "--keys",  keys_text, "--memtable", "65536",
+                         "--segment",  "1048576", "--cache", "1048576",    "--flush-every",
+                         "400",        NULL};
+    FILE *output;
+
+    snprintf(seed_text, sizeof seed_text, "%u", seed);
+    snprintf(writers_text, sizeof writers_text, "%d", WRITERS);
+    snprintf(keys_text, sizeof keys_text, "%d", KEYS);
+    pid_t pid = start(arguments, &output);
+    if (pid <= 0 || !output) return fail("start", workload);
+    return follow(pid, output, 30 + (uint64_t)(rand() % 500));
+}
+
+/* ---- what is there ---- */
+
+static char *found[WRITERS][KEYS];
+
+static void forget_found(void)
+{
+    for (int w = 0; w < WRITERS; w++) {
+        for (int k = 0; k < KEYS; k++) {
+            free(found[w][k]);
+            found[w][k] = NULL;
+        }
+    }
+}
+
+static int read_rows(FILE *output)
+{
+    bool ended = false;
+
+    forget_found();
+    while (fgets(line, sizeof line, output)) {
+        line[strcspn(line, "\n")] = '\0';
+        ended = strncmp(line, "END ", 4) == 0;
+        if (ended) continue;
+        char *key_text = strncmp(line, "ROW ", 4) == 0 ? line + 4 : NULL;
+        char *value = key_text ? strchr(key_text, ' ') : NULL;
+        int key;
+        if (!value) return fail("check", line);
+        *value++ = '\0';
+        struct writer *w = find_key(key_text, &key);
+        if (!w) return fail("a row nobody wrote", key_text);
+        found[w - writers][key] = copy(value);
+    }
+    return ended ? 0 : fail("check", "there is no END");
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static int first_difference(int number)
+{
+    for (int key = 0; key < KEYS; key++) {
+        if (!same(writers[number].rows[key], found[number][key])) return key;
+    }
+    return -1;
+}
+
+/* Each writer's rows must be those acknowledged, with its open transaction wholly or not at all. */
+static int compare(void)
+{
+    for (int i = 0; i < WRITERS; i++) {
+        struct writer *w = &writers[i];
+        if (first_difference(i) < 0) {
+            dropped_open += w->is_open;
+            clear_open(w);
+            continue;
+        }
+        kept_open += w->is_open;
+        apply_open(w);
+        int key = first_difference(i);
+        if (key < 0) continue;
+        fprintf(stderr, "kill9: w%d-%d\n  expected %.60s\n  found    %.60s\n", i, key,
+                w->rows[key] ? w->rows[key] : "(nothing)",
+                found[i][key] ? found[i][key] : "(nothing)");
+        return 1;
+    }
+    return 0;
+}
+
+static int check(char *workload, char *directory)
+{
+    char *arguments[] = {workload, "check", directory, NULL};
+    FILE *output;
+    int status;
+
+    pid_t pid = start(arguments, &output);
+    if (pid <= 0 || !output) return fail("start", workload);
+    int result = read_rows(output);
+    fclose(output);
+    waitpid(pid, &status, 0);
+    if (result == 0 && status != 0) return fail("check", "it ended with an error");
+    return result ? result : compare();
+}
+
+static int remove_folder(char *directory)
+{
+    char *arguments[] = {"/bin/rm", "-rf", directory, NULL};
+    FILE *output;
+    int status = 1;
+    pid_t pid = start(arguments, &output);
+
+    if (pid <= 0 || !output) return 1;
+    fclose(output);
+    waitpid(pid, &status, 0);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3) return fail("usage", "kill9 WORKLOAD DIR [CYCLES] [SEED]");
+    int cycles = argc > 3 ? (int)strtol(argv[3], NULL, 10) : 20;
+    unsigned seed = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : (unsigned)time(NULL);
+
+    printf("kill9 %s %s %d %u\n", argv[1], argv[2], cycles, seed);
+    fflush(stdout);
+    srand(seed);
+    int result = remove_folder(argv[2]);
+    for (int i = 0; result == 0 && i < cycles; i++) {
+        result = run_and_kill(argv[1], argv[2], seed + (unsigned)i);
+        if (result == 0) result = check(argv[1], argv[2]);
+        if (result) fprintf(stderr, "kill9: in cycle %d of seed %u\n", i + 1, seed);
+    }
+    printf("%llu acknowledged, open at the kill: %llu there, %llu not\n",
+           (unsigned long long)acknowledged, (unsigned long long)kept_open,
+           (unsigned long long)dropped_open);
+    for (int i = 0; i < WRITERS; i++)
+        clear_open(&writers[i]);
+    for (int i = 0; i < WRITERS; i++) {
+        for (int key = 0; key < KEYS; key++)
+            free(writers[i].rows[key]);
+    }
+    forget_found();
+    if (result == 0 && acknowledged == 0) return fail("nothing", "was acknowledged");
+    return result;
+}

@@ -1,0 +1,100 @@
+/*
+ * txn_faults.c - one write, one sync or the space on the device fails at every n-th place of a
+ * script, short writes included: nothing acknowledged is lost, nothing refused appears, reads go on
+ * after the failure, and the database opens again.
+ *
+ *   sim_txn_faults [KIND N]      kind: write, sync, space or memory
+ */
+#include "base/base.h"
+#include "sim/txn_script.h"
+
+enum { STEPS = 50, PLACES = 120, MEMORY_PLACES = 400 };
+
+enum kind { WRITES, SYNCS, SPACE, MEMORY, KINDS };
+static const char *const kinds[] = {"write", "sync", "space", "memory"};
+
+static void set_fault(struct sim *s, enum kind kind, uint64_t n)
+{
+    sgc_faults faults = {.seed = n, .short_writes = n % 2 == 0, .sticky = n % 3 == 0};
+
+    if (kind == WRITES) faults.fail_write_at = n;
+    if (kind == SYNCS) faults.fail_sync_at = n;
+    if (kind == SPACE) faults.no_space_at = n;
+    if (kind == MEMORY) {
+        sgc_alloc_fail_at(n, false);
+    } else {
+        sgc_memory_os_set_faults(s->memory, &faults);
+    }
+}
+
+static void clear_fault(struct sim *s)
+{
+    sgc_faults none = {0};
+
+    sgc_alloc_fail_at(0, false);
+    sgc_memory_os_set_faults(s->memory, &none);
+}
+
+/* After the failure what was acknowledged is still read in the open database. */
+static bool reads_go_on(struct sim *s)
+{
+    sgc_txn *txn;
+
+    if (!s->db) return true;
+    if (sgc_begin_read(s->db, sgc_now(), &txn) != SGC_OK) return false;
+    bool good = sim_has(s, txn, s->rows);
+    sgc_abort(&txn);
+    return good;
+}
+
+/* Refused for want of memory: the same database goes on. */
+static bool run(struct sim *s, enum kind kind)
+{
+    bool whole = sim_run(s, STEPS);
+
+    clear_fault(s);
+    if (!reads_go_on(s)) return false;
+    if (kind == MEMORY && !whole && s->db && !s->is_unknown) (void)sim_run(s, 5);
+    return reads_go_on(s);
+}
+
+static bool survives(struct sim *s, enum kind kind, uint64_t n)
+{
+    if (n % 2 && sim_open(s) != SGC_OK) return false;
+    set_fault(s, kind, n);
+    bool opened = s->db || sim_open(s) == SGC_OK;
+    bool good = opened ? run(s, kind) : true;
+    clear_fault(s);
+    if (s->db) sim_close(s);
+    if (!good || sim_open(s) != SGC_OK) return false;
+    good = sim_agrees(s) && sim_run(s, 10) && sim_agrees(s);
+    if (s->db) sim_close(s);
+    return good;
+}
+
+static bool try_place(enum kind kind, uint64_t n)
+{
+    static struct sim s;
+
+    if (!sim_start(&s, n)) return false;
+    bool good = survives(&s, kind, n);
+    sgc_memory_os_destroy(s.memory);
+    if (!good) printf("FAILED: sim_txn_faults %s %llu\n", kinds[kind], (unsigned long long)n);
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    bool good = true;
+
+    for (int kind = 0; argc > 2 && kind < KINDS; kind++) {
+        if (strcmp(argv[1], kinds[kind]) != 0) continue;
+        return !try_place((enum kind)kind, strtoull(argv[2], NULL, 10));
+    }
+    for (int kind = 0; kind < KINDS; kind++) {
+        uint64_t places = kind == MEMORY ? MEMORY_PLACES : PLACES;
+        for (uint64_t n = 1; n <= places; n++)
+            good = try_place((enum kind)kind, n) && good;
+    }
+    return !good;
+}

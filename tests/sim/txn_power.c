@@ -1,0 +1,81 @@
+/*
+ * txn_power.c - power cuts: at a random write, sync, rename, remove or truncate everything stops,
+ * unsynced sectors are kept or lost by a coin, and the database is opened again, sometimes with
+ * another cut while it recovers.
+ *
+ *   sim_txn_power [FIRST_SEED] [SEEDS]      one seed: a new disk and CUTS cuts on it
+ */
+#include "sim/txn_script.h"
+
+enum { CUTS = 10, SEEDS = 40 };
+
+struct totals {
+    uint64_t cuts, recovery_cuts, acknowledged, refused, unknown;
+};
+
+static void set_cut(struct sim *s, uint64_t steps)
+{
+    sgc_faults faults = {.seed = sim_draw(s, UINT32_MAX), .power_cut_at = steps};
+    sgc_memory_os_set_faults(s->memory, &faults);
+}
+
+static void power_cycle(struct sim *s)
+{
+    sgc_faults none = {0};
+
+    sgc_memory_os_power_cycle(s->memory, sim_draw(s, UINT32_MAX));
+    sgc_memory_os_set_faults(s->memory, &none);
+}
+
+/* Recovery itself is cut a few times before it may finish. */
+static bool reopen(struct sim *s, struct totals *totals)
+{
+    while (sim_draw(s, 3) == 0) {
+        set_cut(s, 1 + sim_draw(s, 12));
+        totals->recovery_cuts++;
+        sgc_status status = sim_open(s);
+        if (status == SGC_OK) sim_close(s);
+        power_cycle(s);
+    }
+    return sim_open(s) == SGC_OK;
+}
+
+static bool survive(struct sim *s, struct totals *totals)
+{
+    if (sim_open(s) != SGC_OK) return false;
+    for (int i = 0; i < CUTS; i++) {
+        set_cut(s, 1 + sim_draw(s, i == 0 ? 40 : 250));
+        (void)sim_run(s, 60);
+        sim_close(s);
+        power_cycle(s);
+        totals->cuts++;
+        if (!reopen(s, totals) || !sim_agrees(s)) return false;
+    }
+    sim_close(s);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    static struct sim s;
+    struct totals totals = {0};
+    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : argc > 1 ? 1 : SEEDS;
+
+    for (uint64_t seed = first; seed < first + count; seed++) {
+        if (!sim_start(&s, seed)) return 2;
+        bool good = survive(&s, &totals);
+        totals.acknowledged += s.acknowledged;
+        totals.refused += s.refused;
+        totals.unknown += s.unknown;
+        sgc_memory_os_destroy(s.memory);
+        if (good) continue;
+        printf("FAILED: sim_txn_power %llu\n", (unsigned long long)seed);
+        return 1;
+    }
+    printf("%llu cuts (%llu more in recovery): %llu acknowledged, %llu refused, %llu unknown\n",
+           (unsigned long long)totals.cuts, (unsigned long long)totals.recovery_cuts,
+           (unsigned long long)totals.acknowledged, (unsigned long long)totals.refused,
+           (unsigned long long)totals.unknown);
+    return totals.acknowledged == 0;
+}
