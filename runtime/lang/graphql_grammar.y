@@ -7,7 +7,8 @@
  * tokens of their own and stay names wherever a name may stand.
  *
  * graphql-js words its errors by what a recursive descent expects at each place. syntax_error()
- * gets the same words from the set of tokens that LAC says could have come here.
+ * picks the same words, which are in syntax_errors.c, by the set of tokens that LAC says could have
+ * come here.
  */
 %require "3.8"
 %define api.pure full
@@ -80,7 +81,6 @@ int sgc_lang_lex(SGC_LANG_STYPE *value, sgc_span *span, sgc_parser *parser);
 
 static void yyerror(const sgc_span *at, sgc_parser *parser, const char *words);
 static bool is_location(sgc_str name);
-static void bad_location(sgc_parser *parser, sgc_span at);
 static sgc_str string_value(sgc_parser *parser, sgc_span at, bool block);
 
 /* A value that is its own source text. */
@@ -185,7 +185,8 @@ static sgc_str string_value(sgc_parser *parser, sgc_span at, bool block);
 
 %token START_DOCUMENT START_VALUE
 %token INT FLOAT STRING BLOCK_STRING
-%token BANG DOLLAR AMP PAREN_L PAREN_R SPREAD COLON EQUALS AT BRACKET_L BRACKET_R BRACE_L PIPE BRACE_R
+%token BANG DOLLAR AMP PAREN_L PAREN_R SPREAD COLON EQUALS AT BRACKET_L BRACKET_R BRACE_L PIPE
+%token BRACE_R
 %token NAME QUERY MUTATION SUBSCRIPTION FRAGMENT ON TRUE FALSE NULL SCHEMA SCALAR TYPE INTERFACE
 %token UNION ENUM INPUT DIRECTIVE EXTEND IMPLEMENTS REPEATABLE
 
@@ -719,7 +720,7 @@ location:
         NODE($$);
         $$->name = NAME(@1);
         if (!is_location($$->name.text)) {
-            bad_location(parser, @1);
+            sgc_refused_name(parser, @1);
             YYABORT;
         }
     }
@@ -776,16 +777,6 @@ static bool is_location(sgc_str name)
     return false;
 }
 
-/* graphql-js reads the token behind a name before it judges the name: what is wrong there counts
- * first. */
-static void bad_location(sgc_parser *parser, sgc_span at)
-{
-    if (parser->lexer.token.start == at.start && sgc_lexer_next(&parser->lexer) == TOK_SGC_LANG_error)
-        return;
-    sgc_syntax_error(&parser->lexer, at.start, "Unexpected Name \"" SGC_FMT "\".",
-                     SGC_ARG(sgc_lexer_text(&parser->lexer, at)));
-}
-
 static sgc_str string_value(sgc_parser *parser, sgc_span at, bool block)
 {
     sgc_str token = sgc_lexer_text(&parser->lexer, at);
@@ -801,100 +792,55 @@ static bool is_name(yysymbol_kind_t kind)
     return kind >= YYSYMBOL_NAME && kind <= YYSYMBOL_REPEATABLE;
 }
 
-/* A $ where only constants may stand: the name behind it belongs to the message. */
-static void constant_variable(sgc_parser *parser)
+static void expected_one(sgc_parser *parser, const bool *can)
 {
-    uint32_t dollar = parser->lexer.token.start;
-    int next = sgc_lexer_next(&parser->lexer);
+    static const struct {
+        yysymbol_kind_t kind;
+        const char *words;
+    } rows[] = {{YYSYMBOL_DOLLAR, "\"$\""},  {YYSYMBOL_ON, "\"on\""},
+                {YYSYMBOL_COLON, "\":\""},   {YYSYMBOL_BRACKET_R, "\"]\""},
+                {YYSYMBOL_BRACE_L, "\"{\""}, {YYSYMBOL_AT, "\"@\""},
+                {YYSYMBOL_YYEOF, "<EOF>"}};
 
-    if (next == TOK_SGC_LANG_error) return;
-    if (next >= TOK_NAME && next <= TOK_REPEATABLE)
-        sgc_syntax_error(&parser->lexer, dollar, "Unexpected variable \"$" SGC_FMT
-                         "\" in constant value.",
-                         SGC_ARG(sgc_lexer_text(&parser->lexer, parser->lexer.token)));
-    else
-        sgc_syntax_error(&parser->lexer, dollar, "Unexpected \"$\".");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!can[rows[i].kind]) continue;
+        sgc_expected(parser, rows[i].words);
+        return;
+    }
+    sgc_unexpected_token(parser); /* behind `extend` */
 }
 
-static void expected(sgc_parser *parser, const char *what)
-{
-    sgc_buf text = {0};
-
-    sgc_buf_printf(&text, "Syntax Error: Expected %s, found ", what);
-    sgc_describe_token(parser, &text);
-    sgc_buf_byte(&text, '.');
-    sgc_syntax_error_text(&parser->lexer, parser->lexer.token.start, &text);
-    sgc_buf_free(&text);
-}
-
-/* Only `on` as a fragment's name and three values of enums are names that are refused as such. */
-static void refused_name(sgc_parser *parser, yysymbol_kind_t found)
-{
-    if (found == YYSYMBOL_ON)
-        sgc_unexpected_token(parser);
-    else
-        sgc_syntax_error(&parser->lexer, parser->lexer.token.start,
-                         "Name \"" SGC_FMT "\" is reserved and cannot be used for an enum value.",
-                         SGC_ARG(sgc_lexer_text(&parser->lexer, parser->lexer.token)));
-}
-
-static void after_description(sgc_parser *parser, yysymbol_kind_t found)
-{
-    if (found == YYSYMBOL_BRACE_L)
-        sgc_syntax_error(&parser->lexer, parser->lexer.previous.start,
-                         "Unexpected description, descriptions are not supported on shorthand "
-                         "queries.");
-    else if (is_name(found))
-        sgc_syntax_error(&parser->lexer, parser->lexer.previous.start,
-                         "Unexpected description, only GraphQL definitions support descriptions.");
-    else
-        sgc_unexpected_token(parser);
-}
-
-/* The key of a schema's root operation. graphql-js reads on before it judges a name. */
-static void bad_root(sgc_parser *parser, yysymbol_kind_t found)
-{
-    sgc_span at = parser->lexer.token;
-
-    if (is_name(found))
-        bad_location(parser, at);
-    else
-        expected(parser, "Name");
-}
-
+/* can[kind]: whether a token of this kind could have come. Where several could, graphql-js names
+ * one of them or says only that the one found is unexpected; which, follows from the others. */
 static void syntax_error(sgc_parser *parser, const bool *can, yysymbol_kind_t found)
 {
+    bool definition = can[YYSYMBOL_QUERY] && !can[YYSYMBOL_NAME];
+
     if (can[YYSYMBOL_INT]) {
         if (found == YYSYMBOL_DOLLAR && !can[YYSYMBOL_DOLLAR])
-            constant_variable(parser);
+            sgc_variable_in_constant(parser);
         else
             sgc_unexpected_token(parser);
     } else if (can[YYSYMBOL_NAME] && is_name(found)) {
-        refused_name(parser, found);
+        /* Only `on` as a fragment's name and three values of enums are refused as names. */
+        if (found == YYSYMBOL_ON)
+            sgc_unexpected_token(parser);
+        else
+            sgc_reserved_enum_value(parser);
     } else if (can[YYSYMBOL_NAME]) {
         /* A brace that may open here must, unless one that may close says we are in a list. */
         bool body = can[YYSYMBOL_BRACE_L] && !can[YYSYMBOL_BRACE_R];
-        expected(parser, body ? "\"{\"" : "Name");
-    } else if (can[YYSYMBOL_QUERY] && can[YYSYMBOL_EXTEND]) {
+        sgc_expected(parser, body ? "\"{\"" : "Name");
+    } else if (definition && can[YYSYMBOL_EXTEND]) {
         sgc_unexpected_token(parser);
-    } else if (can[YYSYMBOL_QUERY] && can[YYSYMBOL_SCHEMA]) {
-        after_description(parser, found);
-    } else if (can[YYSYMBOL_QUERY]) {
-        bad_root(parser, found);
+    } else if (definition && can[YYSYMBOL_SCHEMA]) {
+        sgc_unexpected_after_description(parser);
+    } else if (definition && is_name(found)) { /* not the name of a root operation */
+        sgc_refused_name(parser, parser->lexer.token);
+    } else if (definition) {
+        sgc_expected(parser, "Name");
     } else {
-        static const struct {
-            yysymbol_kind_t kind;
-            const char *words;
-        } rows[] = {{YYSYMBOL_DOLLAR, "\"$\""},  {YYSYMBOL_ON, "\"on\""},
-                    {YYSYMBOL_COLON, "\":\""},   {YYSYMBOL_BRACKET_R, "\"]\""},
-                    {YYSYMBOL_BRACE_L, "\"{\""}, {YYSYMBOL_AT, "\"@\""},
-                    {YYSYMBOL_YYEOF, "<EOF>"}};
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-            if (!can[rows[i].kind]) continue;
-            expected(parser, rows[i].words);
-            return;
-        }
-        sgc_unexpected_token(parser); /* behind `extend` */
+        expected_one(parser, can);
     }
 }
 

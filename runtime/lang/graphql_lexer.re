@@ -205,19 +205,19 @@ static bool skip_comment(sgc_lexer *lexer)
     float   = int ("." [0-9]+)? ([eE] [+-]? [0-9]+)?;
 */
 
-/* Reads one token and sets where it starts; lexer->cursor is behind it. */
-static int scan(sgc_lexer *lexer, const char **start)
-{
-    const unsigned char *at = (const unsigned char *)lexer->cursor;
-    const unsigned char *marker;
-    const unsigned char *from;
-
 #define TOKEN(kind)                                                                                \
     do {                                                                                           \
         *start = (const char *)from;                                                               \
         lexer->cursor = (const char *)at;                                                          \
         return (kind);                                                                             \
     } while (0)
+
+/* Reads one token and sets where it starts; lexer->cursor is behind it. */
+static int scan(sgc_lexer *lexer, const char **start)
+{
+    const unsigned char *at = (const unsigned char *)lexer->cursor;
+    const unsigned char *marker;
+    const unsigned char *from;
 
 again:
     from = at;
@@ -230,39 +230,23 @@ again:
             goto again;
         }
 
-        "!"   { TOKEN(TOK_BANG); }
-        "$"   { TOKEN(TOK_DOLLAR); }
-        "&"   { TOKEN(TOK_AMP); }
-        "("   { TOKEN(TOK_PAREN_L); }
-        ")"   { TOKEN(TOK_PAREN_R); }
-        "..." { TOKEN(TOK_SPREAD); }
-        ":"   { TOKEN(TOK_COLON); }
-        "="   { TOKEN(TOK_EQUALS); }
-        "@"   { TOKEN(TOK_AT); }
-        "["   { TOKEN(TOK_BRACKET_L); }
-        "]"   { TOKEN(TOK_BRACKET_R); }
-        "{"   { TOKEN(TOK_BRACE_L); }
-        "|"   { TOKEN(TOK_PIPE); }
-        "}"   { TOKEN(TOK_BRACE_R); }
+        "!"            { TOKEN(TOK_BANG); }         "$"            { TOKEN(TOK_DOLLAR); }
+        "&"            { TOKEN(TOK_AMP); }          "("            { TOKEN(TOK_PAREN_L); }
+        ")"            { TOKEN(TOK_PAREN_R); }      "..."          { TOKEN(TOK_SPREAD); }
+        ":"            { TOKEN(TOK_COLON); }        "="            { TOKEN(TOK_EQUALS); }
+        "@"            { TOKEN(TOK_AT); }           "["            { TOKEN(TOK_BRACKET_L); }
+        "]"            { TOKEN(TOK_BRACKET_R); }    "{"            { TOKEN(TOK_BRACE_L); }
+        "|"            { TOKEN(TOK_PIPE); }         "}"            { TOKEN(TOK_BRACE_R); }
 
-        "query"        { TOKEN(TOK_QUERY); }
-        "mutation"     { TOKEN(TOK_MUTATION); }
-        "subscription" { TOKEN(TOK_SUBSCRIPTION); }
-        "fragment"     { TOKEN(TOK_FRAGMENT); }
-        "on"           { TOKEN(TOK_ON); }
-        "true"         { TOKEN(TOK_TRUE); }
-        "false"        { TOKEN(TOK_FALSE); }
-        "null"         { TOKEN(TOK_NULL); }
-        "schema"       { TOKEN(TOK_SCHEMA); }
-        "scalar"       { TOKEN(TOK_SCALAR); }
-        "type"         { TOKEN(TOK_TYPE); }
-        "interface"    { TOKEN(TOK_INTERFACE); }
-        "union"        { TOKEN(TOK_UNION); }
-        "enum"         { TOKEN(TOK_ENUM); }
-        "input"        { TOKEN(TOK_INPUT); }
-        "directive"    { TOKEN(TOK_DIRECTIVE); }
-        "extend"       { TOKEN(TOK_EXTEND); }
-        "implements"   { TOKEN(TOK_IMPLEMENTS); }
+        "query"        { TOKEN(TOK_QUERY); }        "mutation"     { TOKEN(TOK_MUTATION); }
+        "subscription" { TOKEN(TOK_SUBSCRIPTION); } "fragment"     { TOKEN(TOK_FRAGMENT); }
+        "on"           { TOKEN(TOK_ON); }           "true"         { TOKEN(TOK_TRUE); }
+        "false"        { TOKEN(TOK_FALSE); }        "null"         { TOKEN(TOK_NULL); }
+        "schema"       { TOKEN(TOK_SCHEMA); }       "scalar"       { TOKEN(TOK_SCALAR); }
+        "type"         { TOKEN(TOK_TYPE); }         "interface"    { TOKEN(TOK_INTERFACE); }
+        "union"        { TOKEN(TOK_UNION); }        "enum"         { TOKEN(TOK_ENUM); }
+        "input"        { TOKEN(TOK_INPUT); }        "directive"    { TOKEN(TOK_DIRECTIVE); }
+        "extend"       { TOKEN(TOK_EXTEND); }       "implements"   { TOKEN(TOK_IMPLEMENTS); }
         "repeatable"   { TOKEN(TOK_REPEATABLE); }
         name           { TOKEN(TOK_NAME); }
 
@@ -295,7 +279,6 @@ string:
     *start = (const char *)from;
     lexer->cursor = sgc_string_scan(lexer, *start);
     return lexer->cursor ? TOK_STRING : TOK_SGC_LANG_error;
-#undef TOKEN
 }
 
 int sgc_lexer_next(sgc_lexer *lexer)
