@@ -1,0 +1,288 @@
+/* test_load.c - loading and dumping: every format, every complaint, and the way there and back. */
+#include "admin/admin.h"
+#include "unit/unit.h"
+
+static const char sdl[] = "enum Mood { GLAD SAD }\n"
+                          "type Address { street: String! number: Int }\n"
+                          "type Person {\n"
+                          "  id: ID!\n"
+                          "  name: String! @index\n"
+                          "  age: Int @check(expr: \"age >= 0\")\n"
+                          "  email: String @unique\n"
+                          "  height: Float\n"
+                          "  big: BigInt\n"
+                          "  mood: Mood @default(value: \"GLAD\")\n"
+                          "  born: Date\n"
+                          "  awake: Boolean\n"
+                          "  tags: [String!]\n"
+                          "  address: Address\n"
+                          "  boss: Person\n"
+                          "  clubs: [Club!]\n"
+                          "}\n"
+                          "type Club { id: ID! name: String! members: [Person!] }\n"
+                          "type Counter { id: Int! @id(generate: SERIAL) label: String! }\n";
+
+typedef struct fixture {
+    sgc_arena arena;
+    sgc_db *db;
+    uint64_t counts[16];
+    sgc_error error;
+} fixture;
+
+static void setup(fixture *f)
+{
+    sgc_schema_file file = {SGC_STR("people.graphql"), sgc_str_from(sdl)};
+    sgc_schema_built built;
+    sgc_buf words = {0};
+
+    *f = (fixture){0};
+    sgc_diagnostics diagnostics = {.arena = &f->arena};
+    sgc_status status = sgc_schema_build(&file, 1, SGC_STR("people"), sgc_str_of(NULL, 0),
+                                         &f->arena, &diagnostics, &built);
+    sgc_diagnostics_print(&diagnostics, &words);
+    if (words.size) printf("%.*s\n", (int)words.size, words.data);
+    sgc_buf_free(&words);
+    CU_ASSERT_EQUAL_FATAL(status, SGC_OK);
+    CU_ASSERT_EQUAL_FATAL(sgc_db_open(":memory:", built.schema, NULL, &f->db, &f->error), SGC_OK);
+}
+
+static void teardown(fixture *f)
+{
+    CU_ASSERT_EQUAL(sgc_db_close(f->db), SGC_OK);
+    sgc_arena_free(&f->arena);
+}
+
+static sgc_status load(fixture *f, sgc_load_options options, const char *text)
+{
+    sgc_str left = sgc_str_from(text);
+    sgc_load_source source = sgc_load_source_text(&left);
+
+    f->error = (sgc_error){SGC_OK, ""};
+    return sgc_load(f->db, &source, &options, f->counts, &f->error);
+}
+
+static const sgc_load_options json = {.format = SGC_LOAD_JSON};
+static const sgc_load_options people_csv = {.format = SGC_LOAD_CSV,
+                                            .table = SGC_STR_INIT("Person")};
+static const sgc_load_options people_lines = {.format = SGC_LOAD_NDJSON,
+                                              .table = SGC_STR_INIT("Person")};
+
+static void loads(fixture *f, sgc_load_options options, const char *text)
+{
+    sgc_status status = load(f, options, text);
+
+    if (status != SGC_OK) printf("\n    %s\n", f->error.text);
+    CU_ASSERT_EQUAL(status, SGC_OK);
+}
+
+static void refuses(fixture *f, sgc_load_options options, const char *text, const char *words)
+{
+    sgc_status status = load(f, options, text);
+
+    CU_ASSERT_NOT_EQUAL(status, SGC_OK);
+    bool found = strstr(f->error.text, words) != NULL;
+    if (!found) printf("\n    got <%s>\n    lacks <%s>\n", f->error.text, words);
+    CU_ASSERT_TRUE(found);
+}
+
+static sgc_status keep(void *context, sgc_str piece)
+{
+    sgc_buf_str(context, piece);
+    return SGC_OK;
+}
+
+static sgc_buf dump(fixture *f, sgc_load_format format, const char *table)
+{
+    sgc_buf out = {0};
+
+    CU_ASSERT_EQUAL(sgc_dump(f->db, format, sgc_str_from(table), keep, &out, &f->error), SGC_OK);
+    return out;
+}
+
+static void expect_dump(fixture *f, sgc_load_format format, const char *table, const char *expected)
+{
+    sgc_buf out = dump(f, format, table);
+
+    UNIT_STR(sgc_buf_as_str(&out), expected);
+    sgc_buf_free(&out);
+}
+
+static const char everything[] =
+    "{\"Person\": [\n"
+    "{\"id\": \"a\", \"name\": \"Ann \\\"A\\\", x\", \"age\": 7, \"email\": \"a@x\",\n"
+    " \"height\": 1.5, \"big\": \"9007199254740993\", \"mood\": \"SAD\", \"born\": "
+    "\"2001-02-28\",\n"
+    " \"awake\": true, \"tags\": [\"x\", \"y,z\"], \"address\": {\"street\": \"S\", \"number\": "
+    "2},\n"
+    " \"boss\": \"b\", \"clubs\": [\"c2\", \"c1\"]},\n"
+    "{\"id\": \"b\", \"name\": \"Bob\"}],\n"
+    "\"Club\": [{\"id\": \"c1\", \"name\": \"One\"}, {\"id\": \"c2\", \"name\": \"Two\", "
+    "\"members\": [\"b\"]}], \"Counter\": [{\"label\": \"x\"}, {\"label\": \"y\"}]}";
+
+static void json_and_back(void)
+{
+    fixture f, g;
+
+    setup(&f);
+    setup(&g);
+    loads(&f, json, everything);
+    CU_ASSERT_EQUAL(f.counts[0] + f.counts[1] + f.counts[2], 6);
+    expect_dump(&f, SGC_LOAD_NDJSON, "Club",
+                "{\"id\":\"c1\",\"name\":\"One\"}\n{\"id\":\"c2\",\"name\":\"Two\"}\n");
+    expect_dump(&f, SGC_LOAD_NDJSON, "Counter",
+                "{\"id\":1,\"label\":\"x\"}\n{\"id\":2,\"label\":\"y\"}\n");
+    sgc_buf first = dump(&f, SGC_LOAD_JSON, NULL);
+    sgc_buf_byte(&first, '\0');
+    CU_ASSERT_PTR_NOT_NULL(strstr(first.data, "\"clubs\":[\"c1\",\"c2\"]"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(first.data, "\"clubs\":[\"c2\"]"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(first.data, "\"big\":\"9007199254740993\""));
+    loads(&g, json, first.data);
+    first.size--;
+    sgc_buf second = dump(&g, SGC_LOAD_JSON, NULL);
+    UNIT_STR(sgc_buf_as_str(&second), first.data);
+    sgc_buf_free(&first);
+    sgc_buf_free(&second);
+    teardown(&f);
+    teardown(&g);
+}
+
+static void csv_and_lines_and_back(void)
+{
+    static const sgc_load_format formats[] = {SGC_LOAD_CSV, SGC_LOAD_NDJSON};
+
+    for (size_t i = 0; i < 2; i++) {
+        fixture f, g;
+        setup(&f);
+        setup(&g);
+        loads(&f, json, everything);
+        loads(&g, json,
+              "{\"Club\": [{\"id\": \"c1\", \"name\": \"1\"},"
+              "{\"id\": \"c2\", \"name\": \"2\"}]}");
+        sgc_buf first = dump(&f, formats[i], "Person");
+        sgc_buf_byte(&first, '\0');
+        loads(&g, i == 0 ? people_csv : people_lines, first.data);
+        sgc_buf second = dump(&g, formats[i], "Person");
+        UNIT_STR(sgc_buf_as_str(&second), first.data);
+        sgc_buf_free(&first);
+        sgc_buf_free(&second);
+        teardown(&f);
+        teardown(&g);
+    }
+}
+
+static void csv_quotes_and_nulls(void)
+{
+    fixture f;
+
+    setup(&f);
+    loads(&f, people_csv,
+          "\xEF\xBB\xBFid,name,email,age\r\n1,\"a \"\"b\"\"\nc\",,5\r\n\r\n2,\"\",\"\",\r\n");
+    sgc_buf out = dump(&f, SGC_LOAD_NDJSON, "Person");
+    sgc_buf_byte(&out, '\0');
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(out.data, "\"name\":\"a \\\"b\\\"\\nc\",\"age\":5,\"email\":null"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "\"name\":\"\",\"age\":null,\"email\":\"\""));
+    sgc_buf_free(&out);
+    teardown(&f);
+}
+
+/* Every complaint names the line, and nothing of the load stays. */
+static void complaints(void)
+{
+    fixture f;
+
+    setup(&f);
+    refuses(&f, json, "", "line 1: expected {");
+    refuses(&f, json, "[", "line 1: expected {");
+    refuses(&f, json, "{\"Nobody\": []}", "there is no table \"Nobody\"");
+    refuses(&f, json, "{\"Person\": []", "expected , or }");
+    refuses(&f, json, "{\"Person\": [], \"Person\": []}", "appears twice");
+    refuses(&f, json, "{\"Person\": [{\"id\": \"a\"", "does not end");
+    refuses(&f, json, "{} x", "text behind");
+    refuses(&f, json, "{\"Person\": [\n\n{\"id\": \"a\"}]}", "line 3: Person.name is required");
+    refuses(&f, json, "{\"Person\": [{\"id\": \"a\", \"name\": \"A\", \"x\": 1}]}",
+            "line 1: type Person has no field \"x\"");
+    refuses(&f, json, "{\"Person\": [{\"id\": \"a\", \"name\": 1}]}", "name");
+    refuses(&f, json, "{\"Person\": [{\"id\": \"a\", \"name\": \"A\", \"mood\": \"ANGRY\"}]}",
+            "mood");
+    refuses(&f, json, "{\"Person\": [{\"id\": \"a\", \"name\": \"A\", \"born\": \"2001-02-29\"}]}",
+            "born");
+    refuses(&f, json, "{\"Person\": [{\"id\": \"a\", \"name\": \"A\", \"age\": 2147483648}]}",
+            "age");
+    refuses(&f, json, "{\"Person\": [{\"id\": \"a\", \"name\": \"A\", \"age\": -1}]}", "line 1: ");
+    refuses(&f, json, "{\"Person\": [{\"id\": \"a\", \"name\": \"A\", \"boss\": \"nobody\"}]}",
+            "boss");
+    refuses(&f, json, "{\"Club\": [{\"id\": \"c\", \"name\": \"C\", \"members\": [\"nobody\"]}]}",
+            "");
+    refuses(&f, json,
+            "{\"Person\": [{\"id\": \"a\", \"name\": \"A\"},\n{\"id\": \"a\", \"name\": \"B\"}]}",
+            "line 2: ");
+    refuses(&f, json,
+            "{\"Person\": [{\"id\": \"a\", \"name\": \"A\", \"email\": \"x\"},\n"
+            "{\"id\": \"b\", \"name\": \"B\", \"email\": \"x\"}]}",
+            "line 2: ");
+    refuses(&f, people_lines, "{\"id\": \"a\", \"name\": \"A\"}\n\n{\"id\": \"b\"}\n",
+            "line 3: Person.name is required");
+    refuses(&f, people_lines, "[1]\n", "line 1: ");
+    refuses(&f, people_csv, "", "header line");
+    refuses(&f, people_csv, "id,name\na\n", "line 2: 1 fields where the header has 2");
+    refuses(&f, people_csv, "id,name,age\na,A,x\n", "line 2: field age");
+    refuses(&f, people_csv, "id,name\na,\"A\n", "does not end");
+    refuses(&f, people_csv, "id,name\na,\"A\"x\n", "behind a closing quote");
+    expect_dump(&f, SGC_LOAD_NDJSON, "Person", "");
+    teardown(&f);
+}
+
+static void repeating_a_load_with_upsert(void)
+{
+    fixture f;
+    sgc_load_options upsert = people_lines;
+
+    setup(&f);
+    upsert.upsert = true;
+    loads(&f, upsert, "{\"id\": \"a\", \"name\": \"A\", \"age\": 1}\n");
+    uint64_t head = sgc_db_head(f.db);
+    loads(&f, upsert, "{\"id\": \"a\", \"name\": \"A\", \"age\": 1}\n");
+    CU_ASSERT_EQUAL(sgc_db_head(f.db), head);
+    loads(&f, upsert, "{\"id\": \"a\", \"name\": \"Z\"}\n{\"id\": \"b\", \"name\": \"B\"}\n");
+    sgc_buf out = dump(&f, SGC_LOAD_NDJSON, "Person");
+    sgc_buf_byte(&out, '\0');
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "{\"id\":\"a\",\"name\":\"Z\",\"age\":1,"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "{\"id\":\"b\",\"name\":\"B\","));
+    sgc_buf_free(&out);
+    teardown(&f);
+}
+
+static void batches_keep_what_was_committed(void)
+{
+    fixture f;
+    sgc_load_options batched = people_lines;
+
+    setup(&f);
+    batched.batch = 2;
+    refuses(&f, batched,
+            "{\"id\": \"a\", \"name\": \"A\"}\n{\"id\": \"b\", \"name\": \"B\"}\n"
+            "{\"id\": \"c\", \"name\": \"C\"}\n{\"id\": \"d\"}\n",
+            "line 4: ");
+    sgc_buf out = dump(&f, SGC_LOAD_CSV, "Person");
+    unsigned lines = 0;
+    for (size_t i = 0; i < out.size; i++)
+        lines += out.data[i] == '\n';
+    CU_ASSERT_EQUAL(lines, 3);
+    sgc_buf_free(&out);
+    teardown(&f);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"json and back", json_and_back},
+        {"csv and lines and back", csv_and_lines_and_back},
+        {"csv quotes and nulls", csv_quotes_and_nulls},
+        {"complaints", complaints},
+        {"repeating a load with upsert", repeating_a_load_with_upsert},
+        {"batches keep what was committed", batches_keep_what_was_committed},
+        CU_TEST_INFO_NULL,
+    };
+    return unit_run("admin.load", tests);
+}
