@@ -47,10 +47,15 @@ static sgc_status leave(sgc_memory_os *memory, sgc_status status, const char *wh
     return sgc_os_say(status, what, off ? "the power is off" : sgc_status_text(status));
 }
 
+static sgc_status powered(const sgc_memory_os *memory)
+{
+    return memory->off ? SGC_IO : SGC_OK;
+}
+
 /* SGC_IO when the power is off or was off since the file was opened. */
 static sgc_status usable(const sgc_memory_os *memory, const memory_file *file)
 {
-    return memory->off || (file && file->generation != memory->generation) ? SGC_IO : SGC_OK;
+    return memory->off || file->generation != memory->generation ? SGC_IO : SGC_OK;
 }
 
 /* Counts one step; true when the power goes off at this one. */
@@ -91,7 +96,7 @@ static sgc_status memory_open(void *self, const char *path, unsigned flags, sgc_
     *out = NULL;
     if (!file) return sgc_os_say(SGC_NO_MEMORY, path, "out of memory");
     sgc_memory_os *memory = enter(self);
-    sgc_status status = usable(memory, NULL);
+    sgc_status status = powered(memory);
     if (status == SGC_OK) status = find_or_add(memory, path, flags, &node);
     if (status == SGC_OK) {
         *file = (memory_file){node, flags, memory->generation};
@@ -245,7 +250,7 @@ static sgc_status memory_lock(void *self, sgc_file *out)
 static sgc_status memory_rename(void *self, const char *from, const char *to)
 {
     sgc_memory_os *memory = enter(self);
-    sgc_status status = usable(memory, NULL);
+    sgc_status status = powered(memory);
 
     if (status == SGC_OK) {
         bool cut = step_cuts(memory);
@@ -258,7 +263,7 @@ static sgc_status memory_rename(void *self, const char *from, const char *to)
 static sgc_status memory_remove(void *self, const char *path)
 {
     sgc_memory_os *memory = enter(self);
-    sgc_status status = usable(memory, NULL);
+    sgc_status status = powered(memory);
 
     if (status == SGC_OK) {
         bool cut = step_cuts(memory);
@@ -272,7 +277,7 @@ static sgc_status memory_make_directory(void *self, const char *path)
 {
     sgc_node *node;
     sgc_memory_os *memory = enter(self);
-    sgc_status status = usable(memory, NULL);
+    sgc_status status = powered(memory);
 
     if (status == SGC_OK) status = sgc_tree_add(&memory->tree, path, true, &node);
     return leave(memory, status, path);
@@ -281,7 +286,7 @@ static sgc_status memory_make_directory(void *self, const char *path)
 static sgc_status memory_sync_directory(void *self, const char *path)
 {
     sgc_memory_os *memory = enter(self);
-    sgc_status status = usable(memory, NULL);
+    sgc_status status = powered(memory);
     sgc_node *node = status == SGC_OK ? sgc_tree_find(&memory->tree, path) : NULL;
 
     if (status == SGC_OK && (!node || !node->directory)) status = SGC_NOT_FOUND;
@@ -298,7 +303,7 @@ static sgc_status memory_list(void *self, const char *path,
 {
     sgc_buf names = {0};
     sgc_memory_os *memory = enter(self);
-    sgc_status status = usable(memory, NULL);
+    sgc_status status = powered(memory);
     sgc_node *node = status == SGC_OK ? sgc_tree_find(&memory->tree, path) : NULL;
 
     if (status == SGC_OK && (!node || !node->directory)) status = SGC_NOT_FOUND;
@@ -336,7 +341,7 @@ static sgc_status memory_random(void *self, void *data, size_t size)
 {
     uint8_t *to = data;
     sgc_memory_os *memory = enter(self);
-    sgc_status status = usable(memory, NULL);
+    sgc_status status = powered(memory);
     bool seeded = memory->seeded;
 
     for (size_t i = 0; status == SGC_OK && seeded && i < size; i++) {
