@@ -8,57 +8,17 @@
 #include "codec/codec.h"
 #include "lang_request.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
-enum { CHUNK = 1 << 16 };
-
-/* Standard input by lines: read(2), because a line must not wait for a full buffer. */
-struct lines {
-    sgc_buf read;
-    size_t start; /* of the next line */
-    bool end;
-};
-
-static bool fill(struct lines *lines)
+/* The next line without its end; false when there is none or memory is out. */
+static bool next_line(FILE *stream, sgc_buf *line)
 {
-    if (lines->start > 0) {
-        memmove(lines->read.data, lines->read.data + lines->start, lines->read.size - lines->start);
-        lines->read.size -= lines->start;
-        lines->start = 0;
-    }
-    char *room = sgc_buf_reserve(&lines->read, CHUNK);
-    if (!room) return false;
-    ssize_t got = read(STDIN_FILENO, room, CHUNK);
-    if (got < 0) return errno == EINTR;
-    lines->read.size += (size_t)got;
-    lines->end = got == 0;
-    return true;
-}
+    int c;
 
-/* False at the end of input or when reading fails (failed tells which). */
-static bool next_line(struct lines *lines, sgc_str *line, bool *failed)
-{
-    size_t searched = lines->start;
-
-    for (;;) {
-        char *from = lines->read.data ? lines->read.data + searched : NULL;
-        char *found = from ? memchr(from, '\n', lines->read.size - searched) : NULL;
-        if (found || (lines->end && lines->start < lines->read.size)) {
-            char *stop = found ? found : lines->read.data + lines->read.size;
-            char *start = lines->read.data + lines->start;
-            *line = sgc_str_of(start, (size_t)(stop - start));
-            lines->start += line->size + (found != NULL);
-            return true;
-        }
-        if (lines->end) return false;
-        searched = lines->read.size - lines->start;
-        if (!fill(lines)) {
-            *failed = true;
-            return false;
-        }
-    }
+    line->size = 0;
+    while ((c = getc(stream)) != EOF && c != '\n')
+        sgc_buf_byte(line, (char)c);
+    return !line->failed && (c != EOF || line->size > 0);
 }
 
 /* ---- one request ---- */
@@ -189,29 +149,28 @@ static bool answer_line(sgc_str line, sgc_arena *arena, sgc_buf *out)
 static bool is_blank(sgc_str line)
 {
     for (size_t i = 0; i < line.size; i++)
-        if (!strchr(" \t\r", line.data[i])) return false;
+        if (!line.data[i] || !strchr(" \t\r", line.data[i])) return false;
     return true;
 }
 
 int sgc_lang_batch(void)
 {
-    struct lines lines = {0};
     sgc_arena arena = {0};
-    sgc_buf out = {0};
-    sgc_str line;
+    sgc_buf line = {0}, out = {0};
     bool failed = false, refused = false;
 
-    while (!failed && next_line(&lines, &line, &failed)) {
-        if (is_blank(line)) continue;
+    while (!failed && next_line(stdin, &line)) {
+        if (is_blank(sgc_buf_as_str(&line))) continue;
         out.size = 0;
-        if (!answer_line(line, &arena, &out)) refused = true;
+        if (!answer_line(sgc_buf_as_str(&line), &arena, &out)) refused = true;
         failed =
             out.failed || fwrite(out.data, 1, out.size, stdout) != out.size || fflush(stdout) != 0;
         sgc_arena_reset(&arena);
     }
+    failed = failed || line.failed || ferror(stdin);
     if (failed) fputs("sgc: batch stopped: input, output or memory failed\n", stderr);
+    sgc_buf_free(&line);
     sgc_buf_free(&out);
-    sgc_buf_free(&lines.read);
     sgc_arena_free(&arena);
     return failed || refused ? 2 : 0;
 }

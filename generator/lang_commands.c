@@ -6,6 +6,7 @@
 
 #include "lang_batch.h"
 #include "lang_request.h"
+#include "os/os.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -132,37 +133,15 @@ static bool check_options(const struct options *options, const char *word)
 
 /* ---- files ---- */
 
-static bool read_stream(FILE *stream, sgc_buf *out)
-{
-    size_t got;
-
-    do {
-        char *room = sgc_buf_reserve(out, BUFSIZ);
-        if (!room) return false;
-        got = fread(room, 1, BUFSIZ, stream);
-        out->size += got;
-    } while (got > 0);
-    return !ferror(stream);
-}
-
 /* Reads a file into the arena; says what went wrong. */
 static bool read_source(const char *path, sgc_arena *arena, sgc_source *source)
 {
-    bool standard = strcmp(path, "-") == 0;
-    sgc_buf text = {0};
-    FILE *stream = standard ? stdin : fopen(path, "rb");
-    bool ok = stream && read_stream(stream, &text);
-    int cause = errno;
+    sgc_error error;
 
-    if (stream && !standard) fclose(stream);
-    source->name = standard ? SGC_STR("<stdin>") : sgc_str_from(path);
-    source->text = sgc_arena_str(arena, sgc_buf_as_str(&text));
-    if (text.failed || !source->text.data)
-        ok = no_memory();
-    else if (!ok)
-        fprintf(stderr, "sgc: cannot read %s: %s\n", path, strerror(cause));
-    sgc_buf_free(&text);
-    return ok;
+    source->name = strcmp(path, "-") == 0 ? SGC_STR("<stdin>") : sgc_str_from(path);
+    if (sgc_read_file(path, arena, &source->text, &error) == SGC_OK) return true;
+    fprintf(stderr, "sgc: %s\n", error.text);
+    return false;
 }
 
 static bool read_sources(const char **paths, size_t count, sgc_arena *arena,

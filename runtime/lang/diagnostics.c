@@ -67,7 +67,12 @@ static size_t json_escape(const char *at, size_t size, sgc_buf *out)
     const uint8_t *b = (const uint8_t *)at;
 
     if (b[0] < 0x80) {
-        sgc_buf_printf(out, b[0] == '"' || b[0] == '\\' ? "\\%c" : "\\u%04x", b[0]);
+        static const char from[] = "\"\\\n\r\t", to[] = "\"\\nrt";
+        const char *found = b[0] ? strchr(from, b[0]) : NULL;
+        if (found)
+            sgc_buf_printf(out, "\\%c", to[found - from]);
+        else
+            sgc_buf_printf(out, "\\u%04x", b[0]);
         return 1;
     }
     bool half = size >= 3 && b[0] == 0xED && (b[1] & 0xE0) == 0xA0 && (b[2] & 0xC0) == 0x80;

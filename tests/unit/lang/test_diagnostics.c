@@ -141,7 +141,7 @@ static void expect_quoted(sgc_str text, const char *expected)
 static void test_json_strings(void)
 {
     expect_quoted(SGC_STR(""), "\"\"");
-    expect_quoted(SGC_STR("a\"b\\c/\n\0\x7F"), "\"a\\\"b\\\\c/\\u000a\\u0000\\u007f\"");
+    expect_quoted(SGC_STR("a\"b\\c/\n\0\x7F"), "\"a\\\"b\\\\c/\\n\\u0000\\u007f\"");
     expect_quoted(SGC_STR("\xC3\xA9\xF0\x9F\x98\x80"), "\"\xC3\xA9\xF0\x9F\x98\x80\"");
     expect_quoted(SGC_STR("\xED\xB8\xAD|\xFF|\xE2\x82"), "\"\\ude2d|\\ufffd|\\ufffd\\ufffd\"");
 }
