@@ -137,7 +137,7 @@ sgc_status sgc_log_next_segment(sgc_log *log, uint64_t needed)
         .before = log->last_sequence,
         .size = wanted_size(log, needed),
     };
-    sgc_file *file;
+    sgc_file *file = NULL;
     sgc_status status = make_file(log, &segment);
 
     if (status == SGC_OK) status = sgc_log_open_segment(log, segment.number, log->direct, &file);

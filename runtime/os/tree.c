@@ -215,10 +215,10 @@ sgc_status sgc_tree_remove(sgc_tree *tree, const char *path)
 
     if (!entry) return SGC_NOT_FOUND;
     if (entry->node->now.count > 0) return SGC_IO;
+    sgc_name *name = entry->name; /* reserving may move the entry */
     if (!reserve(tree, parent)) return SGC_NO_MEMORY;
-    entry = entries_find(&parent->now, last, size); /* reserving may have moved it */
     sgc_step *step = &tree->journal[tree->count++];
-    *step = (sgc_step){{change_of(parent, entry->name, NULL)}};
+    *step = (sgc_step){{change_of(parent, name, NULL)}};
     apply_now(step);
     return SGC_OK;
 }
@@ -235,13 +235,13 @@ sgc_status sgc_tree_rename(sgc_tree *tree, const char *from, const char *to)
     sgc_entry *there = entries_find(&target->now, new, new_size);
     if (there && there->node == entry->node) return SGC_OK;
     if (there && (there->node->directory || entry->node->directory)) return SGC_EXISTS;
+    sgc_node *node = entry->node; /* reserving may move the entry */
+    sgc_name *old_name = entry->name;
     if (!reserve(tree, source) || !reserve(tree, target)) return SGC_NO_MEMORY;
-    entry = entries_find(&source->now, old, old_size); /* reserving may have moved it */
     sgc_name *name = name_create(new, new_size);
     if (!name) return SGC_NO_MEMORY;
     sgc_step *step = &tree->journal[tree->count++];
-    *step =
-        (sgc_step){{change_of(target, name, entry->node), change_of(source, entry->name, NULL)}};
+    *step = (sgc_step){{change_of(target, name, node), change_of(source, old_name, NULL)}};
     apply_now(step);
     name_drop(name);
     return SGC_OK;
