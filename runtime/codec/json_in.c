@@ -159,11 +159,21 @@ bool sgc_json_json(sgc_json_in *in, sgc_str *out)
 
 /* ---- numbers and moments ---- */
 
+/* Sets *has; true when there is a value to read. */
+static bool has_value(sgc_json_in *in, bool *has)
+{
+    bool given = !is_null(in);
+
+    if (has) *has = given;
+    if (!has && !given) refuse(in, "a value");
+    return given;
+}
+
 bool sgc_json_to_bool(sgc_json_in *in, bool *has, bool *out)
 {
-    *has = !is_null(in);
     *out = in->value->kind == SGC_JSON_TRUE;
-    if (*has && !*out && in->value->kind != SGC_JSON_FALSE) return refuse(in, "a boolean");
+    if (has_value(in, has) && !*out && in->value->kind != SGC_JSON_FALSE)
+        return refuse(in, "a boolean");
     return true;
 }
 
@@ -172,9 +182,8 @@ bool sgc_json_to_int(sgc_json_in *in, bool *has, int32_t *out)
     int64_t wide = 0;
     sgc_error words = {.status = SGC_OK};
 
-    *has = !is_null(in);
     *out = 0;
-    if (!*has) return true;
+    if (!has_value(in, has)) return true;
     if (in->value->kind != SGC_JSON_NUMBER) return refuse(in, "an integer");
     sgc_status status = sgc_text_to_int64(in->value->text, &wide, &words);
     if (status == SGC_OK && (wide < INT32_MIN || wide > INT32_MAX))
@@ -189,9 +198,8 @@ bool sgc_json_to_bigint(sgc_json_in *in, bool *has, int64_t *out)
 {
     sgc_error words = {.status = SGC_OK};
 
-    *has = !is_null(in);
     *out = 0;
-    if (!*has) return true;
+    if (!has_value(in, has)) return true;
     if (in->value->kind != SGC_JSON_NUMBER && in->value->kind != SGC_JSON_STRING)
         return refuse(in, "an integer");
     sgc_status status = sgc_text_to_int64(in->value->text, out, &words);
@@ -204,9 +212,8 @@ static bool to_moment(sgc_json_in *in, moment_reader *read, bool *has, int64_t *
 {
     sgc_error words = {.status = SGC_OK};
 
-    *has = !is_null(in);
     *out = 0;
-    if (!*has) return true;
+    if (!has_value(in, has)) return true;
     if (in->value->kind != SGC_JSON_STRING) return refuse(in, "a string");
     sgc_status status = read(in->value->text, out, &words);
     return status == SGC_OK || refuse_with(in, status, &words);
@@ -231,9 +238,8 @@ bool sgc_json_to_float(sgc_json_in *in, bool *has, double *out)
 {
     sgc_error words = {.status = SGC_OK};
 
-    *has = !is_null(in);
     *out = 0;
-    if (!*has) return true;
+    if (!has_value(in, has)) return true;
     if (in->value->kind != SGC_JSON_NUMBER) return refuse(in, "a number");
     sgc_status status = sgc_text_to_double(in->value->text, out, &words);
     return status == SGC_OK || refuse_with(in, status, &words);

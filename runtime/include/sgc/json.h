@@ -36,8 +36,9 @@ bool sgc_json_unknown(sgc_json_in *in);
 void sgc_json_require(sgc_json_in *in, const char *name);
 
 /*
- * The current value into a member; null leaves *has false, texts null and arrays NULL. All return
- * true: the member was known, whether its value was good is in status.
+ * The current value into a member; null leaves *has false, texts null and arrays NULL, and fails
+ * where has is NULL. All return true: the member was known, whether its value was good is in
+ * status.
  */
 bool sgc_json_text(sgc_json_in *in, sgc_str *out);
 /** Also takes an integer, as GraphQL's ID does. */
@@ -74,6 +75,74 @@ bool sgc_json_leave(sgc_json_in *in, const sgc_json_in *child);
  */
 void *sgc_json_items(sgc_json_in *in, size_t item_size, size_t *count);
 bool sgc_json_item(sgc_json_in *in, size_t position);
+
+/* ---- writing: what may be null ---- */
+
+/** JSON text as it is, null as null. */
+static inline void sgc_json_raw(sgc_buf *out, sgc_str json)
+{
+    if (json.data)
+        sgc_buf_str(out, json);
+    else
+        sgc_json_null(out);
+}
+/** Bytes as base64, null as null. */
+static inline void sgc_json_bytes_or_null(sgc_buf *out, sgc_str bytes)
+{
+    if (bytes.data)
+        sgc_json_base64(out, bytes);
+    else
+        sgc_json_null(out);
+}
+static inline void sgc_json_bool_or_null(sgc_buf *out, bool has, bool value)
+{
+    if (has)
+        sgc_json_bool(out, value);
+    else
+        sgc_json_null(out);
+}
+static inline void sgc_json_int64_or_null(sgc_buf *out, bool has, int64_t value)
+{
+    if (has)
+        sgc_json_int64(out, value);
+    else
+        sgc_json_null(out);
+}
+static inline void sgc_json_bigint_or_null(sgc_buf *out, bool has, int64_t value)
+{
+    if (has)
+        sgc_json_bigint(out, value);
+    else
+        sgc_json_null(out);
+}
+static inline void sgc_json_float_or_null(sgc_buf *out, bool has, double value)
+{
+    if (has)
+        sgc_json_float(out, value);
+    else
+        sgc_json_null(out);
+}
+static inline void sgc_json_datetime_or_null(sgc_buf *out, bool has, int64_t value)
+{
+    if (has)
+        sgc_json_datetime(out, value);
+    else
+        sgc_json_null(out);
+}
+static inline void sgc_json_date_or_null(sgc_buf *out, bool has, int64_t value)
+{
+    if (has)
+        sgc_json_date(out, value);
+    else
+        sgc_json_null(out);
+}
+static inline void sgc_json_time_or_null(sgc_buf *out, bool has, int64_t value)
+{
+    if (has)
+        sgc_json_time(out, value);
+    else
+        sgc_json_null(out);
+}
 
 #ifdef __cplusplus
 }

@@ -256,6 +256,21 @@ static inline void sgc_key_decimal_or_null(sgc_key *key, sgc_str value)
         sgc_key_null(key, false);
 }
 
+/* ---- copies and constants ---- */
+
+/** A copy in the arena, null stays null; false when memory is out. */
+static inline bool sgc_str_copy(sgc_arena *arena, sgc_str text, sgc_str *out)
+{
+    *out = sgc_arena_str(arena, text);
+    return out->data != NULL || text.data == NULL;
+}
+/** A list whose stored elements are the bytes of a literal. */
+static inline sgc_list sgc_list_of(const char *bytes, size_t size, uint32_t count)
+{
+    sgc_list list = {(const uint8_t *)bytes, size, count};
+    return list;
+}
+
 /* ---- fixed-width slots into members ---- */
 
 static inline void sgc_get_bool(const uint8_t *p, bool *value)
@@ -293,6 +308,27 @@ static inline void sgc_get_float_or_null(const uint8_t *p, bool *has, double *va
 {
     *has = !sgc_slot_is_null(p);
     *value = *has ? sgc_slot_float(p) : 0;
+}
+/* The same where the place is known only behind what stands before: inside embedded values. */
+static inline const uint8_t *sgc_step_bool(const uint8_t *p, const uint8_t *end, bool *value)
+{
+    bool has;
+    return sgc_read_bool(p, end, &has, value);
+}
+static inline const uint8_t *sgc_step_int(const uint8_t *p, const uint8_t *end, int32_t *value)
+{
+    bool has;
+    return sgc_read_int(p, end, &has, value);
+}
+static inline const uint8_t *sgc_step_int64(const uint8_t *p, const uint8_t *end, int64_t *value)
+{
+    bool has;
+    return sgc_read_int64(p, end, &has, value);
+}
+static inline const uint8_t *sgc_step_float(const uint8_t *p, const uint8_t *end, double *value)
+{
+    bool has;
+    return sgc_read_float(p, end, &has, value);
 }
 /** 0 for null. */
 static inline uint16_t sgc_get_enum(const uint8_t *p)

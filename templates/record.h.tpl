@@ -1,0 +1,20 @@
+//# The structs of a table or an embedded type.
+/**
+ * type $record_gql$ ($record_place$)
+//% each line in record.doc
+ * $line$
+//% end
+ */
+typedef struct $record$ {
+    //% each member in record.members
+    $member_doc$$member$; /**< $member_remark$ */
+    //% end
+} $record$;
+
+/** What is written: a value with a default or a generated one may be left out. */
+struct $record$_new {
+    //% each member in record.given
+    $member$; /**< $member_remark$ */
+    //% end
+};
+

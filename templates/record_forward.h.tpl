@@ -1,0 +1,1 @@
+typedef struct $record$_new $record$_new;

@@ -1,0 +1,3 @@
+typedef struct $table$_cursor {
+    sgc_rows base;
+} $table$_cursor;
