@@ -1,0 +1,459 @@
+/*
+ * btree_write.c - applies a sorted batch of changes to a B+tree: one walk from the root merges the
+ * changes of each leaf with its entries and writes the leaf, or the leaves it became, whole; inner
+ * nodes follow only when their children changed. Into an empty tree the same walk builds leaves
+ * from the bottom, packed. Nodes that became small are joined with a neighbour.
+ */
+#include "store/image.h"
+#include "store/node.h"
+
+enum {
+    CAPACITY = SGC_PAGE_BODY,
+    SMALL = SGC_PAGE_SIZE / 4, /* used bytes below which a neighbour is looked for */
+};
+
+typedef struct items {
+    sgc_item *items;
+    size_t count, capacity;
+} items;
+
+/* Room for one node of each level and what becomes of it. */
+typedef struct level {
+    sgc_arena arena;
+    items old, fresh;
+} level;
+
+typedef struct job {
+    sgc_flush *flush;
+    sgc_tree *tree;
+    bool key_sizes;
+    level levels[SGC_TREE_LEVELS + 1];
+    sgc_error *error;
+} job;
+
+static sgc_status no_memory(job *work)
+{
+    return sgc_fail(work->error, SGC_NO_MEMORY, "out of memory");
+}
+
+static bool push(items *list, sgc_item item)
+{
+    if (!SGC_GROW(list->items, list->count, list->capacity)) return false;
+    list->items[list->count++] = item;
+    return true;
+}
+
+/* A node's key sizes are those of its tree at the leaves and none above. */
+static bool sizes_at(const job *work, unsigned height)
+{
+    return work->key_sizes && height == 0;
+}
+
+/* ---- reading a node ---- */
+
+static bool copy_entry(const uint8_t *node, unsigned at, sgc_arena *arena, sgc_item *item)
+{
+    sgc_str prefix = sgc_node_prefix(node);
+    unsigned key_size;
+    sgc_str suffix = sgc_node_entry(node, at, &item->value, &key_size);
+    uint8_t *key = sgc_arena_alloc(arena, prefix.size + suffix.size);
+
+    if (!key) return false;
+    if (prefix.size) memcpy(key, prefix.data, prefix.size);
+    if (suffix.size) memcpy(key + prefix.size, suffix.data, suffix.size);
+    item->key = key;
+    item->size = (uint16_t)(prefix.size + suffix.size);
+    item->key_size = (uint16_t)key_size;
+    item->used = 0;
+    return true;
+}
+
+static bool decode(const uint8_t *node, sgc_arena *arena, items *list)
+{
+    sgc_item item = {.value = sgc_load32(node + 24)};
+    bool good = true;
+
+    if (sgc_page_level(node) > 0) good = push(list, item);
+    for (unsigned i = 0; good && i < sgc_node_count(node); i++)
+        good = copy_entry(node, i, arena, &item) && push(list, item);
+    return good;
+}
+
+/* Appends the node's entries or children; the first child of an inner node has no key. */
+static sgc_status read_node(job *work, uint32_t logical, unsigned height, sgc_arena *arena,
+                            items *list)
+{
+    sgc_cache *cache = &work->flush->pages->cache;
+    const uint8_t *node;
+    uint32_t frame;
+    sgc_status status =
+        sgc_tree_pin(cache, work->tree, logical, SGC_PAGE_NODE, &frame, &node, work->error);
+
+    if (status) return status;
+    if (sgc_page_level(node) != height)
+        status = sgc_tree_damaged(work->tree, logical, "a node of the wrong level", work->error);
+    else if (!decode(node, arena, list))
+        status = no_memory(work);
+    sgc_cache_unpin(cache, frame);
+    return status;
+}
+
+/* ---- writing nodes ---- */
+
+#define NO_PAGE UINT32_MAX
+
+static sgc_status write_node(job *work, uint32_t *logical, unsigned height, const sgc_item *list,
+                             size_t count)
+{
+    uint8_t *page;
+    sgc_status status = sgc_flush_relieve(work->flush, work->error);
+
+    if (status) return status;
+    status =
+        *logical == NO_PAGE
+            ? sgc_write_new(work->flush, work->tree, SGC_PAGE_NODE, logical, &page, work->error)
+            : sgc_write_page(work->flush, work->tree, *logical, SGC_PAGE_NODE, &page, work->error);
+    if (status == SGC_OK) sgc_node_fill(page, list, count, height, sizes_at(work, height));
+    return status;
+}
+
+/* The shortest text that is after the last entry of a node and not after the first of the next. */
+static void separate(const sgc_item *last, const sgc_item *first, unsigned height, sgc_item *out)
+{
+    out->key = first->key;
+    out->size = first->size;
+    if (height > 0) return; /* a separator already */
+    out->size = (uint16_t)(1 + sgc_common_prefix(last->key, last->size, first->key, first->size));
+}
+
+static size_t spread(const job *work, unsigned height, const sgc_item *list, size_t count,
+                     bool pack)
+{
+    size_t used;
+
+    if (pack || sgc_node_fit(list, count, height, sizes_at(work, height), CAPACITY, &used) == count)
+        return CAPACITY;
+    /* the same share for each node, one that leaves a tenth free */
+    (void)sgc_node_fit(list, count, height, sizes_at(work, height), SIZE_MAX, &used);
+    size_t nodes = used / (CAPACITY - CAPACITY / 10) + 1;
+    size_t share = used / nodes + used / count / 2;
+    return share < CAPACITY ? share : CAPACITY;
+}
+
+/* Writes items as nodes and appends these to the parent's list; `separator`: of the first one. */
+static sgc_status write_nodes(job *work, uint32_t logical, unsigned height, const sgc_item *list,
+                              size_t count, bool pack, sgc_item separator)
+{
+    level *parent = &work->levels[height + 1];
+
+    if (count == 0)
+        return logical == NO_PAGE ? SGC_OK
+                                  : sgc_write_free(work->flush, work->tree, logical, work->error);
+    size_t limit = spread(work, height, list, count, pack);
+    for (size_t used; count > 0; logical = NO_PAGE) {
+        size_t fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &used);
+        sgc_status status = write_node(work, &logical, height, list, fit);
+        if (status) return status;
+        uint8_t *key = sgc_arena_alloc(&parent->arena, separator.size);
+        if (!key) return no_memory(work);
+        if (separator.size) memcpy(key, separator.key, separator.size);
+        sgc_item child = {.key = key,
+                          .size = separator.size,
+                          .value = logical,
+                          .used = (uint16_t)(used + SGC_PAGE_HEAD)};
+        if (!push(&parent->fresh, child)) return no_memory(work);
+        if (fit < count) separate(&list[fit - 1], &list[fit], height, &separator);
+        list += fit;
+        count -= fit;
+    }
+    return SGC_OK;
+}
+
+/* ---- leaves ---- */
+
+static int order_of(const sgc_item *item, const sgc_change *change)
+{
+    return sgc_str_compare(sgc_str_of((const char *)item->key, item->size),
+                           sgc_str_of((const char *)change->entry, change->size));
+}
+
+static bool push_change(items *out, const sgc_change *change)
+{
+    sgc_item item = {.key = change->entry,
+                     .value = change->row,
+                     .size = change->size,
+                     .key_size = change->key_size};
+    return change->row == SGC_CHANGE_REMOVE || push(out, item);
+}
+
+/* Entries and changes in one list; a change wins over the entry it repeats. */
+static bool merge_leaf(const items *old, const sgc_change *changes, size_t count, items *out)
+{
+    size_t i = 0, c = 0;
+    bool good = true;
+
+    while (good && (i < old->count || c < count)) {
+        int order = i == old->count ? 1 : c == count ? -1 : order_of(&old->items[i], &changes[c]);
+        if (order < 0) {
+            good = push(out, old->items[i++]);
+        } else {
+            i += order == 0;
+            good = push_change(out, &changes[c++]);
+        }
+    }
+    return good;
+}
+
+static sgc_status apply_leaf(job *work, uint32_t logical, const sgc_change *changes, size_t count,
+                             sgc_item separator)
+{
+    level *own = &work->levels[0];
+    sgc_status status = SGC_OK;
+
+    sgc_arena_reset(&own->arena);
+    own->old.count = own->fresh.count = 0;
+    if (logical != NO_PAGE) status = read_node(work, logical, 0, &own->arena, &own->old);
+    if (status) return status;
+    bool pack = own->old.count == 0 || order_of(&own->old.items[own->old.count - 1], changes) < 0;
+    if (!merge_leaf(&own->old, changes, count, &own->fresh)) return no_memory(work);
+    work->tree->count += own->fresh.count;
+    work->tree->count -= own->old.count;
+    return write_nodes(work, logical, 0, own->fresh.items, own->fresh.count, pack, separator);
+}
+
+/* ---- joining small nodes ---- */
+
+static sgc_status node_used(job *work, sgc_item *child)
+{
+    sgc_cache *cache = &work->flush->pages->cache;
+    const uint8_t *node;
+    uint32_t frame;
+
+    if (child->used) return SGC_OK;
+    sgc_status status = sgc_tree_pin(cache, work->tree, (uint32_t)child->value, SGC_PAGE_NODE,
+                                     &frame, &node, work->error);
+    if (status) return status;
+    child->used = sgc_load16(node + 22);
+    sgc_cache_unpin(cache, frame);
+    return SGC_OK;
+}
+
+/* Makes children `at` and `at` + 1 one when they fit; height: of the children. */
+static sgc_status join(job *work, items *children, size_t at, unsigned height, bool *joined)
+{
+    sgc_item *left = &children->items[at], *right = left + 1;
+    sgc_arena arena = {0};
+    items all = {0};
+    size_t used;
+    uint32_t logical = (uint32_t)left->value;
+
+    *joined = false;
+    sgc_status status = read_node(work, logical, height, &arena, &all);
+    size_t middle = all.count;
+    if (status == SGC_OK) status = read_node(work, (uint32_t)right->value, height, &arena, &all);
+    if (status == SGC_OK && height > 0) {
+        all.items[middle].key = right->key;
+        all.items[middle].size = right->size;
+    }
+    if (status == SGC_OK && sgc_node_fit(all.items, all.count, height, sizes_at(work, height),
+                                         CAPACITY, &used) == all.count) {
+        *joined = true;
+        status = write_node(work, &logical, height, all.items, all.count);
+        if (status == SGC_OK)
+            status = sgc_write_free(work->flush, work->tree, (uint32_t)right->value, work->error);
+        left->used = (uint16_t)(used + SGC_PAGE_HEAD);
+        children->count--;
+        memmove(right, right + 1, (children->count - at - 1) * sizeof *right);
+    }
+    sgc_arena_free(&arena);
+    sgc_free(all.items);
+    return status;
+}
+
+static sgc_status try_join(job *work, items *children, size_t at, unsigned height, bool *joined)
+{
+    sgc_status status = node_used(work, &children->items[at]);
+
+    *joined = false;
+    if (status == SGC_OK) status = node_used(work, &children->items[at + 1]);
+    if (status) return status;
+    size_t both = (size_t)children->items[at].used + children->items[at + 1].used;
+    if (both > CAPACITY) return SGC_OK;
+    return join(work, children, at, height, joined);
+}
+
+static sgc_status join_small(job *work, items *children, unsigned height)
+{
+    for (size_t i = 0; i < children->count;) {
+        bool joined = false;
+        sgc_status status = SGC_OK;
+        bool small = children->items[i].used && children->items[i].used < SMALL;
+        if (small && i + 1 < children->count) status = try_join(work, children, i, height, &joined);
+        if (status == SGC_OK && small && !joined && i > 0) {
+            status = try_join(work, children, i - 1, height, &joined);
+            i -= joined;
+        }
+        if (status) return status;
+        if (!joined) i++;
+    }
+    return SGC_OK;
+}
+
+/* ---- inner nodes ---- */
+
+static sgc_status apply(job *work, uint32_t logical, unsigned height, const sgc_change *changes,
+                        size_t count, sgc_item separator);
+
+static size_t changes_before(const sgc_change *changes, size_t count, const sgc_item *end)
+{
+    size_t low = 0;
+
+    while (low < count) {
+        size_t middle = (low + count) / 2;
+        if (order_of(end, &changes[middle]) > 0) {
+            low = middle + 1;
+        } else {
+            count = middle;
+        }
+    }
+    return low;
+}
+
+/* Hands the changes down; own->fresh then holds the children that are now. */
+static sgc_status apply_children(job *work, unsigned height, const sgc_change *changes,
+                                 size_t count, size_t *first)
+{
+    level *own = &work->levels[height];
+    sgc_status status = SGC_OK;
+
+    *first = own->old.count;
+    for (size_t i = 0; status == SGC_OK && i < own->old.count; i++) {
+        sgc_item child = own->old.items[i];
+        size_t part = count;
+        if (i + 1 < own->old.count) part = changes_before(changes, count, &own->old.items[i + 1]);
+        if (part == 0) {
+            if (!push(&own->fresh, child)) return no_memory(work);
+            continue;
+        }
+        if (*first == own->old.count) *first = i;
+        status = apply(work, (uint32_t)child.value, height - 1, changes, part, child);
+        changes += part;
+        count -= part;
+    }
+    return status;
+}
+
+static bool same_children(const items *a, const items *b)
+{
+    if (a->count != b->count) return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (a->items[i].value != b->items[i].value) return false;
+    return true;
+}
+
+static sgc_status apply_inner(job *work, uint32_t logical, unsigned height,
+                              const sgc_change *changes, size_t count, sgc_item separator)
+{
+    level *own = &work->levels[height];
+    size_t first;
+
+    sgc_arena_reset(&own->arena);
+    own->old.count = own->fresh.count = 0;
+    sgc_status status = read_node(work, logical, height, &own->arena, &own->old);
+    if (status == SGC_OK) status = apply_children(work, height, changes, count, &first);
+    if (status == SGC_OK) status = join_small(work, &own->fresh, height - 1);
+    if (status) return status;
+    if (!same_children(&own->old, &own->fresh))
+        return write_nodes(work, logical, height, own->fresh.items, own->fresh.count,
+                           first + 1 == own->old.count, separator);
+    uint8_t *key = sgc_arena_alloc(&work->levels[height + 1].arena, separator.size);
+    if (!key) return no_memory(work);
+    if (separator.size) memcpy(key, separator.key, separator.size);
+    sgc_item same = {.key = key, .size = separator.size, .value = logical};
+    return push(&work->levels[height + 1].fresh, same) ? SGC_OK : no_memory(work);
+}
+
+static sgc_status apply(job *work, uint32_t logical, unsigned height, const sgc_change *changes,
+                        size_t count, sgc_item separator)
+{
+    return height == 0 ? apply_leaf(work, logical, changes, count, separator)
+                       : apply_inner(work, logical, height, changes, count, separator);
+}
+
+/* ---- the root ---- */
+
+/* Levels above while there is more than one node on top. */
+static sgc_status raise(job *work, unsigned *height)
+{
+    while (work->levels[*height + 1].fresh.count > 1) {
+        if (++*height == SGC_TREE_LEVELS - 1)
+            return sgc_fail(work->error, SGC_LIMIT, "an index has too many levels");
+        level *own = &work->levels[*height];
+        sgc_item none = {0};
+        work->levels[*height + 1].fresh.count = 0;
+        sgc_status status =
+            write_nodes(work, NO_PAGE, *height, own->fresh.items, own->fresh.count, true, none);
+        if (status) return status;
+    }
+    return SGC_OK;
+}
+
+/* A root with one child is not needed. */
+static sgc_status lower(job *work)
+{
+    sgc_tree *tree = work->tree;
+    level *own = &work->levels[SGC_TREE_LEVELS];
+
+    while (tree->b > 1) {
+        own->old.count = 0;
+        sgc_status status = read_node(work, tree->a, tree->b - 1, &own->arena, &own->old);
+        if (status || own->old.count > 1) return status;
+        status = sgc_write_free(work->flush, tree, tree->a, work->error);
+        if (status) return status;
+        tree->a = (uint32_t)own->old.items[0].value;
+        tree->b--;
+    }
+    return SGC_OK;
+}
+
+static sgc_status apply_root(job *work, const sgc_changes *changes)
+{
+    sgc_tree *tree = work->tree;
+    unsigned height = tree->b ? tree->b - 1 : 0;
+    sgc_item none = {0};
+
+    if (height >= SGC_TREE_LEVELS - 1)
+        return sgc_tree_damaged(tree, tree->a, "too many levels", work->error);
+    sgc_status status =
+        apply(work, tree->b ? tree->a : NO_PAGE, height, changes->items, changes->count, none);
+    if (status == SGC_OK) status = raise(work, &height);
+    if (status) return status;
+    const items *top = &work->levels[height + 1].fresh;
+    if (top->count == 0) {
+        tree->a = tree->b = 0;
+        return sgc_write_clear(work->flush, tree, work->error);
+    }
+    tree->a = (uint32_t)top->items[0].value;
+    tree->b = height + 1;
+    return lower(work);
+}
+
+sgc_status sgc_index_apply(sgc_flush *flush, sgc_tree *tree, bool with_key_size,
+                           sgc_changes *changes, sgc_error *error)
+{
+    job work = {.flush = flush, .tree = tree, .key_sizes = with_key_size, .error = error};
+    sgc_status status = SGC_OK;
+
+    if (changes->count > 0) {
+        if (sgc_changes_sort(changes)) status = no_memory(&work);
+        if (status == SGC_OK) status = apply_root(&work, changes);
+    }
+    for (size_t i = 0; i <= SGC_TREE_LEVELS; i++) {
+        sgc_arena_free(&work.levels[i].arena);
+        sgc_free(work.levels[i].old.items);
+        sgc_free(work.levels[i].fresh.items);
+    }
+    changes->count = 0;
+    changes->sorted = true;
+    return status;
+}

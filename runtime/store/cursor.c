@@ -1,0 +1,201 @@
+/* cursor.c - ordered walks over one index of a published checkpoint. */
+#include "store/image.h"
+#include "store/node.h"
+
+static sgc_cache *cache_of(const sgc_page_cursor *cursor)
+{
+    return &cursor->checkpoint->pages->cache;
+}
+static const sgc_tree *tree_of(const sgc_page_cursor *cursor)
+{
+    return sgc_image_tree(&cursor->checkpoint->image, cursor->table,
+                          SGC_TREE_OF_INDEX + (unsigned)cursor->index);
+}
+
+static void drop_node(sgc_page_cursor *cursor)
+{
+    if (cursor->own.node_frame) sgc_cache_unpin(cache_of(cursor), cursor->own.node_frame);
+    cursor->own.node_frame = 0;
+}
+static void drop_row(sgc_page_cursor *cursor)
+{
+    if (cursor->own.row_frame) sgc_cache_unpin(cache_of(cursor), cursor->own.row_frame);
+    cursor->own.row_frame = 0;
+}
+
+void sgc_page_cursor_open(sgc_page_cursor *cursor, sgc_checkpoint *checkpoint, uint16_t table,
+                          uint16_t index, bool descending)
+{
+    memset(cursor, 0, offsetof(sgc_page_cursor, own.short_entry));
+    cursor->checkpoint = checkpoint;
+    cursor->table = table;
+    cursor->index = index;
+    cursor->descending = descending;
+}
+
+void sgc_page_cursor_close(sgc_page_cursor *cursor)
+{
+    if (cursor->checkpoint) {
+        drop_node(cursor);
+        drop_row(cursor);
+    }
+    sgc_free(cursor->own.long_entry);
+    sgc_arena_free(&cursor->own.large);
+    cursor->own.long_entry = NULL;
+    cursor->checkpoint = NULL;
+    cursor->valid = false;
+}
+
+/* Pins the node of the path at `level`. */
+static sgc_status pin_node(sgc_page_cursor *cursor, unsigned level, const uint8_t **node,
+                           sgc_error *error)
+{
+    const sgc_tree *tree = tree_of(cursor);
+    uint32_t logical = cursor->own.nodes[level];
+
+    drop_node(cursor);
+    sgc_status status = sgc_tree_pin(cache_of(cursor), tree, logical, SGC_PAGE_NODE,
+                                     &cursor->own.node_frame, node, error);
+    if (status) {
+        cursor->own.node_frame = 0;
+        return status;
+    }
+    if (sgc_page_level(*node) != level || (level == 0 && sgc_node_count(*node) == 0))
+        return sgc_tree_damaged(tree, logical, "a node of the wrong level", error);
+    return SGC_OK;
+}
+
+static uint8_t *entry_buffer(sgc_page_cursor *cursor, size_t size)
+{
+    if (size <= sizeof cursor->own.short_entry) return cursor->own.short_entry;
+    if (!cursor->own.long_entry) cursor->own.long_entry = sgc_alloc(SGC_ENTRY_MAX);
+    return cursor->own.long_entry;
+}
+
+/* Shows the entry at the position in the pinned leaf. */
+static sgc_status show(sgc_page_cursor *cursor, const uint8_t *node, sgc_error *error)
+{
+    unsigned key_size;
+    sgc_str prefix = sgc_node_prefix(node);
+    sgc_str suffix = sgc_node_entry(node, cursor->own.positions[0], &cursor->own.row, &key_size);
+    uint8_t *entry = entry_buffer(cursor, prefix.size + suffix.size);
+
+    if (!entry) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    memcpy(entry, prefix.data, prefix.size);
+    memcpy(entry + prefix.size, suffix.data, suffix.size);
+    cursor->entry = sgc_str_of((char *)entry, prefix.size + suffix.size);
+    cursor->key_size = (uint16_t)key_size;
+    cursor->valid = true;
+    return SGC_OK;
+}
+
+/* From a child of `level` down to the first or last entry below it. */
+static sgc_status descend_edge(sgc_page_cursor *cursor, unsigned level, const uint8_t **node,
+                               sgc_error *error)
+{
+    for (;; level--) {
+        sgc_status status = pin_node(cursor, level, node, error);
+        if (status) return status;
+        unsigned last = sgc_node_count(*node);
+        if (level == 0) last--;
+        unsigned at = cursor->descending ? last : 0;
+        cursor->own.positions[level] = (uint16_t)at;
+        if (level == 0) return SGC_OK;
+        cursor->own.nodes[level - 1] = sgc_node_child(*node, at);
+    }
+}
+
+/* To the neighbouring leaf; *node stays NULL when there is none. */
+static sgc_status next_leaf(sgc_page_cursor *cursor, const uint8_t **node, sgc_error *error)
+{
+    unsigned levels = tree_of(cursor)->b;
+
+    for (unsigned level = 1; level < levels; level++) {
+        sgc_status status = pin_node(cursor, level, node, error);
+        if (status) return status;
+        unsigned at = cursor->own.positions[level];
+        if (cursor->descending ? at > 0 : at < sgc_node_count(*node)) {
+            at = cursor->descending ? at - 1 : at + 1;
+            cursor->own.positions[level] = (uint16_t)at;
+            cursor->own.nodes[level - 1] = sgc_node_child(*node, at);
+            return descend_edge(cursor, level - 1, node, error);
+        }
+    }
+    *node = NULL;
+    drop_node(cursor);
+    return SGC_OK;
+}
+
+static sgc_status descend_to(sgc_page_cursor *cursor, sgc_str bound, const uint8_t **node,
+                             sgc_error *error)
+{
+    for (unsigned level = tree_of(cursor)->b - 1;; level--) {
+        sgc_status status = pin_node(cursor, level, node, error);
+        if (status) return status;
+        unsigned at = sgc_node_search(*node, bound, level > 0);
+        cursor->own.positions[level] = (uint16_t)at;
+        if (level == 0) break;
+        cursor->own.nodes[level - 1] = sgc_node_child(*node, at);
+    }
+    unsigned at = cursor->own.positions[0];
+    if (cursor->descending ? at == 0 : at == sgc_node_count(*node))
+        return next_leaf(cursor, node, error);
+    if (cursor->descending) cursor->own.positions[0]--;
+    return SGC_OK;
+}
+
+sgc_status sgc_page_cursor_seek(sgc_page_cursor *cursor, sgc_str bound, sgc_error *error)
+{
+    const sgc_tree *tree = tree_of(cursor);
+    const uint8_t *node = NULL;
+    sgc_status status;
+
+    cursor->valid = false;
+    drop_row(cursor);
+    drop_node(cursor);
+    if (tree->b == 0) return SGC_OK;
+    if (tree->b >= SGC_TREE_LEVELS)
+        return sgc_tree_damaged(tree, tree->a, "too many levels", error);
+    cursor->own.nodes[tree->b - 1] = tree->a;
+    status = sgc_str_is_null(bound) ? descend_edge(cursor, tree->b - 1, &node, error)
+                                    : descend_to(cursor, bound, &node, error);
+    return status || !node ? status : show(cursor, node, error);
+}
+
+sgc_status sgc_page_cursor_next(sgc_page_cursor *cursor, sgc_error *error)
+{
+    sgc_status status = SGC_OK;
+
+    if (!cursor->valid) return SGC_OK;
+    cursor->valid = false;
+    drop_row(cursor);
+    const uint8_t *node = sgc_frame_data(cache_of(cursor), cursor->own.node_frame);
+    unsigned at = cursor->own.positions[0];
+    if (cursor->descending ? at > 0 : at + 1 < sgc_node_count(node)) {
+        cursor->own.positions[0] = (uint16_t)(cursor->descending ? at - 1 : at + 1);
+    } else {
+        status = next_leaf(cursor, &node, error);
+    }
+    return status || !node ? status : show(cursor, node, error);
+}
+
+sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row *row, sgc_error *error)
+{
+    const sgc_tree *rows =
+        sgc_image_tree(&cursor->checkpoint->image, cursor->table, SGC_TREE_OF_ROWS);
+    sgc_row found;
+
+    drop_row(cursor);
+    sgc_status status =
+        sgc_row_pin(cache_of(cursor), rows, cursor->own.row, &cursor->own.row_frame, &found, error);
+    if (status) {
+        cursor->own.row_frame = 0;
+        return status;
+    }
+    if (found.large) {
+        sgc_arena_reset(&cursor->own.large);
+        status = sgc_row_read_large(cache_of(cursor), rows, &found, &cursor->own.large, error);
+    }
+    *row = (sgc_stored_row){found.record, found.begin};
+    return status;
+}

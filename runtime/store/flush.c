@@ -1,0 +1,618 @@
+/*
+ * flush.c - one flush: rows come in, index entries follow, and a commit makes the next checkpoint
+ * durable. Pages are write.c, places space.c.
+ */
+#include "store/image.h"
+
+enum { ENTRIES_MAX = 64 << 20 }; /* bytes of collected index changes that start their application */
+
+static sgc_status no_memory(sgc_error *error)
+{
+    return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+}
+
+static void discard(sgc_flush *flush)
+{
+    for (uint32_t i = 0; flush->changes && i < flush->image.tree_count; i++)
+        sgc_free(flush->changes[i].items);
+    sgc_free(flush->changes);
+    sgc_free(flush->dirty);
+    sgc_free(flush->allocated.items);
+    sgc_free(flush->replaced.items);
+    sgc_free(flush->staging);
+    sgc_arena_free(&flush->entries);
+    sgc_arena_free(&flush->scratch);
+    sgc_image_free(&flush->image);
+    sgc_checkpoint_release(flush->base);
+    atomic_store(&flush->pages->flushing, false);
+    sgc_free(flush);
+}
+
+/* What no checkpoint before the oldest living one needs is free. */
+static void reap(sgc_pages *pages)
+{
+    sgc_mutex_lock(&pages->lock);
+    const sgc_checkpoint *oldest = pages->newest;
+    while (oldest->older)
+        oldest = oldest->older;
+    uint32_t number = oldest->image.number;
+    sgc_mutex_unlock(&pages->lock);
+    sgc_space_reap(&pages->space, number);
+}
+
+static sgc_status new_changes(sgc_flush *flush)
+{
+    flush->changes = sgc_alloc_zero(flush->image.tree_count, sizeof *flush->changes);
+    if (!flush->changes) return SGC_NO_MEMORY;
+    for (uint32_t i = 0; i < flush->image.tree_count; i++)
+        flush->changes[i].sorted = true;
+    return SGC_OK;
+}
+
+sgc_status sgc_flush_begin(sgc_pages *pages, sgc_flush **out, sgc_error *error)
+{
+    *out = NULL;
+    if (atomic_load(&pages->failed))
+        return sgc_fail(error, SGC_READ_ONLY,
+                        "%s: an earlier write failed, the image can only be read until it is "
+                        "opened again",
+                        pages->directory);
+    if (atomic_exchange(&pages->flushing, true))
+        return sgc_fail(error, SGC_BUSY, "another flush is under way");
+    sgc_flush *flush = sgc_alloc_zero(1, sizeof *flush);
+    if (!flush) {
+        atomic_store(&pages->flushing, false);
+        return no_memory(error);
+    }
+    flush->pages = pages;
+    flush->base = sgc_pages_newest(pages);
+    reap(pages);
+    flush->dirty_limit = pages->cache.frame_count / 2;
+    sgc_status status = sgc_image_copy(&flush->base->image, &flush->image);
+    if (status == SGC_OK) status = new_changes(flush);
+    if (status == SGC_OK && flush->image.number == UINT32_MAX) {
+        status = sgc_fail(error, SGC_LIMIT, "the image has had 2^32 checkpoints");
+    } else if (status) {
+        no_memory(error);
+    }
+    if (status) {
+        discard(flush);
+        return status;
+    }
+    flush->image.number++;
+    *out = flush;
+    return SGC_OK;
+}
+
+/* ---- index entries ---- */
+
+static sgc_changes *changes_of(sgc_flush *flush, uint16_t table, uint16_t index)
+{
+    return &flush->changes[flush->image.first_tree[table] + SGC_TREE_OF_INDEX + index];
+}
+
+static int order_after(const sgc_changes *changes, sgc_str entry)
+{
+    const sgc_change *last = &changes->items[changes->count - 1];
+
+    return sgc_str_compare(entry, sgc_str_of((const char *)last->entry, last->size));
+}
+
+/* Notes that `entry` (kept by the flush) now leads to `row`, or is gone. */
+static sgc_status add_change(sgc_changes *changes, sgc_str entry, size_t key_size, uint64_t row)
+{
+    const uint8_t *bytes = (const uint8_t *)entry.data;
+
+    if (!SGC_GROW(changes->items, changes->count, changes->capacity)) return SGC_NO_MEMORY;
+    if (changes->count == 0) {
+        changes->shared = entry.size;
+        changes->sorted = true;
+    } else {
+        const sgc_change *first = &changes->items[0];
+        size_t same = 0, least = changes->shared < entry.size ? changes->shared : entry.size;
+        while (same < least && first->entry[same] == bytes[same])
+            same++;
+        changes->shared = same;
+        if (changes->sorted && order_after(changes, entry) < 0) changes->sorted = false;
+    }
+    changes->items[changes->count] = (sgc_change){.entry = bytes,
+                                                  .row = row,
+                                                  .order = (uint32_t)changes->count,
+                                                  .size = (uint16_t)entry.size,
+                                                  .key_size = (uint16_t)key_size};
+    changes->count++;
+    return SGC_OK;
+}
+
+/* Components of element number `element`; SGC_NOT_FOUND behind the last one. */
+sgc_status sgc_index_components(const sgc_table *table, uint16_t index, sgc_str record,
+                                uint32_t element, sgc_key *key)
+{
+    bool has_null;
+
+    if (!table->code.index_key || table->indexes[index].elements)
+        return sgc_index_entry(table, index, record, element, key, &has_null);
+    if (element > 0) return SGC_NOT_FOUND;
+    sgc_key_start(key);
+    table->code.index_key(index, record, key);
+    return key->overflow ? SGC_LIMIT : SGC_OK;
+}
+
+static sgc_status entry_failed(const sgc_table *table, uint16_t index, sgc_status status,
+                               sgc_error *error)
+{
+    return sgc_fail(error, status, "%.*s: index %.*s: %s", (int)table->name.size, table->name.data,
+                    (int)table->indexes[index].name.size, table->indexes[index].name.data,
+                    sgc_status_text(status));
+}
+
+typedef struct row_change {
+    sgc_flush *flush;
+    const sgc_table *table;
+    uint16_t position;
+    sgc_str key, before, after; /**< records; null: none */
+    uint64_t old_row, new_row;
+    sgc_error *error;
+} row_change;
+
+static sgc_str join_key(sgc_arena *arena, const sgc_key *key, sgc_str row_key)
+{
+    char *bytes = sgc_arena_alloc(arena, key->size + row_key.size);
+
+    if (!bytes) return sgc_str_of(NULL, 0);
+    memcpy(bytes, key->bytes, key->size);
+    if (row_key.size) memcpy(bytes + key->size, row_key.data, row_key.size);
+    return sgc_str_of(bytes, key->size + row_key.size);
+}
+
+/* One change for each entry that `record` has in the index. */
+static sgc_status add_entries(const row_change *change, uint16_t index, sgc_str record,
+                              uint64_t row)
+{
+    sgc_changes *changes = changes_of(change->flush, change->position, index);
+    sgc_key key;
+
+    for (uint32_t element = 0;; element++) {
+        sgc_status status = sgc_index_components(change->table, index, record, element, &key);
+        if (status == SGC_NOT_FOUND) return SGC_OK;
+        if (status) return entry_failed(change->table, index, status, change->error);
+        sgc_str entry = join_key(&change->flush->entries, &key, change->key);
+        if (!entry.data || add_change(changes, entry, change->key.size, row))
+            return no_memory(change->error);
+    }
+}
+
+/* An ordinary index whose entry did not change needs no change, unless the row moved. */
+static sgc_status unchanged(const row_change *change, uint16_t index, bool *same)
+{
+    sgc_key old, now;
+
+    *same = false;
+    if (sgc_str_is_null(change->before) || sgc_str_is_null(change->after)) return SGC_OK;
+    if (change->table->indexes[index].elements || change->old_row != change->new_row) return SGC_OK;
+    sgc_status status = sgc_index_components(change->table, index, change->before, 0, &old);
+    if (status == SGC_OK)
+        status = sgc_index_components(change->table, index, change->after, 0, &now);
+    if (status) return entry_failed(change->table, index, status, change->error);
+    *same = old.size == now.size && memcmp(old.bytes, now.bytes, old.size) == 0;
+    return SGC_OK;
+}
+
+/* Index 0: the key alone. */
+static sgc_status change_order(const row_change *change)
+{
+    sgc_changes *changes = changes_of(change->flush, change->position, 0);
+
+    if (change->old_row == change->new_row) return SGC_OK;
+    sgc_str entry = sgc_arena_str(&change->flush->entries, change->key);
+    if (!entry.data || add_change(changes, entry, entry.size, change->new_row))
+        return no_memory(change->error);
+    return SGC_OK;
+}
+
+static sgc_status change_indexes(const row_change *change)
+{
+    sgc_status status = change->table->index_count ? change_order(change) : SGC_OK;
+
+    for (uint16_t i = 1; status == SGC_OK && i < change->table->index_count; i++) {
+        bool same;
+        status = unchanged(change, i, &same);
+        if (status || same) continue;
+        if (!sgc_str_is_null(change->before))
+            status = add_entries(change, i, change->before, SGC_CHANGE_REMOVE);
+        if (status == SGC_OK && !sgc_str_is_null(change->after))
+            status = add_entries(change, i, change->after, change->new_row);
+    }
+    return status;
+}
+
+static sgc_status apply_changes(sgc_flush *flush, sgc_error *error)
+{
+    const sgc_schema *schema = flush->image.schema;
+    uint16_t tables = schema ? schema->table_count : 0;
+    sgc_status status = SGC_OK;
+
+    for (uint16_t t = 0; status == SGC_OK && t < tables; t++) {
+        for (uint16_t i = 0; status == SGC_OK && i < schema->tables[t].index_count; i++)
+            status = sgc_index_apply(
+                flush, sgc_image_tree(&flush->image, t, SGC_TREE_OF_INDEX + (unsigned)i), i > 0,
+                changes_of(flush, t, i), error);
+    }
+    sgc_arena_reset(&flush->entries);
+    return status;
+}
+
+/* ---- rows ---- */
+
+static sgc_table_view view_of(const sgc_flush *flush, uint16_t table)
+{
+    return (sgc_table_view){
+        .cache = &flush->pages->cache,
+        .table = &flush->image.schema->tables[table],
+        .rows = sgc_image_tree(&flush->image, table, SGC_TREE_OF_ROWS),
+        .hash = sgc_image_tree(&flush->image, table, SGC_TREE_OF_HASH),
+        .seed = flush->pages->seed,
+    };
+}
+
+static sgc_status prepare(sgc_flush *flush, uint16_t table, sgc_str key, sgc_error *error)
+{
+    if (flush->broken) return sgc_fail(error, flush->broken, "the flush has failed before");
+    if (!flush->image.schema || table >= flush->image.schema->table_count)
+        return sgc_fail(error, SGC_INVALID, "there is no table %u", (unsigned)table);
+    if (key.size > SGC_KEY_MAX) return sgc_fail(error, SGC_LIMIT, "a key is too long");
+    flush->began = true;
+    sgc_arena_reset(&flush->scratch);
+    if (flush->entries.total > ENTRIES_MAX) {
+        sgc_status status = apply_changes(flush, error);
+        if (status) return status;
+    }
+    return sgc_flush_relieve(flush, error);
+}
+
+/* Finds the row that is there and copies its record. */
+static sgc_status find_old(row_change *change)
+{
+    sgc_table_view view = view_of(change->flush, change->position);
+    sgc_arena *scratch = &change->flush->scratch;
+    uint32_t frame;
+    sgc_row row;
+
+    change->before = sgc_str_of(NULL, 0);
+    change->old_row = SGC_CHANGE_REMOVE;
+    sgc_status status =
+        sgc_hash_find(&view, change->key, &change->old_row, &frame, &row, change->error);
+    if (status) {
+        change->old_row = SGC_CHANGE_REMOVE;
+        return status == SGC_NOT_FOUND ? SGC_OK : status;
+    }
+    if (row.large) {
+        status = sgc_row_read_large(view.cache, view.rows, &row, scratch, change->error);
+    } else {
+        row.record = sgc_arena_str(scratch, row.record);
+        if (!row.record.data) status = no_memory(change->error);
+    }
+    change->before = row.record;
+    sgc_cache_unpin(view.cache, frame);
+    return status;
+}
+
+static sgc_status put_row(row_change *change, uint64_t begin)
+{
+    sgc_flush *flush = change->flush;
+    sgc_tree *rows = sgc_image_tree(&flush->image, change->position, SGC_TREE_OF_ROWS);
+    sgc_tree *hash = sgc_image_tree(&flush->image, change->position, SGC_TREE_OF_HASH);
+    sgc_status status;
+
+    change->new_row = change->old_row;
+    if (sgc_str_is_null(change->before)) {
+        status = sgc_row_insert(flush, rows, change->key, begin, change->after, &change->new_row,
+                                change->error);
+        if (status) return status;
+        return sgc_hash_insert(flush, hash, rows, change->key, change->new_row, change->error);
+    }
+    status = sgc_row_replace(flush, rows, change->key, begin, change->after, &change->new_row,
+                             change->error);
+    if (status || change->new_row == change->old_row) return status;
+    return sgc_hash_move(flush, hash, rows, change->key, change->old_row, change->new_row,
+                         change->error);
+}
+
+sgc_status sgc_flush_put(sgc_flush *flush, uint16_t table, sgc_str key, uint64_t begin,
+                         sgc_str record, sgc_error *error)
+{
+    sgc_status status = prepare(flush, table, key, error);
+
+    if (status == SGC_OK) {
+        row_change change = {.flush = flush,
+                             .table = &flush->image.schema->tables[table],
+                             .position = table,
+                             .key = key,
+                             .after = record.data ? record : SGC_STR(""),
+                             .error = error};
+        status = find_old(&change);
+        if (status == SGC_OK) status = put_row(&change, begin);
+        if (status == SGC_OK) status = change_indexes(&change);
+    }
+    if (status) flush->broken = status;
+    return status;
+}
+
+static sgc_status remove_row(row_change *change)
+{
+    sgc_flush *flush = change->flush;
+    sgc_tree *rows = sgc_image_tree(&flush->image, change->position, SGC_TREE_OF_ROWS);
+    sgc_tree *hash = sgc_image_tree(&flush->image, change->position, SGC_TREE_OF_HASH);
+    sgc_status status =
+        sgc_hash_remove(flush, hash, rows, change->key, change->old_row, change->error);
+
+    change->new_row = SGC_CHANGE_REMOVE;
+    if (status == SGC_OK) status = sgc_row_remove(flush, rows, change->old_row, change->error);
+    return status ? status : change_indexes(change);
+}
+
+sgc_status sgc_flush_delete(sgc_flush *flush, uint16_t table, sgc_str key, sgc_error *error)
+{
+    sgc_status status = prepare(flush, table, key, error);
+
+    if (status == SGC_OK) {
+        row_change change = {.flush = flush,
+                             .table = &flush->image.schema->tables[table],
+                             .position = table,
+                             .key = key,
+                             .error = error};
+        status = find_old(&change);
+        if (status == SGC_OK && !sgc_str_is_null(change.before)) status = remove_row(&change);
+    }
+    if (status) flush->broken = status;
+    return status;
+}
+
+/* ---- another schema ---- */
+
+static sgc_status write_bytes(sgc_flush *flush, sgc_tree *tree, sgc_str bytes, sgc_error *error)
+{
+    for (size_t at = 0; at < bytes.size; at += SGC_PAGE_BODY) {
+        size_t part = bytes.size - at < SGC_PAGE_BODY ? bytes.size - at : SGC_PAGE_BODY;
+        uint32_t logical;
+        uint8_t *page;
+        sgc_status status = sgc_flush_relieve(flush, error);
+        if (status == SGC_OK)
+            status = sgc_write_new(flush, tree, SGC_PAGE_BYTES, &logical, &page, error);
+        if (status) return status;
+        memcpy(page + SGC_PAGE_HEAD, bytes.data + at, part);
+    }
+    tree->count = bytes.size;
+    return SGC_OK;
+}
+
+static sgc_status write_schema(sgc_flush *flush, const sgc_schema *schema, sgc_error *error)
+{
+    sgc_buf text = {0};
+    sgc_image *image = &flush->image;
+
+    sgc_buf_str(&text, schema->name);
+    sgc_buf_str(&text, schema->sdl);
+    sgc_buf_str(&text, schema->numbering);
+    sgc_status status = text.failed ? no_memory(error) : SGC_OK;
+    if (status == SGC_OK && text.size > UINT32_MAX)
+        status = sgc_fail(error, SGC_LIMIT, "the schema is too long");
+    if (status == SGC_OK)
+        status = write_bytes(flush, &image->root_trees[1], sgc_buf_as_str(&text), error);
+    sgc_buf_free(&text);
+    image->name_size = (uint32_t)schema->name.size;
+    image->sdl_size = (uint32_t)schema->sdl.size;
+    image->numbering_size = (uint32_t)schema->numbering.size;
+    image->schema_hash = schema->hash;
+    return status;
+}
+
+sgc_status sgc_flush_set_schema(sgc_flush *flush, const sgc_schema *schema, sgc_error *error)
+{
+    sgc_image *image = &flush->image;
+    sgc_status status = SGC_OK;
+
+    if (flush->broken) return sgc_fail(error, flush->broken, "the flush has failed before");
+    if (flush->began) return sgc_fail(error, SGC_INVALID, "a schema is set before any row is put");
+    for (uint32_t i = 0; status == SGC_OK && i < image->tree_count; i++)
+        status = sgc_write_clear(flush, &image->trees[i], error);
+    for (uint32_t i = 0; status == SGC_OK && i < SGC_ROOT_TREES; i++)
+        status = sgc_write_clear(flush, &image->root_trees[i], error);
+    if (status == SGC_OK) {
+        sgc_free(flush->changes);
+        flush->changes = NULL;
+        status = sgc_image_reset(image, schema);
+        if (status == SGC_OK) status = new_changes(flush);
+        if (status) no_memory(error);
+    }
+    if (status == SGC_OK) status = write_schema(flush, schema, error);
+    if (status) flush->broken = status;
+    return status;
+}
+
+/* ---- commit ---- */
+
+/* Descriptors of trees that changed go into the catalogue. */
+static sgc_status write_catalogue_page(sgc_flush *flush, uint32_t number, sgc_error *error)
+{
+    sgc_tree *catalogue = &flush->image.root_trees[0];
+    uint8_t bytes[SGC_PAGE_BODY] = {0}, *page;
+    uint32_t first = number * SGC_TREES_PER_PAGE, frame, logical;
+    const uint8_t *old;
+    sgc_status status;
+
+    for (uint32_t i = first; i < flush->image.tree_count && i < first + SGC_TREES_PER_PAGE; i++)
+        sgc_tree_encode(&flush->image.trees[i], bytes + (size_t)(i - first) * SGC_TREE_BYTES);
+    if (number < catalogue->pages) {
+        status = sgc_tree_pin(&flush->pages->cache, catalogue, number, SGC_PAGE_BYTES, &frame, &old,
+                              error);
+        if (status) return status;
+        bool same = memcmp(old + SGC_PAGE_HEAD, bytes, sizeof bytes) == 0;
+        sgc_cache_unpin(&flush->pages->cache, frame);
+        if (same) return SGC_OK;
+        status = sgc_write_page(flush, catalogue, number, SGC_PAGE_BYTES, &page, error);
+    } else {
+        status = sgc_write_new(flush, catalogue, SGC_PAGE_BYTES, &logical, &page, error);
+    }
+    if (status == SGC_OK) memcpy(page + SGC_PAGE_HEAD, bytes, sizeof bytes);
+    return status;
+}
+
+static sgc_status write_catalogue(sgc_flush *flush, sgc_error *error)
+{
+    uint32_t pages = (flush->image.tree_count + SGC_TREES_PER_PAGE - 1) / SGC_TREES_PER_PAGE;
+    sgc_status status = SGC_OK;
+
+    for (uint32_t i = 0; status == SGC_OK && i < pages; i++) {
+        status = sgc_flush_relieve(flush, error);
+        if (status == SGC_OK) status = write_catalogue_page(flush, i, error);
+    }
+    return status;
+}
+
+/*
+ * The free map takes places itself: pages are added until the map that leaves them out fits. Each
+ * place taken splits at most one run in two, so this ends.
+ */
+static sgc_status size_free_map(sgc_flush *flush, sgc_buf *map, sgc_error *error)
+{
+    sgc_tree *tree = &flush->image.root_trees[2];
+    uint32_t logical;
+    uint8_t *page;
+
+    for (;;) {
+        map->size = 0;
+        if (sgc_space_encode(&flush->pages->space, &flush->replaced, map)) return no_memory(error);
+        if (map->size <= (size_t)tree->pages * SGC_PAGE_BODY) return SGC_OK;
+        do {
+            sgc_status status = sgc_flush_relieve(flush, error);
+            if (status == SGC_OK)
+                status = sgc_write_new(flush, tree, SGC_PAGE_BYTES, &logical, &page, error);
+            if (status) return status;
+        } while (map->size > (size_t)tree->pages * SGC_PAGE_BODY);
+    }
+}
+
+static sgc_status write_free_map(sgc_flush *flush, sgc_error *error)
+{
+    sgc_tree *tree = &flush->image.root_trees[2];
+    sgc_buf map = {0};
+    sgc_status status = sgc_write_clear(flush, tree, error);
+
+    if (status == SGC_OK) status = size_free_map(flush, &map, error);
+    tree->count = map.size;
+    for (uint32_t i = 0; status == SGC_OK && i < tree->pages; i++) {
+        size_t at = (size_t)i * SGC_PAGE_BODY;
+        size_t part = map.size > at ? map.size - at : 0;
+        uint8_t *page;
+        status = sgc_flush_relieve(flush, error);
+        if (status == SGC_OK) status = sgc_write_page(flush, tree, i, SGC_PAGE_BYTES, &page, error);
+        if (status) break;
+        if (part > SGC_PAGE_BODY) part = SGC_PAGE_BODY;
+        if (part) memcpy(page + SGC_PAGE_HEAD, map.data + at, part);
+    }
+    sgc_buf_free(&map);
+    return status;
+}
+
+static void image_to_root(const sgc_image *image, uint64_t seed, sgc_root *root)
+{
+    *root = (sgc_root){
+        .sequence = image->sequence,
+        .time_us = image->time_us,
+        .seed = seed,
+        .schema_hash = image->schema_hash,
+        .checkpoint = image->number,
+        .tree_count = image->tree_count,
+        .next_tree = image->next_tree,
+        .places = image->places,
+        .name_size = image->name_size,
+        .sdl_size = image->sdl_size,
+        .numbering_size = image->numbering_size,
+    };
+    memcpy(root->trees, image->root_trees, sizeof root->trees);
+}
+
+/* Pages to the file, synced; then both copies of the root. */
+static sgc_status make_durable(sgc_flush *flush, sgc_error *error)
+{
+    sgc_pages *pages = flush->pages;
+    sgc_root root;
+    sgc_status status = sgc_flush_write_out(flush, error);
+
+    if (status == SGC_OK) {
+        status = pages->os->sync(pages->os->self, pages->pages_file);
+        if (status) sgc_fail(error, status, "%s", sgc_os_file_error());
+    }
+    if (status) return status;
+    flush->image.places = pages->space.places;
+    image_to_root(&flush->image, pages->seed, &root);
+    return sgc_root_write(pages->os, pages->root_file, &root, error);
+}
+
+static void publish(sgc_flush *flush, sgc_checkpoint *checkpoint)
+{
+    sgc_pages *pages = flush->pages;
+
+    checkpoint->image = flush->image;
+    flush->image.trees = NULL;
+    flush->image.first_tree = NULL;
+    checkpoint->pages = pages;
+    atomic_init(&checkpoint->references, 1);
+    sgc_mutex_lock(&pages->lock);
+    sgc_checkpoint *before = pages->newest;
+    checkpoint->older = before;
+    before->newer = checkpoint;
+    pages->newest = checkpoint;
+    sgc_mutex_unlock(&pages->lock);
+    atomic_fetch_add(&pages->flushes, 1);
+    atomic_store(&pages->file_places, pages->space.places);
+    sgc_checkpoint_release(before);
+}
+
+sgc_status sgc_flush_commit(sgc_flush *flush, uint64_t sequence, uint64_t time_us, sgc_error *error)
+{
+    sgc_pages *pages = flush->pages;
+    sgc_checkpoint *next = sgc_alloc_zero(1, sizeof *next);
+    sgc_held_places *held = sgc_alloc_zero(1, sizeof *held);
+    sgc_status status = flush->broken;
+
+    if (status) {
+        sgc_fail(error, status, "the flush has failed before");
+    } else if (!next || !held) {
+        status = no_memory(error);
+    }
+    if (status == SGC_OK) status = apply_changes(flush, error);
+    if (status == SGC_OK) status = write_catalogue(flush, error);
+    if (status == SGC_OK) status = write_free_map(flush, error);
+    flush->image.sequence = sequence;
+    flush->image.time_us = time_us;
+    if (status == SGC_OK) status = make_durable(flush, error);
+    if (status) {
+        sgc_free(next);
+        sgc_free(held);
+        atomic_store(&pages->failed, true);
+        sgc_flush_abort(flush);
+        return status;
+    }
+    atomic_store(&pages->free_places, pages->space.free_count + flush->replaced.count);
+    *held = (sgc_held_places){NULL, flush->image.number, flush->replaced};
+    flush->replaced = (sgc_places){0};
+    sgc_space_hold(&pages->space, held);
+    publish(flush, next);
+    discard(flush);
+    return SGC_OK;
+}
+
+void sgc_flush_abort(sgc_flush *flush)
+{
+    if (!flush) return;
+    sgc_pages *pages = flush->pages;
+    for (size_t i = 0; i < flush->dirty_count; i++) {
+        sgc_frame *frame = &pages->cache.frames[flush->dirty[i]];
+        if (frame->dirty) sgc_cache_drop(&pages->cache, atomic_load(&frame->place), true);
+    }
+    for (size_t i = 0; i < flush->allocated.count; i++)
+        sgc_space_give(&pages->space, flush->allocated.items[i]);
+    discard(flush);
+}

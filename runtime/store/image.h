@@ -1,0 +1,220 @@
+/*
+ * image.h - private to store: the open image, its checkpoints and the flush that builds the next
+ * one; trees of pages; what rows, hash index and B+tree ask of each other.
+ *
+ * A tree_view is a published tree or one under construction: a flush gives its new pages places at
+ * once, so reading works the same on both.
+ */
+#ifndef SGC_STORE_IMAGE_H
+#define SGC_STORE_IMAGE_H
+
+#include "store/cache.h"
+#include "store/pages.h"
+#include "store/space.h"
+
+/** Trees of a table stand together: rows, hash, index 0, index 1, ... */
+enum { SGC_TREE_OF_ROWS = 0, SGC_TREE_OF_HASH = 1, SGC_TREE_OF_INDEX = 2 };
+
+/** Everything that one checkpoint names. */
+typedef struct sgc_image {
+    const sgc_schema *schema; /**< NULL: no tables */
+    sgc_tree *trees;          /**< all trees of tables */
+    uint32_t *first_tree;     /**< of each table */
+    uint32_t tree_count, next_tree;
+    uint32_t name_size, sdl_size, numbering_size;
+    uint64_t schema_hash;
+    sgc_tree root_trees[SGC_ROOT_TREES];
+    uint32_t number; /**< of the checkpoint */
+    uint32_t places; /**< of the page file */
+    uint64_t sequence, time_us;
+} sgc_image;
+
+struct sgc_checkpoint {
+    sgc_image image; /**< never changes once published */
+    sgc_pages *pages;
+    sgc_checkpoint *older, *newer; /**< list of live ones, under pages->lock */
+    _Atomic uint64_t references;
+};
+
+struct sgc_pages {
+    const sgc_os *os;
+    char *directory, *root_path, *pages_path;
+    sgc_file *root_file, *pages_file;
+    sgc_cache cache;
+    uint64_t seed; /**< of the hash of keys */
+    sgc_mutex lock;
+    sgc_checkpoint *newest; /**< under lock */
+    sgc_arena schema_arena; /**< of a model built from the kept SDL */
+    _Atomic bool failed;    /**< no flush any more */
+    _Atomic bool flushing;
+    _Atomic uint64_t flushes, pages_written, file_places, free_places;
+    sgc_space space; /**< the flush thread's */
+};
+
+/** An entry of an index that changes. */
+typedef struct sgc_change {
+    uint64_t head; /**< first bytes behind what all changes share, for sorting */
+    const uint8_t *entry;
+    uint64_t row; /**< SGC_CHANGE_REMOVE: gone */
+    uint32_t order;
+    uint16_t size, key_size;
+} sgc_change;
+#define SGC_CHANGE_REMOVE UINT64_MAX
+
+/** Changes of one index collected by a flush. */
+typedef struct sgc_changes {
+    sgc_change *items;
+    size_t count, capacity;
+    size_t shared; /**< bytes that all entries start with */
+    bool sorted;   /**< came in order */
+} sgc_changes;
+
+struct sgc_flush {
+    sgc_pages *pages;
+    sgc_checkpoint *base;
+    sgc_image image; /**< of the next checkpoint */
+    uint32_t *dirty; /**< frames; each holds a pin */
+    size_t dirty_count, dirty_capacity, dirty_limit;
+    sgc_places allocated; /**< by this flush: free again when it fails */
+    sgc_places replaced;  /**< places of the base that the new checkpoint does not name */
+    sgc_changes *changes; /**< by tree */
+    sgc_arena entries;    /**< bytes of the changes */
+    sgc_arena scratch;    /**< of one put */
+    uint8_t *staging;     /**< pages on their way to the file */
+    bool began;           /**< something was put or deleted */
+    sgc_status broken;    /**< first failure: the flush can only be aborted */
+};
+
+/* ---- image.c: images in memory ---- */
+
+SGC_CHECK sgc_status sgc_image_copy(const sgc_image *from, sgc_image *to);
+/** Fresh trees for every table of schema (may be NULL). */
+SGC_CHECK sgc_status sgc_image_reset(sgc_image *image, const sgc_schema *schema);
+void sgc_image_free(sgc_image *image);
+static inline sgc_tree *sgc_image_tree(const sgc_image *image, uint16_t table, unsigned which)
+{
+    return &image->trees[image->first_tree[table] + which];
+}
+
+/* ---- tree.c: reading pages of a tree ---- */
+
+/** Place of a logical page. */
+SGC_CHECK sgc_status sgc_tree_find(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
+                                   sgc_page_at *at, sgc_error *error);
+/** Pins a page and returns its bytes; give the frame back with sgc_cache_unpin(). */
+SGC_CHECK sgc_status sgc_tree_pin(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
+                                  sgc_page_kind kind, uint32_t *frame, const uint8_t **page,
+                                  sgc_error *error);
+sgc_status sgc_tree_damaged(const sgc_tree *tree, uint32_t logical, const char *why,
+                            sgc_error *error);
+/** Copies `size` bytes that a tree of BYTES pages holds. */
+SGC_CHECK sgc_status sgc_tree_read_bytes(sgc_cache *cache, const sgc_tree *tree, void *out,
+                                         size_t size, sgc_error *error);
+
+/* ---- write.c: changing pages in a flush ----
+ * The returned bytes stay writable until the next sgc_flush_relieve(), the only place where new
+ * pages leave for the file before the commit. */
+
+SGC_CHECK sgc_status sgc_write_page(sgc_flush *flush, sgc_tree *tree, uint32_t logical,
+                                    sgc_page_kind kind, uint8_t **page, sgc_error *error);
+/** A page with a new logical number, zeroed but for its head. */
+SGC_CHECK sgc_status sgc_write_new(sgc_flush *flush, sgc_tree *tree, sgc_page_kind kind,
+                                   uint32_t *logical, uint8_t **page, sgc_error *error);
+SGC_CHECK sgc_status sgc_write_free(sgc_flush *flush, sgc_tree *tree, uint32_t logical,
+                                    sgc_error *error);
+/** Frees every page of a tree and its page table; the tree is empty afterwards. */
+SGC_CHECK sgc_status sgc_write_clear(sgc_flush *flush, sgc_tree *tree, sgc_error *error);
+/** Writes new pages out when they take too much of the cache. */
+SGC_CHECK sgc_status sgc_flush_relieve(sgc_flush *flush, sgc_error *error);
+/** Writes all new pages, in order of place. */
+SGC_CHECK sgc_status sgc_flush_write_out(sgc_flush *flush, sgc_error *error);
+
+/* ---- rows.c ---- */
+
+/** A row page in a pinned frame, or a copy of a long row. */
+typedef struct sgc_row {
+    sgc_str record; /**< null when `large` and not yet read */
+    sgc_str key;    /**< of large rows only, else null */
+    uint64_t begin;
+    const uint8_t *pages; /**< large: list of pages */
+    uint32_t size;        /**< large: bytes of the record */
+    uint8_t level, page_count;
+    bool large;
+} sgc_row;
+
+/** The row at `at`, pinned in *frame. */
+SGC_CHECK sgc_status sgc_row_pin(sgc_cache *cache, const sgc_tree *rows, uint64_t at,
+                                 uint32_t *frame, sgc_row *row, sgc_error *error);
+/** Reads the pages of a large row into arena and sets row->record. */
+SGC_CHECK sgc_status sgc_row_read_large(sgc_cache *cache, const sgc_tree *rows, sgc_row *row,
+                                        sgc_arena *arena, sgc_error *error);
+/** Calls each(context, at, row) for the rows of one page. */
+typedef sgc_status sgc_rows_visit(void *context, uint64_t at, sgc_row *row, sgc_error *error);
+SGC_CHECK sgc_status sgc_rows_each(sgc_cache *cache, const sgc_tree *rows, uint32_t logical,
+                                   sgc_rows_visit *each, void *context, sgc_error *error);
+/** True when the row has this key. */
+bool sgc_row_has_key(const sgc_table *table, const sgc_row *row, sgc_str key);
+/** A page among the rows, for whatever kind. */
+SGC_CHECK sgc_status sgc_rows_new_page(sgc_flush *flush, sgc_tree *rows, sgc_page_kind kind,
+                                       uint32_t *logical, uint8_t **page, sgc_error *error);
+SGC_CHECK sgc_status sgc_row_insert(sgc_flush *flush, sgc_tree *rows, sgc_str key, uint64_t begin,
+                                    sgc_str record, uint64_t *at, sgc_error *error);
+/** Replaces a row; *at changes when it has to move. */
+SGC_CHECK sgc_status sgc_row_replace(sgc_flush *flush, sgc_tree *rows, sgc_str key, uint64_t begin,
+                                     sgc_str record, uint64_t *at, sgc_error *error);
+SGC_CHECK sgc_status sgc_row_remove(sgc_flush *flush, sgc_tree *rows, uint64_t at,
+                                    sgc_error *error);
+
+/* ---- hash_index.c ---- */
+
+/** One table of one image. */
+typedef struct sgc_table_view {
+    sgc_cache *cache;
+    const sgc_table *table;
+    const sgc_tree *rows, *hash;
+    uint64_t seed;
+} sgc_table_view;
+
+/** Finds a row by key; the row's page is pinned in *frame. SGC_NOT_FOUND. */
+SGC_CHECK sgc_status sgc_hash_find(const sgc_table_view *view, sgc_str key, uint64_t *at,
+                                   uint32_t *frame, sgc_row *row, sgc_error *error);
+SGC_CHECK sgc_status sgc_hash_insert(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, sgc_str key,
+                                     uint64_t at, sgc_error *error);
+/** Changes the address of a key's row from `old` to `now`. */
+SGC_CHECK sgc_status sgc_hash_move(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, sgc_str key,
+                                   uint64_t old, uint64_t now, sgc_error *error);
+SGC_CHECK sgc_status sgc_hash_remove(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, sgc_str key,
+                                     uint64_t at, sgc_error *error);
+/** Calls each(context, hash, row) for every entry. */
+typedef sgc_status sgc_hash_visit(void *context, uint32_t hash, uint64_t row, sgc_error *error);
+SGC_CHECK sgc_status sgc_hash_each(sgc_cache *cache, const sgc_tree *hash, const sgc_tree *rows,
+                                   sgc_hash_visit *each, void *context, sgc_error *error);
+uint32_t sgc_hash_of(uint64_t seed, sgc_str key);
+
+/* ---- flush.c ---- */
+
+/** Components of entry number `element` of an index: emitted code when there is some. */
+SGC_CHECK sgc_status sgc_index_components(const sgc_table *table, uint16_t index, sgc_str record,
+                                          uint32_t element, sgc_key *key);
+
+/* ---- btree_write.c ---- */
+
+/** Sorts the changes and applies them to the index; the changes are empty afterwards. */
+SGC_CHECK sgc_status sgc_index_apply(sgc_flush *flush, sgc_tree *tree, bool with_key_size,
+                                     sgc_changes *changes, sgc_error *error);
+
+/* ---- sort.c ---- */
+
+/** Orders by entry, then by order of arrival; then keeps only the last change of each entry. */
+SGC_CHECK sgc_status sgc_changes_sort(sgc_changes *changes);
+
+/* ---- root.c ---- */
+
+/** Reads both copies; the newer valid one wins. *differ: the copies are not equal. */
+SGC_CHECK sgc_status sgc_root_read(const sgc_os *os, sgc_file *file, const char *path,
+                                   sgc_root *root, bool *differ, sgc_error *error);
+/** Copy A, sync, copy B, sync. */
+SGC_CHECK sgc_status sgc_root_write(const sgc_os *os, sgc_file *file, const sgc_root *root,
+                                    sgc_error *error);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * node.h - private to store: one node of a B+tree in a page of 4 KB.
+ *
+ * Nodes are read in place and always written whole. 17 level (0: leaf), 18 entries, 20 bytes of the
+ * prefix that all entries share, 22 end of what is used, 24 first child (inner nodes; uint32),
+ * 28 flags; from 32 a uint16 offset for each entry, the prefix, the entries. An entry: varint size
+ * of the suffix, varint size of the row's key (when flags say so), then in a leaf the row's address
+ * (5 bytes), in an inner node a child (4 bytes), then the suffix. Entry i of an inner node is the
+ * separator between the children i and i + 1: nothing left of it is >=, all right of it is.
+ */
+#ifndef SGC_STORE_NODE_H
+#define SGC_STORE_NODE_H
+
+#include "store/format.h"
+
+/** An entry outside of a page: leaf: row address; inner: child whose separator is key. */
+typedef struct sgc_item {
+    const uint8_t *key;
+    uint64_t value;
+    uint16_t size, key_size;
+    uint16_t used; /**< children: bytes used when it was written in this flush, else 0 */
+} sgc_item;
+
+enum { SGC_NODE_KEY_SIZES = 1 };
+
+static inline unsigned sgc_node_count(const uint8_t *node)
+{
+    return sgc_load16(node + 18);
+}
+static inline unsigned sgc_node_used(const uint8_t *node)
+{
+    return sgc_load16(node + 22);
+}
+static inline sgc_str sgc_node_prefix(const uint8_t *node)
+{
+    return sgc_str_of((const char *)node + SGC_PAGE_HEAD + 2 * (size_t)sgc_node_count(node),
+                      sgc_load16(node + 20));
+}
+/** The entry's suffix, value and key size. */
+sgc_str sgc_node_entry(const uint8_t *node, unsigned at, uint64_t *value, unsigned *key_size);
+/** Child number `at`, 0..count. */
+uint32_t sgc_node_child(const uint8_t *node, unsigned at);
+/** Position of the first entry >= bound, or > bound when `after`. */
+unsigned sgc_node_search(const uint8_t *node, sgc_str bound, bool after);
+
+/** Bytes of a prefix common to both. */
+size_t sgc_common_prefix(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size);
+/** How many items from the front fit into `limit` bytes (at least one); *used: bytes they take. */
+size_t sgc_node_fit(const sgc_item *items, size_t count, unsigned level, bool key_sizes,
+                    size_t limit, size_t *used);
+/** Writes items, which fit, into a page whose head is set. Of inner nodes the first key is unused.
+ */
+void sgc_node_fill(uint8_t *page, const sgc_item *items, size_t count, unsigned level,
+                   bool key_sizes);
+
+#endif

@@ -1,0 +1,175 @@
+/* space.c - free places of the page file. Who names a place is the business of the flush. */
+#include "store/space.h"
+
+#include "store/format.h"
+
+static sgc_status reserve(sgc_space *space, uint32_t places)
+{
+    size_t words = (size_t)places / 64 + 1;
+
+    if (words <= space->words) return SGC_OK;
+    words += words / 2 + 64;
+    uint64_t *bits = sgc_realloc(space->bits, words, sizeof *bits);
+    if (!bits) return SGC_NO_MEMORY;
+    memset(bits + space->words, 0, (words - space->words) * sizeof *bits);
+    space->bits = bits;
+    space->words = words;
+    return SGC_OK;
+}
+
+sgc_status sgc_space_open(sgc_space *space, uint32_t places)
+{
+    *space = (sgc_space){.places = places ? places : 1};
+    return reserve(space, space->places);
+}
+
+void sgc_space_close(sgc_space *space)
+{
+    while (space->held) {
+        sgc_held_places *next = space->held->next;
+        sgc_free(space->held->places.items);
+        sgc_free(space->held);
+        space->held = next;
+    }
+    sgc_free(space->bits);
+    *space = (sgc_space){0};
+}
+
+static bool take_free(sgc_space *space, uint32_t *place)
+{
+    size_t words = (size_t)space->places / 64 + 1;
+
+    for (size_t i = 0; i < words; i++) {
+        size_t at = space->hand + i < words ? space->hand + i : space->hand + i - words;
+        uint64_t word = space->bits[at];
+        if (word == 0) continue;
+        space->bits[at] = word & (word - 1);
+        space->hand = (uint32_t)at;
+        space->free_count--;
+        *place = (uint32_t)(at * 64 + (size_t)__builtin_ctzll(word));
+        return true;
+    }
+    return false;
+}
+
+sgc_status sgc_space_take(sgc_space *space, uint32_t *place)
+{
+    if (space->free_count > 0 && take_free(space, place)) return SGC_OK;
+    if (space->places == UINT32_MAX) return SGC_LIMIT;
+    sgc_status status = reserve(space, space->places + 1);
+    if (status) return status;
+    *place = space->places++;
+    return SGC_OK;
+}
+
+void sgc_space_give(sgc_space *space, uint32_t place)
+{
+    uint64_t bit = (uint64_t)1 << (place % 64);
+
+    if (space->bits[place / 64] & bit) return;
+    space->bits[place / 64] |= bit;
+    space->free_count++;
+    if (place / 64 < space->hand) space->hand = place / 64;
+}
+
+bool sgc_space_is_free(const sgc_space *space, uint32_t place)
+{
+    return place < space->places && (space->bits[place / 64] >> (place % 64) & 1);
+}
+
+void sgc_space_hold(sgc_space *space, sgc_held_places *held)
+{
+    sgc_held_places **end = &space->held;
+
+    while (*end)
+        end = &(*end)->next;
+    *end = held;
+}
+
+void sgc_space_reap(sgc_space *space, uint32_t oldest)
+{
+    while (space->held && space->held->number <= oldest) {
+        sgc_held_places *held = space->held;
+        for (size_t i = 0; i < held->places.count; i++)
+            sgc_space_give(space, held->places.items[i]);
+        space->held = held->next;
+        sgc_free(held->places.items);
+        sgc_free(held);
+    }
+    space->hand = 0;
+}
+
+/* ---- stored form ---- */
+
+static void mark(uint64_t *bits, const sgc_places *places)
+{
+    for (size_t i = 0; i < places->count; i++)
+        bits[places->items[i] / 64] |= (uint64_t)1 << (places->items[i] % 64);
+}
+
+static size_t next_with(const uint64_t *bits, size_t from, size_t end, bool value)
+{
+    while (from < end) {
+        uint64_t word = (value ? bits[from / 64] : ~bits[from / 64]) >> (from % 64);
+        if (word) {
+            from += (size_t)__builtin_ctzll(word);
+            return from < end ? from : end;
+        }
+        from = (from / 64 + 1) * 64;
+    }
+    return end;
+}
+
+static void put_varint(sgc_buf *out, uint64_t value)
+{
+    uint8_t bytes[10];
+
+    sgc_buf_append(out, bytes, (size_t)(sgc_varint_put(bytes, value) - bytes));
+}
+
+static void put_runs(const uint64_t *bits, size_t places, sgc_buf *out)
+{
+    for (size_t at = 0; at < places;) {
+        size_t begin = next_with(bits, at, places, true);
+        if (begin == places) break;
+        size_t end = next_with(bits, begin, places, false);
+        put_varint(out, begin - at);
+        put_varint(out, end - begin);
+        at = end;
+    }
+}
+
+sgc_status sgc_space_encode(const sgc_space *space, const sgc_places *more, sgc_buf *out)
+{
+    size_t words = (size_t)space->places / 64 + 1;
+    uint64_t *bits = sgc_alloc_zero(words, sizeof *bits);
+
+    if (!bits) return SGC_NO_MEMORY;
+    memcpy(bits, space->bits, words * sizeof *bits);
+    for (const sgc_held_places *held = space->held; held; held = held->next)
+        mark(bits, &held->places);
+    mark(bits, more);
+    put_runs(bits, space->places, out);
+    sgc_free(bits);
+    return out->failed ? SGC_NO_MEMORY : SGC_OK;
+}
+
+bool sgc_space_decode(sgc_space *space, sgc_str bytes)
+{
+    const uint8_t *p = (const uint8_t *)bytes.data;
+    const uint8_t *end = p + bytes.size;
+    uint64_t used, run, at = 0;
+
+    while (p < end) {
+        p = sgc_varint_get(p, end, &used);
+        p = p ? sgc_varint_get(p, end, &run) : NULL;
+        if (!p || used > space->places - at || run > space->places - at - used) return false;
+        at += used;
+        if (at == 0 && run > 0) return false; /* the head of the file is never free */
+        for (uint64_t i = 0; i < run; i++)
+            sgc_space_give(space, (uint32_t)(at + i));
+        at += run;
+    }
+    space->hand = 0;
+    return true;
+}

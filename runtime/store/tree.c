@@ -1,0 +1,65 @@
+/* tree.c - reading pages of a tree: page tables and streams of bytes. Changing them is write.c. */
+#include "store/image.h"
+
+sgc_status sgc_tree_damaged(const sgc_tree *tree, uint32_t logical, const char *why,
+                            sgc_error *error)
+{
+    return sgc_fail(error, SGC_CORRUPT, "pages: tree %u, page %u: %s", (unsigned)tree->id,
+                    (unsigned)logical, why);
+}
+
+sgc_status sgc_tree_find(sgc_cache *cache, const sgc_tree *tree, uint32_t logical, sgc_page_at *at,
+                         sgc_error *error)
+{
+    uint32_t index[SGC_TABLE_LEVELS], position[SGC_TABLE_LEVELS];
+    uint32_t rest = logical;
+
+    if (logical >= tree->pages) return sgc_tree_damaged(tree, logical, "no such page", error);
+    for (unsigned level = 0; level < tree->depth; level++) {
+        index[level] = rest % SGC_TABLE_FAN;
+        rest /= SGC_TABLE_FAN;
+        position[level] = rest;
+    }
+    *at = tree->root;
+    for (unsigned level = tree->depth; level-- > 0;) {
+        sgc_page_id id = {*at, tree->id, position[level], SGC_PAGE_TABLE, (uint8_t)level};
+        uint32_t frame;
+        sgc_status status = sgc_cache_pin(cache, &id, &frame, error);
+        if (status) return status;
+        const uint8_t *page = sgc_frame_data(cache, frame);
+        *at = sgc_place_load(page + SGC_PAGE_HEAD + 8 * (size_t)index[level]);
+        sgc_cache_unpin(cache, frame);
+    }
+    return SGC_OK;
+}
+
+sgc_status sgc_tree_pin(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
+                        sgc_page_kind kind, uint32_t *frame, const uint8_t **page, sgc_error *error)
+{
+    sgc_page_id id = {.tree = tree->id, .logical = logical, .kind = (uint8_t)kind};
+    sgc_status status = sgc_tree_find(cache, tree, logical, &id.at, error);
+
+    if (status == SGC_OK) status = sgc_cache_pin(cache, &id, frame, error);
+    if (status) return status;
+    *page = sgc_frame_data(cache, *frame);
+    return SGC_OK;
+}
+
+sgc_status sgc_tree_read_bytes(sgc_cache *cache, const sgc_tree *tree, void *out, size_t size,
+                               sgc_error *error)
+{
+    uint8_t *to = out;
+
+    for (uint32_t i = 0; size > 0; i++) {
+        size_t part = size < SGC_PAGE_BODY ? size : SGC_PAGE_BODY;
+        const uint8_t *page;
+        uint32_t frame;
+        sgc_status status = sgc_tree_pin(cache, tree, i, SGC_PAGE_BYTES, &frame, &page, error);
+        if (status) return status;
+        memcpy(to, page + SGC_PAGE_HEAD, part);
+        sgc_cache_unpin(cache, frame);
+        to += part;
+        size -= part;
+    }
+    return SGC_OK;
+}
