@@ -117,7 +117,6 @@ static void advance(sgc_log *log, const sgc_log_batch_head *head, uint64_t padde
     log->stats.commits += head->count;
     log->stats.bytes += padded;
     log->stats.direct = log->direct;
-    log->end_batch = log->batch;
     sgc_log_note_bytes(log, log->last_sequence, padded);
     sgc_mutex_unlock(&log->lock);
 }

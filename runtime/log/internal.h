@@ -75,7 +75,7 @@ struct sgc_log {
     sgc_thread thread;
     uint64_t appended;     /**< last sequence queued */
     uint64_t unknown_last; /**< after a failure: up to here the outcome is unknown */
-    uint64_t end_batch;    /**< number behind the last durable batch */
+    uint64_t end_batch;    /**< number behind the last reported batch */
     sgc_log_segments segments;
     sgc_log_segments spares;
     sgc_log_pin *pins;

@@ -177,6 +177,7 @@ static sgc_status open_log(sgc_log *log, uint64_t after, sgc_log_reader *reader,
     log->stats.bytes = log->stats.batches = log->stats.flushes = 0;
     log->appended = log->last_sequence > after ? log->last_sequence : after;
     atomic_store(&log->durable, log->appended);
+    log->end_batch = log->batch;
     return SGC_OK;
 }
 

@@ -93,7 +93,8 @@ uint64_t sgc_log_durable(const sgc_log *log);
 const char *sgc_log_failure(sgc_log *log);
 
 /**
- * Reads durable transactions with sequence > after, from the files, while writing goes on.
+ * Reads transactions with sequence > after that are durable and reported, from the files, while
+ * writing goes on.
  * SGC_HISTORY_PRUNED when the log no longer reaches back that far.
  */
 SGC_CHECK sgc_status sgc_log_read(sgc_log *log, uint64_t after, sgc_log_reader *reader,

@@ -3,6 +3,8 @@
 
 #include "log/format.h"
 
+#include <unistd.h>
+
 /* ---- a device that refuses direct access: when opening, or only when writing ---- */
 
 static const sgc_os *below;
@@ -221,6 +223,48 @@ static void held_bytes_follow_releases(void)
     case_end(&c);
 }
 
+/* ---- this machine's files ---- */
+
+static void forget_file(void *context, const char *name)
+{
+    const sgc_os *os = sgc_os_posix();
+    char path[300];
+
+    snprintf(path, sizeof path, "%s/%.200s", (const char *)context, name);
+    CU_ASSERT_EQUAL(os->remove(os->self, path), SGC_OK);
+}
+
+/* On real files too what was written comes back, and the leader asks for no memory. */
+static void on_the_files_of_this_machine(void)
+{
+    const sgc_os *os = sgc_os_posix();
+    char directory[64];
+
+    snprintf(directory, sizeof directory, "sgc_test_log_%ld", (long)getpid());
+    for (int buffered = 0; buffered < 2; buffered++) {
+        log_case c = {.os = os, .scale = 3000, .options.buffered = buffered};
+        for (uint64_t round = 0; round < 3; round++) {
+            c.count = c.last = 0;
+            CU_ASSERT_EQUAL_FATAL(
+                sgc_log_open(os, directory, &c.options, 0, case_reader, &c, &c.log, &c.error),
+                SGC_OK);
+            CU_ASSERT_EQUAL(c.last, round * 40);
+            for (uint64_t i = 1; i <= 40; i++) {
+                uint64_t sequence = round * 40 + i;
+                CU_ASSERT_EQUAL(case_append(&c, sequence, SGC_DURABILITY_FULL, NULL, NULL), SGC_OK);
+                sgc_alloc_fail_at(1, true);
+                CU_ASSERT_EQUAL(sgc_log_wait(c.log, sequence), SGC_OK);
+                CU_ASSERT_EQUAL(sgc_alloc_count(), 0);
+                sgc_alloc_fail_at(0, false);
+            }
+            case_close(&c);
+        }
+        CU_ASSERT_FALSE(c.wrong);
+        CU_ASSERT_EQUAL(os->list(os->self, directory, forget_file, directory), SGC_OK);
+        CU_ASSERT_EQUAL(os->remove(os->self, directory), SGC_OK);
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -229,6 +273,7 @@ int main(void)
         {"other files are left alone", other_files_are_left_alone},
         {"a release waits for readers", a_release_waits_for_readers},
         {"held bytes follow releases", held_bytes_follow_releases},
+        {"on the files of this machine", on_the_files_of_this_machine},
         CU_TEST_INFO_NULL,
     };
     return unit_run("log.device", tests);
