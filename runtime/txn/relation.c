@@ -134,19 +134,26 @@ static sgc_status field_value(sgc_txn *txn, const sgc_table *table, uint16_t fie
                             value);
 }
 
-/* The table a record of a relation to an interface or union names; SGC_NONE when there is none. */
-static sgc_status named_table(sgc_txn *txn, const sgc_table *table, const sgc_relation *relation,
-                              sgc_str record, uint16_t *named)
+/* The names of types that stand beside the keys of a relation to an interface or union. */
+static sgc_status type_names(sgc_txn *txn, const sgc_table *table, const sgc_relation *relation,
+                             sgc_str record, sgc_value *names)
 {
-    sgc_value type;
-
-    *named = relation->target;
+    names->is_null = true;
     if (relation->target != SGC_NONE) return SGC_OK;
-    sgc_status status = field_value(txn, table, relation->type_field, record, &type);
-    if (status != SGC_OK || type.is_null) return status;
-    uint16_t found = sgc_schema_table(txn->schema, type.as.text);
-    if (found != SGC_NONE && is_target(txn->schema, relation, found)) *named = found;
-    return SGC_OK;
+    return field_value(txn, table, relation->type_field, record, names);
+}
+
+/* The table that key number i means; SGC_NONE when its type is none of the relation's. */
+static uint16_t named_table(const sgc_txn *txn, const sgc_relation *relation,
+                            const sgc_value *names, size_t i)
+{
+    if (relation->target != SGC_NONE) return relation->target;
+    if (names->is_null || (names->is_list && i >= names->as.list.count)) return SGC_NONE;
+    const sgc_value *name = names->is_list ? &names->as.list.items[i] : names;
+    uint16_t found =
+        name->is_null ? (uint16_t)SGC_NONE : sgc_schema_table(txn->schema, name->as.text);
+    return found != SGC_NONE && is_target(txn->schema, relation, found) ? found
+                                                                        : (uint16_t)SGC_NONE;
 }
 
 static sgc_status add_parent(sgc_txn *txn, uint16_t table, const sgc_value *value,
@@ -169,14 +176,13 @@ sgc_status sgc_parents_of(sgc_txn *txn, uint16_t table, uint16_t relation, sgc_s
 {
     const sgc_table *t = &txn->schema->tables[table];
     const sgc_relation *r = &t->relations[relation];
-    sgc_value value;
-    uint16_t target = SGC_NONE;
+    sgc_value value, names;
 
     *count = 0;
     if (sgc_str_is_null(record)) return SGC_OK;
     sgc_status status = field_value(txn, t, r->field, record, &value);
     if (status != SGC_OK || value.is_null) return status;
-    status = named_table(txn, t, r, record, &target);
+    status = type_names(txn, t, r, record, &names);
     if (status != SGC_OK) return status;
     size_t values = value.is_list ? value.as.list.count : 1;
     *parents = sgc_arena_zero(&txn->scratch, values, sizeof **parents);
@@ -184,7 +190,7 @@ sgc_status sgc_parents_of(sgc_txn *txn, uint16_t table, uint16_t relation, sgc_s
     for (size_t i = 0; status == SGC_OK && i < values; i++) {
         const sgc_value *one = value.is_list ? &value.as.list.items[i] : &value;
         if (one->is_null) continue;
-        status = add_parent(txn, target, one, &(*parents)[*count]);
+        status = add_parent(txn, named_table(txn, r, &names, i), one, &(*parents)[*count]);
         ++*count;
     }
     return status;
@@ -297,18 +303,27 @@ sgc_status sgc_is_child(sgc_txn *txn, const struct sgc_reference *reference,
     return status;
 }
 
-/* The list without the elements that name the parent. */
-static sgc_status remove_elements(sgc_txn *txn, const struct sgc_parent *parent, sgc_value *list)
+/* The lists of keys, and of their types if there are, without the elements that name the parent. */
+static sgc_status remove_elements(sgc_txn *txn, const sgc_relation *relation,
+                                  const struct sgc_parent *parent, sgc_value *keys,
+                                  sgc_value *names)
 {
-    size_t kept = 0;
+    size_t kept = 0, count = keys->as.list.count;
+    sgc_value before = *names;
 
-    for (size_t i = 0; i < list->as.list.count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct sgc_parent named;
-        sgc_status status = add_parent(txn, parent->table, &list->as.list.items[i], &named);
+        sgc_status status = add_parent(txn, named_table(txn, relation, &before, i),
+                                       &keys->as.list.items[i], &named);
         if (status != SGC_OK) return status;
-        if (!is_parent(&named, parent)) list->as.list.items[kept++] = list->as.list.items[i];
+        if (is_parent(&named, parent)) continue;
+        if (names->is_list && i < before.as.list.count) {
+            names->as.list.items[kept] = before.as.list.items[i];
+        }
+        keys->as.list.items[kept++] = keys->as.list.items[i];
     }
-    list->as.list.count = kept;
+    keys->as.list.count = kept;
+    if (names->is_list && names->as.list.count > kept) names->as.list.count = kept;
     return SGC_OK;
 }
 
@@ -323,14 +338,15 @@ sgc_status sgc_without_parent(sgc_txn *txn, const struct sgc_reference *referenc
     if (!values) return SGC_NO_MEMORY;
     sgc_status status = sgc_record_unpack(&table->layout, record, &txn->scratch, values);
     if (status != SGC_OK) return status;
+    sgc_value none = {.is_null = true};
     sgc_value *stored = &values[table->fields[relation->field].slot];
+    sgc_value *names =
+        relation->target != SGC_NONE ? &none : &values[table->fields[relation->type_field].slot];
     if (relation->kind == SGC_RELATION_LIST) {
-        status = remove_elements(txn, parent, stored);
+        status = remove_elements(txn, relation, parent, stored, names);
     } else {
         stored->is_null = true;
-        if (relation->target == SGC_NONE) {
-            values[table->fields[relation->type_field].slot].is_null = true;
-        }
+        names->is_null = true;
     }
     if (status == SGC_OK) status = sgc_record_pack(&table->layout, values, &out);
     if (status == SGC_OK) {

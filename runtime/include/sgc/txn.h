@@ -111,9 +111,6 @@ void sgc_errplace(const sgc_txn *txn, sgc_str *type, sgc_str *field);
  */
 sgc_status sgc_txn_refuse(sgc_txn *txn, sgc_status status, sgc_str type, sgc_str field,
                           const char *format, ...) SGC_PRINTF(5, 6);
-/** For code above that refuses something: sets words and place (copied) and returns status. */
-sgc_status sgc_txn_refuse(sgc_txn *txn, sgc_status status, sgc_str type, sgc_str field,
-                          const char *format, ...) SGC_PRINTF(5, 6);
 sgc_db *sgc_txn_db(const sgc_txn *txn);
 /** The sequence this transaction sees. */
 uint64_t sgc_txn_sequence(const sgc_txn *txn);
