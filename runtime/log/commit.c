@@ -187,10 +187,12 @@ static void lead(sgc_log *log)
     }
     report(queue, outcome);
     sgc_mutex_lock(&log->lock);
-    if (outcome == SGC_OK)
+    if (outcome == SGC_OK) {
         atomic_store(&log->durable, last);
-    else
+        log->end_batch = log->batch; /* reported, so readers of the log may see it */
+    } else {
         fail_queued(log);
+    }
     queue_reset(queue);
     log->written = NULL;
     log->leading = false;
