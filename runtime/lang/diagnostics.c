@@ -113,7 +113,7 @@ static void json_place(const struct sgc_place *place, sgc_locator *locator, sgc_
 
 void sgc_diagnostics_json(const sgc_diagnostics *diagnostics, sgc_buf *out)
 {
-    sgc_locator locator = {0};
+    sgc_locator locator = {.arena = diagnostics->arena};
 
     sgc_buf_byte(out, '[');
     for (const sgc_diagnostic *error = diagnostics->first; error; error = error->next) {
@@ -192,9 +192,10 @@ static void show_line(const struct sgc_place *place, sgc_buf *out)
     size_t start = place->span.start < text.size ? place->span.start : text.size;
     size_t from = start, to = start, columns = 0, caret = 0;
 
-    while (from > 0 && !is_line_end(text.data[from - 1]))
+    /* Looking further than the window cannot change what is shown. */
+    while (from > 0 && start - from <= WINDOW && !is_line_end(text.data[from - 1]))
         from--;
-    while (to < text.size && !is_line_end(text.data[to]))
+    while (to < text.size && to - start <= WINDOW && !is_line_end(text.data[to]))
         to++;
     bool cut_front = start - from > LEAD && to - from > WINDOW;
     if (cut_front) from = character_start(text, start - LEAD);
@@ -254,7 +255,7 @@ static void show_diagnostic(const sgc_diagnostic *error, sgc_locator *locator, s
 
 void sgc_diagnostics_print(const sgc_diagnostics *diagnostics, sgc_buf *out)
 {
-    sgc_locator locator = {0};
+    sgc_locator locator = {.arena = diagnostics->arena};
 
     for (const sgc_diagnostic *error = diagnostics->first; error; error = error->next)
         show_diagnostic(error, &locator, out);

@@ -1,6 +1,8 @@
 /* test_diagnostics.c - errors as people and programs read them. */
 #include "lang_test.h"
 
+#include "lang/position.h"
+
 static void show(struct job *job, sgc_str text, uint32_t offset, const char *message)
 {
     CU_ASSERT_TRUE(job_start(job, text));
@@ -159,6 +161,55 @@ static void test_positions(void)
     }
 }
 
+/* A locator gives the answers of a walk from the start, in any order, on any kind of line. */
+static void test_locator(void)
+{
+    static const char *const pieces[] = {
+        "\r\n", "\r", "\n", "\xF0\x9F\x98\x80", "\xC3\xA9", "x", "xy\n", "\xE2\x82\xAC", "z"};
+    sgc_buf text = {0};
+    struct job job;
+    uint32_t state = 7;
+
+    for (int i = 0; i < 4000; i++) {
+        state = state * 1664525 + 1013904223;
+        sgc_buf_text(&text, pieces[(state >> 20) % (i < 2000 ? 9 : 6)]);
+    }
+    CU_ASSERT_TRUE(job_start(&job, sgc_buf_as_str(&text)));
+    sgc_locator locator = {.arena = &job.arena};
+    for (uint32_t i = 0; i <= text.size; i++) {
+        uint32_t offset = (uint32_t)(i * 7919ULL % (text.size + 1));
+        sgc_position want = sgc_source_position(&job.source, offset);
+        sgc_position got = sgc_locator_find(&locator, &job.source, offset);
+        CU_ASSERT_TRUE(want.line == got.line && want.column == got.column);
+    }
+    job_end(&job);
+    sgc_buf_free(&text);
+}
+
+/* Two places far apart on one endless line, a hundred thousand times. */
+static void test_far_places_are_cheap(void)
+{
+    struct job job;
+    sgc_buf text = {0};
+
+    for (int i = 0; i < 1000000; i++)
+        sgc_buf_byte(&text, 'a');
+    CU_ASSERT_TRUE(job_start(&job, sgc_buf_as_str(&text)));
+    for (uint32_t i = 0; i < 50000; i++) {
+        sgc_diagnostic *error = sgc_report(&job.diagnostics, "Test", "Far");
+        sgc_report_place(&job.diagnostics, error, &job.source, (sgc_span){999999 - i, 1000000});
+        sgc_report_place(&job.diagnostics, error, &job.source, (sgc_span){i, i + 1});
+    }
+    sgc_diagnostics_json(&job.diagnostics, &job.out);
+    sgc_str end = SGC_STR("{\"line\":1,\"column\":50000}],\"rule\":\"Test\"}]");
+    CU_ASSERT_TRUE(sgc_str_eq(sgc_str_of(job.out.data + job.out.size - end.size, end.size), end));
+    job.out.size = 0;
+    sgc_diagnostics_print(&job.diagnostics, &job.out);
+    CU_ASSERT_FALSE(job.out.failed);
+    job_end(&job);
+    sgc_buf_free(&text);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"for people", test_for_people},
@@ -169,6 +220,8 @@ int main(void)
                            {"many places and errors", test_many_places_and_errors},
                            {"JSON strings", test_json_strings},
                            {"positions", test_positions},
+                           {"locator", test_locator},
+                           {"far places are cheap", test_far_places_are_cheap},
                            CU_TEST_INFO_NULL};
 
     return unit_run("lang.diagnostics", tests);
