@@ -10,7 +10,8 @@ function(sgc_re2c in out_var)
     COMMAND ${SGC_RE2C} -W -Werror -Wno-nondeterministic-tags -i --no-generation-date
             -o ${out} ${CMAKE_CURRENT_SOURCE_DIR}/${in}
     COMMENT "re2c ${in}" VERBATIM)
-  set_source_files_properties(${out} PROPERTIES COMPILE_OPTIONS "-Wno-conversion;-Wno-sign-conversion")
+  set_source_files_properties(${out} PROPERTIES COMPILE_OPTIONS
+    "-Wno-conversion;-Wno-sign-conversion;-Wno-unused-variable")
   set(${out_var} ${out} PARENT_SCOPE)
 endfunction()
 

@@ -100,7 +100,7 @@ static sgc_status put_row(sgc_loader *loader, reader *r, uint16_t table, const s
 static sgc_status put_json(sgc_loader *loader, reader *r, uint16_t table, size_t size)
 {
     uint64_t line = r->line;
-    sgc_json *object;
+    sgc_json *object = NULL;
 
     sgc_arena_reset(&loader->arena);
     sgc_str text = sgc_str_of(r->buf.data + r->at, size);
@@ -204,7 +204,7 @@ static sgc_status read_name(sgc_loader *loader, reader *r, uint16_t *table)
 static sgc_status read_rows(sgc_loader *loader, reader *r, uint16_t table)
 {
     int byte;
-    size_t size;
+    size_t size = 0;
     sgc_status status = expect(r, ':', "expected : behind a table's name");
 
     if (status == SGC_OK) status = expect(r, '[', "expected a list of rows: [");
@@ -293,7 +293,7 @@ static bool is_blank(const char *text, size_t size)
 static sgc_status load_ndjson(sgc_loader *loader, reader *r, uint16_t table)
 {
     bool more = true;
-    size_t size;
+    size_t size = 0;
 
     while (more) {
         sgc_status status = line_size(r, &size, &more);
@@ -475,7 +475,7 @@ static sgc_status csv_rows(sgc_loader *loader, reader *r, uint16_t table, const 
     for (;;) {
         csv_field *fields;
         size_t count;
-        sgc_json *object;
+        sgc_json *object = NULL;
         uint64_t line = r->line;
         sgc_arena_reset(&loader->arena);
         sgc_status status = csv_record(loader, r, &fields, &count);
@@ -495,8 +495,8 @@ static sgc_status csv_rows(sgc_loader *loader, reader *r, uint16_t table, const 
 static sgc_status load_csv(sgc_loader *loader, reader *r, uint16_t table)
 {
     sgc_arena keep = {0};
-    sgc_str *columns;
-    size_t count;
+    sgc_str *columns = NULL;
+    size_t count = 0;
     sgc_status status = csv_header(loader, r, &keep, &columns, &count);
 
     if (status == SGC_OK) status = csv_rows(loader, r, table, columns, count);

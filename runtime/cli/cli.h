@@ -18,7 +18,7 @@ typedef struct sgc_flag {
 /** A parsed command line: values[i] belongs to flags[i] ("" for a switch), NULL when not given. */
 typedef struct sgc_arguments {
     const char *values[16];
-    const char **positional; /**< in order; points into argv */
+    char **positional; /**< in order; points into argv */
     int positional_count;
 } sgc_arguments;
 

@@ -54,7 +54,7 @@ sgc_status sgc_flags_parse(int argc, char **argv, int first, const sgc_flag *fla
             argv[kept++] = text;
         }
     }
-    arguments->positional = (const char **)&argv[first];
+    arguments->positional = &argv[first];
     arguments->positional_count = kept - first;
     return SGC_OK;
 }

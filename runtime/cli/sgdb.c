@@ -28,8 +28,8 @@ static sgc_status usage_error(sgc_error *error, const char *words)
 /* ---- opening ---- */
 
 /* Builds a model from SDL files; errors of the SDL go to standard error as they are. */
-static sgc_status build_schema(const char **paths, int count, sgc_arena *arena,
-                               const sgc_schema **schema, sgc_error *error)
+static sgc_status build_schema(char **paths, int count, sgc_arena *arena, const sgc_schema **schema,
+                               sgc_error *error)
 {
     sgc_diagnostics diagnostics = {.arena = arena};
     sgc_schema_file *files = sgc_arena_zero(arena, (size_t)count, sizeof *files);

@@ -84,9 +84,9 @@ static int request_line(cursor *cursor_in, sgc_http_head *head)
 
 /* ---- header fields ---- */
 
-typedef struct seen {
+typedef struct seen_fields {
     bool host, length, encoding, type, origin, expect;
-} seen;
+} seen_fields;
 
 /* A field that may come once only. */
 static int once(bool *flag, sgc_str *out, sgc_str value)
@@ -97,7 +97,7 @@ static int once(bool *flag, sgc_str *out, sgc_str value)
     return 0;
 }
 
-static int content_length(seen *seen, sgc_str value, sgc_http_head *head)
+static int content_length(seen_fields *seen, sgc_str value, sgc_http_head *head)
 {
     if (seen->length || value.size == 0 || value.size > 18) return 400;
     for (size_t i = 0; i < value.size; i++) {
@@ -108,7 +108,7 @@ static int content_length(seen *seen, sgc_str value, sgc_http_head *head)
     return 0;
 }
 
-static int host(seen *seen, sgc_str value, sgc_http_head *head)
+static int host(seen_fields *seen, sgc_str value, sgc_http_head *head)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                   ".-_~:[]%";
@@ -134,7 +134,7 @@ static void connection(sgc_str value, sgc_http_head *head)
     }
 }
 
-static int field(sgc_str name, sgc_str value, seen *seen, sgc_http_head *head)
+static int field(sgc_str name, sgc_str value, seen_fields *seen, sgc_http_head *head)
 {
     sgc_str ignored;
 
@@ -160,7 +160,7 @@ static int field(sgc_str name, sgc_str value, seen *seen, sgc_http_head *head)
     return 0;
 }
 
-static int header_field(cursor *cursor_in, seen *seen, sgc_http_head *head)
+static int header_field(cursor *cursor_in, seen_fields *seen, sgc_http_head *head)
 {
     cursor at = *cursor_in, marker, n1, n2, v1, v2;
     /*!stags:re2c format = 'cursor @@;\n'; */
@@ -196,7 +196,7 @@ static size_t find_end(sgc_str input)
 
 int sgc_http_head_parse(sgc_str input, size_t limit, sgc_http_head *head)
 {
-    seen seen = {0};
+    seen_fields seen = {0};
     sgc_str shown = sgc_str_of(input.data, input.size < limit ? input.size : limit);
     size_t size = find_end(shown);
 

@@ -172,7 +172,7 @@ static bool send_output(event_loop *loop, connection *c)
     while (c->sent < c->output.size) {
         ssize_t n = send(c->fd, c->output.data + c->sent, c->output.size - c->sent, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+        if (n < 0 && errno == EAGAIN) break;
         if (n < 0) {
             close_connection(loop, c);
             return false;
@@ -254,7 +254,7 @@ static bool read_input(event_loop *loop, connection *c)
     do
         n = at ? recv(c->fd, at, READ_STEP, 0) : -1;
     while (at && n < 0 && errno == EINTR);
-    if (at && n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
+    if (at && n < 0 && errno == EAGAIN) return true;
     if (n < 0 || (n == 0 && c->output.size == 0)) {
         close_connection(loop, c);
         return false;
