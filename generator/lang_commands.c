@@ -175,7 +175,8 @@ static bool make_request(const struct options *options, sgc_arena *arena, sgc_la
 static bool write_all(FILE *stream, const sgc_buf *text)
 {
     if (text->failed) return no_memory();
-    if (fwrite(text->data, 1, text->size, stream) == text->size && fflush(stream) == 0) return true;
+    sgc_str bytes = sgc_buf_as_str(text);
+    if (fwrite(bytes.data, 1, bytes.size, stream) == bytes.size && fflush(stream) == 0) return true;
     fprintf(stderr, "sgc: cannot write the answer: %s\n", strerror(errno));
     return false;
 }
