@@ -99,8 +99,8 @@ static inline sgc_tree *sgc_image_tree(const sgc_image *image, uint16_t table, u
 /* ---- tree.c: reading pages of a tree ---- */
 
 /** Place of a logical page. */
-SGC_CHECK sgc_status sgc_tree_find(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
-                                   sgc_page_at *at, sgc_error *error);
+SGC_CHECK sgc_status sgc_tree_look_up(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
+                                      sgc_page_at *at, sgc_error *error);
 /** Pins a page and returns its bytes; give the frame back with sgc_cache_unpin(). */
 SGC_CHECK sgc_status sgc_tree_pin(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
                                   sgc_page_kind kind, uint32_t *frame, const uint8_t **page,

@@ -8,8 +8,8 @@ sgc_status sgc_tree_damaged(const sgc_tree *tree, uint32_t logical, const char *
                     (unsigned)logical, why);
 }
 
-sgc_status sgc_tree_find(sgc_cache *cache, const sgc_tree *tree, uint32_t logical, sgc_page_at *at,
-                         sgc_error *error)
+sgc_status sgc_tree_look_up(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
+                            sgc_page_at *at, sgc_error *error)
 {
     uint32_t index[SGC_TABLE_LEVELS], position[SGC_TABLE_LEVELS];
     uint32_t rest = logical;
@@ -37,7 +37,7 @@ sgc_status sgc_tree_pin(sgc_cache *cache, const sgc_tree *tree, uint32_t logical
                         sgc_page_kind kind, uint32_t *frame, const uint8_t **page, sgc_error *error)
 {
     sgc_page_id id = {.tree = tree->id, .logical = logical, .kind = (uint8_t)kind};
-    sgc_status status = sgc_tree_find(cache, tree, logical, &id.at, error);
+    sgc_status status = sgc_tree_look_up(cache, tree, logical, &id.at, error);
 
     if (status == SGC_OK) status = sgc_cache_pin(cache, &id, frame, error);
     if (status) return status;

@@ -129,7 +129,7 @@ static sgc_status kind_of(verify *v, const sgc_tree *tree, uint32_t logical, uns
     size_t got = 0;
     uint8_t page[SGC_PAGE_SIZE];
     const sgc_os *os = v->pages->os;
-    sgc_status status = sgc_tree_find(&v->pages->cache, tree, logical, &at, &v->error);
+    sgc_status status = sgc_tree_look_up(&v->pages->cache, tree, logical, &at, &v->error);
 
     *kind = 0;
     if (status || at.place == 0) return noted(v, status);

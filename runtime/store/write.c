@@ -170,7 +170,7 @@ sgc_status sgc_write_page(sgc_flush *flush, sgc_tree *tree, uint32_t logical, sg
                           uint8_t **page, sgc_error *error)
 {
     sgc_page_id id = {.tree = tree->id, .logical = logical, .kind = (uint8_t)kind};
-    sgc_status status = sgc_tree_find(&flush->pages->cache, tree, logical, &id.at, error);
+    sgc_status status = sgc_tree_look_up(&flush->pages->cache, tree, logical, &id.at, error);
 
     if (status) return status;
     if (id.at.place == 0) return sgc_page_mismatch(&id, "there is no such page", error);
