@@ -132,7 +132,7 @@ void sgc_diagnostics_json(const sgc_diagnostics *diagnostics, sgc_buf *out)
 
 /* ---- for people ---- */
 
-enum { WINDOW = 100, LEAD = 60 };
+enum { WINDOW = 100, LEAD = 60, SHOWN = 100 };
 
 static bool is_line_end(char c)
 {
@@ -256,7 +256,11 @@ static void show_diagnostic(const sgc_diagnostic *error, sgc_locator *locator, s
 void sgc_diagnostics_print(const sgc_diagnostics *diagnostics, sgc_buf *out)
 {
     sgc_locator locator = {.arena = diagnostics->arena};
+    size_t shown = 0;
 
-    for (const sgc_diagnostic *error = diagnostics->first; error; error = error->next)
+    for (const sgc_diagnostic *error = diagnostics->first; error && shown < SHOWN;
+         error = error->next, shown++)
         show_diagnostic(error, &locator, out);
+    if (shown < diagnostics->count)
+        sgc_buf_printf(out, "and %zu more errors\n", diagnostics->count - shown);
 }
