@@ -37,22 +37,35 @@ static void print_string(sgc_buf *out, sgc_str text)
     sgc_print_value(&value, out);
 }
 
+/* Puts the indentation behind each line end from `start` on: counts, makes room, moves from behind.
+ */
+static void indent_lines(sgc_buf *out, size_t start, const char *indent)
+{
+    size_t width = strlen(indent), lines = 0;
+
+    for (size_t i = start; i < out->size; i++)
+        lines += out->data[i] == '\n';
+    if (!width || !lines || !sgc_buf_reserve(out, lines * width)) return;
+    size_t to = out->size + lines * width;
+    for (size_t from = out->size; from > start && to > from;) {
+        char byte = out->data[--from];
+        if (byte == '\n') memcpy(out->data + (to -= width), indent, width);
+        out->data[--to] = byte;
+    }
+    out->size += lines * width;
+}
+
 static void print_description(sgc_buf *out, sgc_str text, const char *indent, bool first)
 {
     sgc_ast_value value = {.kind = SGC_VALUE_STRING, .text = text, .block = is_block(text)};
-    sgc_buf lines = {0};
 
     if (sgc_str_is_null(text)) return;
     if (*indent && !first) sgc_buf_byte(out, '\n');
     sgc_buf_text(out, indent);
-    sgc_print_value(&value, &lines);
-    for (size_t i = 0; i < lines.size; i++) {
-        sgc_buf_byte(out, lines.data[i]);
-        if (lines.data[i] == '\n') sgc_buf_text(out, indent);
-    }
+    size_t start = out->size;
+    sgc_print_value(&value, out);
+    if (!out->failed) indent_lines(out, start, indent);
     sgc_buf_byte(out, '\n');
-    out->failed = out->failed || lines.failed;
-    sgc_buf_free(&lines);
 }
 
 static void print_deprecation(sgc_buf *out, sgc_str reason)
