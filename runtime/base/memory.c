@@ -211,7 +211,7 @@ char *sgc_buf_reserve(sgc_buf *buf, size_t more)
         buf->failed = true;
         return NULL;
     }
-    if (needed > buf->capacity) {
+    if (needed > buf->capacity || !buf->data) {
         size_t capacity = buf->capacity < 256 ? 256 : buf->capacity;
         while (capacity < needed) capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
         char *data = sgc_realloc(buf->data, capacity, 1);
@@ -227,9 +227,9 @@ char *sgc_buf_reserve(sgc_buf *buf, size_t more)
 
 void sgc_buf_append(sgc_buf *buf, const void *data, size_t size)
 {
-    char *at = sgc_buf_reserve(buf, size);
+    char *at = size ? sgc_buf_reserve(buf, size) : NULL;
 
-    if (!at || size == 0) return;
+    if (!at) return;
     memcpy(at, data, size);
     buf->size += size;
 }
