@@ -78,21 +78,43 @@ static sgc_status take_lock(struct opening *o)
     return status == SGC_OK ? SGC_OK : os_failed(o, status, "lock");
 }
 
+/* The folder's own name must survive a power cut before anything in it is acknowledged. */
+static sgc_status sync_parent(struct opening *o)
+{
+    char path[PATH_MAX_BYTES];
+    const sgc_os *os = o->db->os;
+    size_t size = strlen(o->directory);
+
+    while (size > 1 && o->directory[size - 1] == '/')
+        size--;
+    while (size > 0 && o->directory[size - 1] != '/')
+        size--;
+    while (size > 1 && o->directory[size - 1] == '/')
+        size--;
+    if (size >= sizeof path) return sgc_fail(o->error, SGC_INVALID, "the path is too long");
+    memcpy(path, size ? o->directory : ".", size ? size : 1);
+    path[size ? size : 1] = '\0';
+    sgc_status status = os->sync_directory(os->self, path);
+    return status == SGC_OK ? SGC_OK : os_failed(o, status, "sync the folder above");
+}
+
 static sgc_status enter_folder(struct opening *o)
 {
     sgc_db *db = o->db;
+    sgc_status status = SGC_OK;
 
-    if (!o->options->must_exist) {
-        sgc_status status = db->os->make_directory(db->os->self, o->directory);
+    if (o->options->must_exist) {
+        status = look_for_root(o);
+        if (status != SGC_OK) return status;
+    } else {
+        status = db->os->make_directory(db->os->self, o->directory);
         if (status != SGC_OK && status != SGC_EXISTS) {
             return os_failed(o, status, "make the folder");
         }
-    } else {
-        sgc_status status = look_for_root(o);
-        if (status != SGC_OK) return status;
     }
-    sgc_status status = take_lock(o);
-    return status == SGC_OK ? look_for_root(o) : status;
+    status = take_lock(o);
+    if (status == SGC_OK) status = look_for_root(o);
+    return status == SGC_OK && o->is_new ? sync_parent(o) : status;
 }
 
 /* ---- pages, rules, log ---- */

@@ -27,6 +27,17 @@ struct sim {
     char record[ENTRY_VALUE_MAX + 3 * ENTRY_TEXT_MAX];
 };
 
+static void SGC_PRINTF(1, 2) sim_say(const char *format, ...)
+{
+    va_list arguments;
+
+    if (!getenv("SIM_VERBOSE")) return;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
 static uint64_t sim_draw(struct sim *s, uint64_t below)
 {
     s->random ^= s->random << 13;
@@ -44,7 +55,11 @@ static sgc_status sim_open(struct sim *s)
     sgc_error error;
     sgc_status status = sgc_db_open("data", &entry_schema, &options, &s->db, &error);
 
-    if (status != SGC_OK && getenv("SIM_VERBOSE")) fprintf(stderr, "open: %s\n", error.text);
+    if (status != SGC_OK) {
+        sim_say("open: %s", error.text);
+    } else {
+        sim_say("open: head %llu", (unsigned long long)sgc_db_head(s->db));
+    }
     return status;
 }
 
@@ -98,9 +113,11 @@ static bool sim_transact(struct sim *s)
     if (status == SGC_OK) {
         memcpy(s->rows, s->pending, sizeof s->rows);
         s->acknowledged++;
+        sim_say("commit %u: sequence %llu", s->next, (unsigned long long)info.sequence);
         return true;
     }
     s->is_unknown = info.outcome == SGC_OUTCOME_UNKNOWN;
+    sim_say("commit %u: %s (%d)", s->next, info.error.text, (int)info.outcome);
     if (s->is_unknown) {
         s->unknown++;
     } else {
@@ -119,7 +136,9 @@ static bool sim_run(struct sim *s, int steps)
             s->db = NULL;
             if (status != SGC_OK || sim_open(s) != SGC_OK) return false;
         } else if (what < 4) {
-            if (sgc_db_flush(s->db) != SGC_OK) return false;
+            sgc_status status = sgc_db_flush(s->db);
+            sim_say("flush: %d", (int)status);
+            if (status != SGC_OK) return false;
         } else if (!sim_transact(s)) {
             return false;
         }
@@ -131,7 +150,7 @@ static void sim_close(struct sim *s)
 {
     sgc_status status = sgc_db_close(s->db);
     s->db = NULL;
-    if (status != SGC_OK && getenv("SIM_VERBOSE")) fprintf(stderr, "close: %d\n", (int)status);
+    if (status != SGC_OK) sim_say("close: %d", (int)status);
 }
 
 /* ---- comparing ---- */
@@ -143,8 +162,11 @@ static bool sim_has(struct sim *s, sgc_txn *txn, const uint32_t *rows)
         int size = snprintf(name, sizeof name, "key-%d", key);
         sgc_str record;
         sgc_status status = sgc_row_get(txn, 0, sgc_str_of(name, (size_t)size), &record);
-        if (status != (rows[key] ? SGC_OK : SGC_NOT_FOUND)) return false;
-        if (rows[key] && !sgc_str_eq(record, sim_record(s, key, rows[key]))) return false;
+        bool good = status == (rows[key] ? SGC_OK : SGC_NOT_FOUND);
+        if (good && rows[key]) good = sgc_str_eq(record, sim_record(s, key, rows[key]));
+        if (good) continue;
+        sim_say("key-%d should be %u: status %d", key, rows[key], (int)status);
+        return false;
     }
     return true;
 }
@@ -166,7 +188,9 @@ static bool sim_index_agrees(sgc_txn *txn, uint16_t index, const uint32_t *rows)
         same = sgc_str_eq(sgc_key_str(&entry), sgc_cursor_entry(&cursor));
         count++;
     }
-    return same && sgc_cursor_status(&cursor) == SGC_OK && count == expected;
+    if (same && sgc_cursor_status(&cursor) == SGC_OK && count == expected) return true;
+    sim_say("index %u has %zu entries, not %zu (%s)", index, count, expected, sgc_errmsg(txn));
+    return false;
 }
 
 /* Opens without faults; what is there must be all that was acknowledged, the unknown wholly or not.
