@@ -11,27 +11,10 @@ enum { TYPE_DEPTH = 9 };
 
 static void put_string(sgc_buf *out, sgc_str text)
 {
-    size_t done = 0;
-
-    if (sgc_str_is_null(text)) {
+    if (sgc_str_is_null(text))
         sgc_buf_text(out, "null");
-        return;
-    }
-    sgc_buf_byte(out, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-        sgc_buf_append(out, text.data + done, i - done);
-        if (byte == '"' || byte == '\\')
-            sgc_buf_printf(out, "\\%c", byte);
-        else if (byte == '\n')
-            sgc_buf_text(out, "\\n");
-        else
-            sgc_buf_printf(out, "\\u%04x", byte);
-        done = i + 1;
-    }
-    sgc_buf_append(out, text.data + done, text.size - done);
-    sgc_buf_byte(out, '"');
+    else
+        sgc_json_quote(out, text);
 }
 
 static void put_member(sgc_buf *out, const char *name, sgc_str text)

@@ -35,7 +35,7 @@ static void test_introspection(void)
         "directive @d(x: String = \"\\\"\") repeatable on FIELD | QUERY");
 
     CU_ASSERT_EQUAL(strncmp(json.data,
-                            "{\"__schema\":{\"description\":\"say \\\"hi\\\"\\n\\u0009\\u0007\","
+                            "{\"__schema\":{\"description\":\"say \\\"hi\\\"\\n\\t\\u0007\","
                             "\"queryType\":{\"name\":\"Q\",\"kind\":\"OBJECT\"},"
                             "\"mutationType\":null,\"subscriptionType\":null,\"types\":[{",
                             60),
