@@ -49,7 +49,7 @@ sgc_str sgc_name_lower(sgc_arena *arena, sgc_str type);
 sgc_str sgc_name_plural(sgc_arena *arena, sgc_str singular);
 sgc_str sgc_name_singular(sgc_arena *arena, sgc_str plural);
 
-/* ---- rows through the model ---- */
+/* ---- rows through the model: primary keys are in sgc/codec.h ---- */
 
 /** Primary key bytes of a value of the table's key kind. SGC_LIMIT when longer than SGC_KEY_MAX. */
 SGC_CHECK sgc_status sgc_row_key(const sgc_table *table, const sgc_value *value, sgc_key *key);
@@ -67,6 +67,12 @@ SGC_CHECK sgc_status sgc_key_to_value(const sgc_table *table, sgc_str key, sgc_v
  */
 SGC_CHECK sgc_status sgc_index_entry(const sgc_table *table, uint16_t index, sgc_str record,
                                      uint32_t element, sgc_key *key, bool *has_null);
+/**
+ * All entries of an `elements` index at once, each element of the list once, as components without
+ * the row's key. For long lists; sgc_index_entry() gives the same ones in the same order.
+ */
+SGC_CHECK sgc_status sgc_index_elements(const sgc_table *table, uint16_t index, sgc_str record,
+                                        sgc_arena *arena, sgc_str **entries, size_t *count);
 
 /**
  * A stored value from JSON or from a GraphQL literal, checked against kind, list and nullability;
@@ -82,7 +88,12 @@ SGC_CHECK sgc_status sgc_value_from_literal(const sgc_schema *schema, const sgc_
 /** Writes a value as JSON: enum names, RFC 3339 dates, embedded objects by field name. */
 void sgc_value_to_json(const sgc_schema *schema, const sgc_field *field, const sgc_value *value,
                        sgc_buf *out);
-/** Fills the values that create may leave out (defaults, generated keys but SERIAL, now). */
+/**
+ * Fills the values that create may leave out: defaults, generated keys but SERIAL, @updatedAt and
+ * empty lists of relations. values and given are in order of slots (values[field.slot]), as
+ * sgc_record_pack() takes them; what is not given and has no default becomes null, or SGC_NOT_NULL
+ * where that may not be (a SERIAL key stays null). Set keys of new parents before.
+ */
 SGC_CHECK sgc_status sgc_row_defaults(const sgc_schema *schema, const sgc_table *table,
                                       uint64_t now_us, const uint8_t random[16], sgc_arena *arena,
                                       sgc_value *values, const bool *given, sgc_error *error);
