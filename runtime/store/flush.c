@@ -306,7 +306,7 @@ static sgc_status put_row(row_change *change, uint64_t begin)
 
     change->new_row = change->old_row;
     if (sgc_str_is_null(change->before)) {
-        status = sgc_row_insert(flush, rows, change->key, begin, change->after, &change->new_row,
+        status = sgc_rows_insert(flush, rows, change->key, begin, change->after, &change->new_row,
                                 change->error);
         if (status) return status;
         return sgc_hash_insert(flush, hash, rows, change->key, change->new_row, change->error);

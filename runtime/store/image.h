@@ -152,12 +152,12 @@ SGC_CHECK sgc_status sgc_row_read_large(sgc_cache *cache, const sgc_tree *rows, 
 typedef sgc_status sgc_rows_visit(void *context, uint64_t at, sgc_row *row, sgc_error *error);
 SGC_CHECK sgc_status sgc_rows_each(sgc_cache *cache, const sgc_tree *rows, uint32_t logical,
                                    sgc_rows_visit *each, void *context, sgc_error *error);
-/** True when the row has this key. */
-bool sgc_row_has_key(const sgc_table *table, const sgc_row *row, sgc_str key);
+/** SGC_OK when the row has this key, SGC_NOT_FOUND when it has another. */
+SGC_CHECK sgc_status sgc_row_has_key(const sgc_table *table, const sgc_row *row, sgc_str key);
 /** A page among the rows, for whatever kind. */
 SGC_CHECK sgc_status sgc_rows_new_page(sgc_flush *flush, sgc_tree *rows, sgc_page_kind kind,
                                        uint32_t *logical, uint8_t **page, sgc_error *error);
-SGC_CHECK sgc_status sgc_row_insert(sgc_flush *flush, sgc_tree *rows, sgc_str key, uint64_t begin,
+SGC_CHECK sgc_status sgc_rows_insert(sgc_flush *flush, sgc_tree *rows, sgc_str key, uint64_t begin,
                                     sgc_str record, uint64_t *at, sgc_error *error);
 /** Replaces a row; *at changes when it has to move. */
 SGC_CHECK sgc_status sgc_row_replace(sgc_flush *flush, sgc_tree *rows, sgc_str key, uint64_t begin,

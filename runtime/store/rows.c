@@ -236,13 +236,18 @@ sgc_status sgc_rows_each(sgc_cache *cache, const sgc_tree *rows, uint32_t logica
     return status;
 }
 
-bool sgc_row_has_key(const sgc_table *table, const sgc_row *row, sgc_str key)
+sgc_status sgc_row_has_key(const sgc_table *table, const sgc_row *row, sgc_str key)
 {
     sgc_key own;
+    sgc_str found = row->key;
 
-    if (row->large) return sgc_str_eq(row->key, key);
-    if (sgc_record_key(table, row->record, &own) != SGC_OK) return false;
-    return own.size == key.size && memcmp(own.bytes, key.data, own.size) == 0;
+    if (!row->large) {
+        sgc_status status = sgc_record_key(table, row->record, &own);
+        if (status) return status;
+        found = sgc_key_str(&own);
+    }
+    return found.size == key.size && memcmp(found.data, key.data, key.size) == 0 ? SGC_OK
+                                                                                 : SGC_NOT_FOUND;
 }
 
 static sgc_status read_pieces(sgc_cache *cache, const sgc_tree *rows, const uint8_t *list,
@@ -544,7 +549,7 @@ static sgc_status place_row(sgc_flush *flush, sgc_tree *rows, const uint8_t *row
     return note_room(flush, rows, logical, page, error);
 }
 
-sgc_status sgc_row_insert(sgc_flush *flush, sgc_tree *rows, sgc_str key, uint64_t begin,
+sgc_status sgc_rows_insert(sgc_flush *flush, sgc_tree *rows, sgc_str key, uint64_t begin,
                           sgc_str record, uint64_t *at, sgc_error *error)
 {
     uint8_t row[SGC_PAGE_SIZE];
