@@ -168,6 +168,7 @@ static void add_table(sgc_model_build *build, sgc_model_type *info, const sgc_fi
     info->class = SGC_CLASS_TABLE;
     info->table = table;
     table->key = &table->members[key - type->fields];
+    table->key->def = key;
     table->table.singular = sgc_name_lower(build->arena, type->name);
     table->table.plural = sgc_name_plural(build->arena, table->table.singular);
     if (!table->table.plural.data) {
