@@ -111,9 +111,13 @@ static sgc_status try_row(const sgc_table_view *view, sgc_str key, uint64_t at, 
 {
     sgc_status status = sgc_row_pin(view->cache, view->rows, at, frame, row, error);
 
-    if (status || sgc_row_has_key(view->table, row, key)) return status;
+    if (status) return status;
+    status = sgc_row_has_key(view->table, row, key);
+    if (status == SGC_OK) return status;
     sgc_cache_unpin(view->cache, *frame);
-    return SGC_NOT_FOUND;
+    if (status == SGC_NO_MEMORY) return sgc_fail(error, status, "out of memory");
+    if (status == SGC_NOT_FOUND) return status;
+    return sgc_tree_damaged(view->rows, (uint32_t)(at >> 8), "a record has no key", error);
 }
 
 sgc_status sgc_hash_find(const sgc_table_view *view, sgc_str key, uint64_t *at, uint32_t *frame,

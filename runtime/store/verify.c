@@ -190,6 +190,7 @@ static sgc_status check_entries(verify *v, sgc_str record, const sgc_key *row_ke
         for (uint32_t element = 0; status == SGC_OK; element++) {
             sgc_status found = sgc_index_components(table_of(v), i, record, element, &key);
             if (found == SGC_NOT_FOUND) break;
+            if (found == SGC_NO_MEMORY) return sgc_fail(&v->error, found, "out of memory");
             if (found) {
                 problem(v, "a row at page %u has no valid entry", (unsigned)(at >> 8));
                 break;
@@ -222,7 +223,9 @@ static sgc_status check_row(void *context, uint64_t at, sgc_row *row, sgc_error 
     sgc_arena_reset(&v->arena);
     if (row->large) status = sgc_row_read_large(view.cache, view.rows, row, &v->arena, error);
     if (status) return noted(v, status);
-    if (sgc_record_key(view.table, row->record, &key)) {
+    status = sgc_record_key(view.table, row->record, &key);
+    if (status == SGC_NO_MEMORY) return sgc_fail(error, status, "out of memory");
+    if (status) {
         problem(v, "the row at page %u, slot %u has no key", (unsigned)(at >> 8),
                 (unsigned)(at & 255));
         return SGC_OK;
@@ -241,25 +244,40 @@ static sgc_status check_row(void *context, uint64_t at, sgc_row *row, sgc_error 
 
 /* ---- indexes against rows ---- */
 
-static bool entry_fits_row(verify *v, uint16_t index, sgc_str record)
+/* SGC_NOT_FOUND when the row has no such entry. */
+static sgc_status entry_fits_row(verify *v, uint16_t index, sgc_str record)
 {
     sgc_str entry = v->cursor.entry;
     sgc_str row_key = sgc_str_of(entry.data + entry.size - v->cursor.key_size, v->cursor.key_size);
     sgc_key key;
+    sgc_status status = sgc_record_key(table_of(v), record, &key);
 
-    if (sgc_record_key(table_of(v), record, &key)) return false;
-    if (!sgc_str_eq(sgc_key_str(&key), row_key)) return false;
+    if (status) return status;
+    if (!sgc_str_eq(sgc_key_str(&key), row_key)) return SGC_NOT_FOUND;
     entry.size -= row_key.size;
-    if (index == 0) return entry.size == 0;
+    if (index == 0) return entry.size == 0 ? SGC_OK : SGC_NOT_FOUND;
     for (uint32_t element = 0;; element++) {
-        if (sgc_index_components(table_of(v), index, record, element, &key)) return false;
-        if (sgc_str_eq(sgc_key_str(&key), entry)) return true;
+        status = sgc_index_components(table_of(v), index, record, element, &key);
+        if (status || sgc_str_eq(sgc_key_str(&key), entry)) return status;
     }
+}
+
+static sgc_status check_index_row(verify *v, uint16_t index)
+{
+    sgc_stored_row row;
+    sgc_status status = sgc_page_cursor_row(&v->cursor, &row, &v->error);
+
+    if (status) return noted(v, status);
+    status = entry_fits_row(v, index, row.record);
+    if (status == SGC_NO_MEMORY) return sgc_fail(&v->error, status, "out of memory");
+    if (status)
+        problem(v, "%.*s: index %u has an entry that its row does not have",
+                (int)table_of(v)->name.size, table_of(v)->name.data, (unsigned)index);
+    return SGC_OK;
 }
 
 static sgc_status walk_index(verify *v, uint16_t index, sgc_buf *last)
 {
-    sgc_stored_row row;
     sgc_status status = sgc_page_cursor_seek(&v->cursor, sgc_str_of(NULL, 0), &v->error);
 
     while (status == SGC_OK && v->cursor.valid) {
@@ -268,11 +286,7 @@ static sgc_status walk_index(verify *v, uint16_t index, sgc_buf *last)
                     table_of(v)->name.data, (unsigned)index);
         last->size = 0;
         sgc_buf_str(last, v->cursor.entry);
-        status = sgc_page_cursor_row(&v->cursor, &row, &v->error);
-        if (status == SGC_OK && !entry_fits_row(v, index, row.record))
-            problem(v, "%.*s: index %u has an entry that its row does not have",
-                    (int)table_of(v)->name.size, table_of(v)->name.data, (unsigned)index);
-        status = noted(v, status);
+        status = check_index_row(v, index);
         if (status == SGC_OK) status = sgc_page_cursor_next(&v->cursor, &v->error);
     }
     return noted(v, status);

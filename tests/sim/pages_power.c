@@ -156,5 +156,5 @@ int main(int count, char **arguments)
             if (!cut_at(seed, step, &dark)) return 1;
     }
     printf("pages_power: %llu power cuts survived\n", (unsigned long long)cuts);
-    return cuts < 100;
+    return count == 1 && cuts < 100;
 }
