@@ -333,6 +333,7 @@ static void root_fields(names *n, const sgc_named_type *type, api_root root)
     for (size_t i = 0; type && i < type->field_count && sgc_model_going(n->build); i++) {
         const sgc_field_def *def = &type->fields[i];
         const generated *one = sgc_map_get(&n->maps[root], def->name);
+        if (n->build->query_source && def->source == n->build->query_source) continue;
         sgc_model_refuse(n->build, def->directives, def->source);
         sgc_model_refuse_storage(n->build, def, "it is a field of a root type");
         sgc_str function = sgc_model_function(n->build, def);

@@ -162,18 +162,57 @@ static sgc_status parse_files(sgc_model_build *build, const sgc_schema_file *fil
     return documents ? SGC_OK : SGC_NO_MEMORY;
 }
 
-static sgc_status build_types(sgc_model_build *build, size_t count)
+static sgc_status parse_own(sgc_model_build *build, sgc_str text, const sgc_source **source_out,
+                            sgc_document **document)
 {
     sgc_source *source = sgc_model_new(build, 1, sizeof *source);
-    sgc_document *prelude = NULL;
-    sgc_type_system *types = NULL;
 
     if (!source) return SGC_NO_MEMORY;
-    source->text = sgc_str_from(sgc_prelude_sdl);
-    sgc_status status = sgc_parse(source, NULL, build->arena, build->diagnostics, &prelude);
+    source->text = text;
+    *source_out = source;
+    return sgc_parse(source, NULL, build->arena, build->diagnostics, document);
+}
+
+/* Whether a document says what the query type is. */
+static bool has_query(const sgc_document *document)
+{
+    for (const sgc_ast_definition *at = document->definitions; at; at = at->next) {
+        if (at->extend) continue;
+        if (at->kind == SGC_DEFINITION_SCHEMA) return true;
+        if (at->name.text.data && sgc_str_eq(at->name.text, SGC_STR("Query")) &&
+            at->kind != SGC_DEFINITION_DIRECTIVE && at->kind != SGC_DEFINITION_OPERATION &&
+            at->kind != SGC_DEFINITION_FRAGMENT)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * The fields of Query are generated, so a schema need not have any; GraphQL wants the type to be
+ * there with a field in it, which api_names.c leaves out again.
+ */
+static sgc_status build_types(sgc_model_build *build, size_t count)
+{
+    const sgc_document **documents = sgc_model_new(build, count + 1, sizeof *documents);
+    sgc_document *prelude = NULL, *query = NULL;
+    sgc_type_system *types = NULL;
+    const sgc_source *source;
+    bool found = false;
+
+    if (!documents) return SGC_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        documents[i] = build->built->documents[i];
+        found = found || has_query(documents[i]);
+    }
+    sgc_status status = parse_own(build, sgc_str_from(sgc_prelude_sdl), &source, &prelude);
+    if (status == SGC_OK && !found) {
+        status = parse_own(build, SGC_STR("type Query { generated: Boolean }"),
+                           &build->query_source, &query);
+        documents[count++] = query;
+    }
     if (status == SGC_OK)
-        status = sgc_type_system_build(build->built->documents, count, prelude, build->arena,
-                                       build->diagnostics, &types);
+        status = sgc_type_system_build(documents, count, prelude, build->arena, build->diagnostics,
+                                       &types);
     build->types = build->built->types = types;
     return status;
 }
