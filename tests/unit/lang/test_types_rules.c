@@ -180,6 +180,16 @@ static const struct rule_case directives[] = {
      "SDL: Unknown directive \"@e\". @ 1:72\n"
      "SDL: Unknown type \"Int\". @ 1:99\n"
      "SDL: Unknown directive \"@f\". @ 1:103\n"},
+    {"{ f { ... on Nope @a { g(x: {y: 1, y: 2}) } } } type Query { a: Int }", NULL,
+     "SDL: Unknown type \"Nope\". @ 1:14\n"
+     "SDL: Unknown directive \"@a\". @ 1:19\n"
+     "SDL: There can be only one input field named \"y\". @ 1:30 1:36\n"},
+    {"directive @d(a: Int, b: Int, c: Int, d: Int, e: Int, f: Int, g: Int, h: Int!) on OBJECT type "
+     "Query @d(a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, gg: 8, a: 9) { a: Int }",
+     NULL,
+     "SDL: Unknown argument \"gg\" on directive \"@d\". Did you mean \"g\"? @ 1:145\n"
+     "SDL: There can be only one argument named \"a\". @ 1:103 1:152\n"
+     "SDL: Argument \"@d(h:)\" of type \"Int!\" is required, but it was not provided. @ 1:100\n"},
     {"type Query { a: Int @deprecated(reason: 1) }", NULL,
      "SDL: Argument \"@deprecated(reason:)\" has invalid value: String cannot represent a non "
      "string value: 1 @ 1:41\n"},

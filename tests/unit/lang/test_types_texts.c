@@ -183,6 +183,42 @@ static void test_diff(void)
         "dangerous OPTIONAL_INPUT_FIELD_ADDED: An optional field N.c was added.\n");
 }
 
+/* More arguments than are looked up one by one. */
+static void test_diff_many_arguments(void)
+{
+    struct types old, new;
+    sgc_str *changes;
+    size_t count;
+    sgc_buf before = {0}, after = {0};
+
+    sgc_buf_text(&before, "type Query { gone: Int f(");
+    sgc_buf_text(&after, "type Query { f(");
+    for (int i = 0; i < 40; i++) {
+        sgc_buf_printf(&before, "a%d: Int ", i);
+        sgc_buf_printf(&after, "a%d: %s ", 40 - i, i % 10 ? "Int" : "Int!");
+    }
+    sgc_buf_append(&before, "): Int }", 9);
+    sgc_buf_append(&after, "): Int }", 9);
+    types_of(&old, before.data, NULL);
+    types_of(&new, after.data, NULL);
+    CU_ASSERT_EQUAL(sgc_type_system_diff(old.system, new.system, &new.arena, &changes, &count),
+                    SGC_OK);
+    for (size_t i = 0; i < count; i++)
+        sgc_buf_printf(&new.out, SGC_FMT "\n", SGC_ARG(changes[i]));
+    UNIT_STR(
+        sgc_buf_as_str(&new.out),
+        "breaking FIELD_REMOVED: Field Query.gone was removed.\n"
+        "breaking ARG_REMOVED: Argument Query.f(a0:) was removed.\n"
+        "breaking ARG_CHANGED_KIND: Argument Query.f(a10:) has changed type from Int to Int!.\n"
+        "breaking ARG_CHANGED_KIND: Argument Query.f(a20:) has changed type from Int to Int!.\n"
+        "breaking ARG_CHANGED_KIND: Argument Query.f(a30:) has changed type from Int to Int!.\n"
+        "breaking REQUIRED_ARG_ADDED: A required argument Query.f(a40:) was added.\n");
+    sgc_buf_free(&before);
+    sgc_buf_free(&after);
+    types_end(&old);
+    types_end(&new);
+}
+
 static void test_diff_directives(void)
 {
     expect_diff(
@@ -240,7 +276,8 @@ static void test_suggestions(void)
 {
     static const char *const none[] = {"x"}, *const one[] = {"greetings", "greeting", "gretting"},
                              *const many[] = {"a10", "a9", "a8", "a07", "a6", "a5", "A1", "a9"},
-                             *const swap[] = {"abc", "acb", "cab"}, *const upper[] = {"VERYTEST"};
+                             *const swap[] = {"abc", "acb", "cab"}, *const upper[] = {"VERYTEST"},
+                             *const kelvin[] = {"ik"};
 
     expect_suggestions("", none, 1, " Did you mean \"x\"?");
     expect_suggestions("abcdefgh", none, 1, "");
@@ -250,6 +287,9 @@ static void test_suggestions(void)
     expect_suggestions("abc", swap, 3, " Did you mean \"abc\", \"acb\", or \"cab\"?");
     expect_suggestions("verytest", upper, 1, " Did you mean \"VERYTEST\"?");
     expect_suggestions("verytset", upper, 1, " Did you mean \"VERYTEST\"?");
+    /* Lengths are those of UTF-16: two units for a letter beyond the basic plane. */
+    expect_suggestions("VERYTES\xF0\x9D\x92\x9C", upper, 1, " Did you mean \"VERYTEST\"?");
+    expect_suggestions("\xC4\xB0\xE2\x84\xAA", kelvin, 1, " Did you mean \"ik\"?");
 }
 
 /* When the effort is used up nothing is suggested, whatever was found before. */
@@ -356,6 +396,7 @@ int main(void)
                            {"print", test_print},
                            {"print schema { }", test_print_schema_definition},
                            {"diff", test_diff},
+                           {"diff of many arguments", test_diff_many_arguments},
                            {"diff of directives", test_diff_directives},
                            {"diff of defaults", test_diff_defaults},
                            {"suggestions", test_suggestions},
