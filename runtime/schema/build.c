@@ -187,31 +187,49 @@ static bool has_query(const sgc_document *document)
     return false;
 }
 
+/* Copies the definitions of `document` behind *tail: all files make one document. */
+static bool join(sgc_model_build *build, const sgc_document *document, sgc_ast_definition ***tail)
+{
+    for (const sgc_ast_definition *at = document->definitions; at; at = at->next) {
+        sgc_ast_definition *copy = sgc_model_new(build, 1, sizeof *copy);
+        if (!copy) return false;
+        *copy = *at;
+        copy->next = NULL;
+        **tail = copy;
+        *tail = &copy->next;
+    }
+    return true;
+}
+
 /*
  * The fields of Query are generated, so a schema need not have any; GraphQL wants the type to be
  * there with a field in it, which api_names.c leaves out again.
  */
 static sgc_status build_types(sgc_model_build *build, size_t count)
 {
-    const sgc_document **documents = sgc_model_new(build, count + 1, sizeof *documents);
+    sgc_document *whole = sgc_model_new(build, 1, sizeof *whole);
     sgc_document *prelude = NULL, *query = NULL;
     sgc_type_system *types = NULL;
     const sgc_source *source;
     bool found = false;
 
-    if (!documents) return SGC_NO_MEMORY;
+    if (!whole) return SGC_NO_MEMORY;
+    sgc_ast_definition **tail = &whole->definitions;
     for (size_t i = 0; i < count; i++) {
-        documents[i] = build->built->documents[i];
-        found = found || has_query(documents[i]);
+        const sgc_document *document = build->built->documents[i];
+        if (i == 0) whole->source = document->source;
+        if (!join(build, document, &tail)) return SGC_NO_MEMORY;
+        found = found || has_query(document);
     }
     sgc_status status = parse_own(build, sgc_str_from(sgc_prelude_sdl), &source, &prelude);
     if (status == SGC_OK && !found) {
         status = parse_own(build, SGC_STR("type Query { generated: Boolean }"),
                            &build->query_source, &query);
-        documents[count++] = query;
+        if (status == SGC_OK && !join(build, query, &tail)) status = SGC_NO_MEMORY;
     }
+    const sgc_document *documents[] = {whole};
     if (status == SGC_OK)
-        status = sgc_type_system_build(documents, count, prelude, build->arena, build->diagnostics,
+        status = sgc_type_system_build(documents, 1, prelude, build->arena, build->diagnostics,
                                        &types);
     build->types = build->built->types = types;
     return status;
