@@ -308,7 +308,7 @@ static sgc_status has_links(sgc_txn *txn, const struct sgc_reads *source,
 {
     struct sgc_walk walk;
     sgc_key prefix;
-    sgc_status status = sgc_links_prefix(txn, end, parent, &prefix);
+    sgc_status status = sgc_links_prefix(parent, &prefix);
 
     if (status != SGC_OK) return status == SGC_LIMIT ? SGC_OK : status;
     sgc_walk_open(&walk, source, end->link, end->index, false);

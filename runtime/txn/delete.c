@@ -98,7 +98,7 @@ static sgc_status cut_links(sgc_txn *txn, const struct sgc_link_end *end,
 {
     struct children c = {0};
     sgc_key prefix;
-    sgc_status status = sgc_links_prefix(txn, end, parent, &prefix);
+    sgc_status status = sgc_links_prefix(parent, &prefix);
 
     if (status != SGC_OK) return status == SGC_LIMIT ? SGC_OK : status;
     status = collect(txn, end->link, end->index, sgc_key_str(&prefix), NULL, parent, &c);

@@ -256,9 +256,8 @@ SGC_CHECK sgc_status sgc_is_child(sgc_txn *txn, const struct sgc_reference *refe
 SGC_CHECK sgc_status sgc_without_parent(sgc_txn *txn, const struct sgc_reference *reference,
                                         const struct sgc_parent *parent, sgc_str record,
                                         sgc_str *without);
-/** Prefix of a row's links in one end's index. */
-SGC_CHECK sgc_status sgc_links_prefix(sgc_txn *txn, const struct sgc_link_end *end,
-                                      const struct sgc_parent *parent, sgc_key *prefix);
+/** Prefix of a row's links in either index of the link table. */
+SGC_CHECK sgc_status sgc_links_prefix(const struct sgc_parent *parent, sgc_key *prefix);
 
 /** Constraints of one written row, read through source; before is null for a new row. */
 SGC_CHECK sgc_status sgc_check_unique(sgc_txn *txn, const struct sgc_reads *source, uint16_t table,

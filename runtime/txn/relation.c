@@ -238,20 +238,10 @@ sgc_status sgc_link_record(sgc_txn *txn, uint16_t link, sgc_str left, sgc_str ri
     return status;
 }
 
-sgc_status sgc_links_prefix(sgc_txn *txn, const struct sgc_link_end *end,
-                            const struct sgc_parent *parent, sgc_key *prefix)
+sgc_status sgc_links_prefix(const struct sgc_parent *parent, sgc_key *prefix)
 {
-    sgc_value value;
-
     sgc_key_start(prefix);
-    if (end->index == 0) {
-        sgc_key_text(prefix, parent->key, false);
-    } else {
-        sgc_status status =
-            sgc_key_to_value(&txn->schema->tables[parent->table], parent->key, &value);
-        if (status != SGC_OK) return status;
-        sgc_key_value(prefix, &value, false);
-    }
+    sgc_key_text(prefix, parent->key, false);
     return prefix->overflow ? SGC_LIMIT : SGC_OK;
 }
 
