@@ -28,11 +28,11 @@ typedef struct sgc_request {
 
 /** What kind of answer was written; HTTP chooses its status by it. */
 typedef enum sgc_answer {
-    SGC_ANSWER_DATA = 0,         /**< executed; `data` is present, perhaps with errors */
-    SGC_ANSWER_SYNTAX,           /**< no document: syntax error */
-    SGC_ANSWER_INVALID,          /**< the document or its variables are not valid for the schema */
-    SGC_ANSWER_READ_ONLY,        /**< a mutation where none may be */
-    SGC_ANSWER_FAILED,           /**< the system failed: no memory, storage damaged */
+    SGC_ANSWER_DATA = 0,  /**< executed; `data` is present, perhaps with errors */
+    SGC_ANSWER_SYNTAX,    /**< no document: syntax error */
+    SGC_ANSWER_INVALID,   /**< the document or its variables are not valid for the schema */
+    SGC_ANSWER_READ_ONLY, /**< a mutation where none may be */
+    SGC_ANSWER_FAILED,    /**< the system failed: no memory, storage damaged */
 } sgc_answer;
 
 /** Runs the request and appends {"data":..} and/or {"errors":[..]} to out. */

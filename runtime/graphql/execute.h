@@ -1,0 +1,103 @@
+/*
+ * execute.h - private to graphql: one running request. load.c fetches level by level, mutate.c
+ * changes rows, write.c and meta.c write JSON, request.c puts it all together.
+ */
+#ifndef SGC_GRAPHQL_EXECUTE_H
+#define SGC_GRAPHQL_EXECUTE_H
+
+#include "graphql/filter.h"
+
+/** A place in the answer: a key, or an index where the key is null. */
+typedef struct sgc_path {
+    const struct sgc_path *parent;
+    sgc_str key;
+    size_t index;
+} sgc_path;
+
+/** What was fetched for one field of the plan, for all its parents together. */
+typedef struct sgc_loaded {
+    sgc_status status; /**< not SGC_OK: every parent's field is an error with these words */
+    sgc_str message;
+    sgc_str type, field; /**< where the error lies; null: the field itself */
+    sgc_related rows;
+    uint32_t *places; /**< of each row within its table's set; NULL: its own position */
+    uint64_t affected;
+    const sgc_json *arguments;
+} sgc_loaded;
+
+typedef struct sgc_execution {
+    const sgc_api *api;
+    const sgc_schema *schema;
+    sgc_db *db;
+    sgc_txn *txn;
+    sgc_query query;
+    sgc_arena arena; /**< of this attempt */
+    const sgc_plan *plan;
+    sgc_variables variables;
+    const sgc_source *source;
+    sgc_loaded *loaded; /**< by sgc_plan_field.id */
+    sgc_buf *out;
+    size_t out_start;
+    sgc_buf errors; /**< JSON objects, comma between them */
+    size_t error_count;
+    sgc_status fatal; /**< the request cannot go on: no answer but this */
+    bool retry;       /**< SGC_CONFLICT: the whole request again */
+    void *user;
+} sgc_execution;
+
+/** Longest answer and most rows of one request. */
+#define SGC_ANSWER_MAX ((size_t)512 << 20)
+#define SGC_ROWS_MAX   ((uint64_t)10000000)
+
+/* ---- request.c: errors ---- */
+
+/** Adds an error to the answer. place: coordinate as "Type.field"; either may be null. */
+void sgc_execution_error(sgc_execution *at, const sgc_plan_field *field, const sgc_path *path,
+                         const char *code, sgc_str type, sgc_str name, sgc_str message);
+/** True for failures that no part of an answer survives: memory, storage, conflicts. */
+bool sgc_execution_is_fatal(sgc_execution *at, sgc_status status);
+/** Writes one error object. */
+void sgc_error_write(sgc_buf *out, sgc_str message, const sgc_source *source, const sgc_span *spans,
+                     size_t span_count, const char *code, const char *rule);
+
+/* ---- load.c ---- */
+
+/** Fetches what a set asks of these rows of its table, and everything below. */
+void sgc_load_set(sgc_execution *at, const sgc_plan_set *set, const sgc_str *records, size_t count);
+/** Fetches a root field of a query, and everything below. */
+void sgc_load_root(sgc_execution *at, const sgc_plan_field *field);
+/** Makes rows of one table the field's result, for one parent, and fetches what is below. */
+sgc_status sgc_load_rows(sgc_execution *at, const sgc_plan_field *field, uint16_t table,
+                         const sgc_str *records, size_t count);
+/** Fetches what is below a field whose rows are known. */
+void sgc_load_below(sgc_execution *at, const sgc_plan_field *field);
+/** Notes a failed field; the words are kept. */
+void sgc_load_fail(sgc_execution *at, const sgc_plan_field *field, sgc_status status,
+                   sgc_str message);
+/** The same for a failure of the transaction, whose words and place it takes. */
+void sgc_load_fail_txn(sgc_execution *at, const sgc_plan_field *field, sgc_status status);
+/** Coerced arguments of a field, NULL after it was noted as failed. */
+const sgc_json *sgc_load_arguments(sgc_execution *at, const sgc_plan_field *field,
+                                   const char *complete);
+/** The primary key that an `id` argument means. */
+sgc_status sgc_load_key(sgc_execution *at, uint16_t table, const sgc_json *id, sgc_key *key,
+                        sgc_error *error);
+
+/* ---- mutate.c ---- */
+
+/** Runs a root field of a mutation and fetches what is below it. */
+void sgc_mutate_root(sgc_execution *at, const sgc_plan_field *field);
+
+/* ---- write.c ---- */
+
+/** Writes the root object; false when null has spread to it. */
+bool sgc_write_root(sgc_execution *at, const sgc_plan_set *set);
+/** Writes one root field with its key; false when null has spread to it. */
+bool sgc_write_root_field(sgc_execution *at, const sgc_plan_field *field);
+
+/* ---- meta.c ---- */
+
+/** Writes the value of __schema or __type. */
+bool sgc_write_meta(sgc_execution *at, const sgc_plan_field *field);
+
+#endif

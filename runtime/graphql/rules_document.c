@@ -1,0 +1,310 @@
+/*
+ * rules_document.c - rules about definitions and fragments: names, cycles, where a fragment may
+ * stand. Wording as in graphql-js 17.1.
+ */
+#include "graphql/rules.h"
+
+/* Fragments that spread each other deeper than this are refused instead of followed. */
+enum { PATH_MAX_FRAGMENTS = 1000, INTROSPECTION_LISTS_MAX = 3 };
+
+/* ---- definitions ---- */
+
+static void executable_only(sgc_validator *v)
+{
+    for (const sgc_ast_definition *one = v->document->definitions; one; one = one->next) {
+        if (one->kind == SGC_DEFINITION_OPERATION || one->kind == SGC_DEFINITION_FRAGMENT) continue;
+        sgc_diagnostic *error;
+        if (one->kind == SGC_DEFINITION_SCHEMA) {
+            error = sgc_report(v->diagnostics, "ExecutableDefinitionsRule",
+                               "The schema definition is not executable.");
+        } else {
+            error = sgc_report(v->diagnostics, "ExecutableDefinitionsRule",
+                               "The \"" SGC_FMT "\" definition is not executable.",
+                               SGC_ARG(one->name.text));
+        }
+        sgc_rule_place(v, error, one->span);
+    }
+}
+
+static void operations_supported(sgc_validator *v)
+{
+    static const char *const names[] = {"query", "mutation", "subscription"};
+    const sgc_named_type *roots[] = {v->types->query, v->types->mutation, v->types->subscription};
+
+    for (size_t i = 0; i < v->part_count; i++) {
+        const sgc_ast_definition *def = v->parts[i].def;
+        if (def->kind != SGC_DEFINITION_OPERATION || roots[def->operation]) continue;
+        sgc_rule_place(v,
+                       sgc_report(v->diagnostics, "KnownOperationTypesRule",
+                                  "The %s operation is not supported by the schema.",
+                                  names[def->operation]),
+                       def->span);
+    }
+}
+
+static void unique_names(sgc_validator *v, sgc_definition_kind kind, const char *rule,
+                         const char *what)
+{
+    sgc_map known = {.arena = &v->arena};
+
+    for (size_t i = 0; i < v->part_count; i++) {
+        const sgc_ast_definition *def = v->parts[i].def;
+        if (def->kind != kind || !def->name.text.data) continue;
+        const sgc_part *first = sgc_map_get(&known, def->name.text);
+        if (!first) {
+            if (!sgc_map_put(&known, def->name.text, &v->parts[i]))
+                sgc_validator_stop(v, SGC_NO_MEMORY);
+            continue;
+        }
+        sgc_diagnostic *error =
+            sgc_report(v->diagnostics, rule, "There can be only one %s named \"" SGC_FMT "\".",
+                       what, SGC_ARG(def->name.text));
+        sgc_rule_place(v, error, first->def->name.span);
+        sgc_rule_place(v, error, def->name.span);
+    }
+}
+
+static void lone_anonymous(sgc_validator *v)
+{
+    size_t operations = 0;
+
+    for (size_t i = 0; i < v->part_count; i++)
+        operations += v->parts[i].def->kind == SGC_DEFINITION_OPERATION;
+    for (size_t i = 0; i < v->part_count && operations > 1; i++) {
+        const sgc_ast_definition *def = v->parts[i].def;
+        if (def->kind != SGC_DEFINITION_OPERATION || def->name.text.data) continue;
+        sgc_rule_place(v,
+                       sgc_report(v->diagnostics, "LoneAnonymousOperationRule",
+                                  "This anonymous operation must be the only defined operation."),
+                       def->span);
+    }
+}
+
+void sgc_rule_definitions(sgc_validator *v)
+{
+    executable_only(v);
+    operations_supported(v);
+    unique_names(v, SGC_DEFINITION_OPERATION, "UniqueOperationNamesRule", "operation");
+    lone_anonymous(v);
+    unique_names(v, SGC_DEFINITION_FRAGMENT, "UniqueFragmentNamesRule", "fragment");
+}
+
+/* ---- names of types ---- */
+
+void sgc_rule_known_type(sgc_validator *v, sgc_ast_name name)
+{
+    const sgc_type_system *types = v->types;
+
+    if (sgc_type_find(types, name.text)) return;
+    sgc_str *names = sgc_arena_zero(&v->arena, types->listed_type_count, sizeof *names);
+    if (!names) {
+        sgc_validator_stop(v, SGC_NO_MEMORY);
+        return;
+    }
+    for (size_t i = 0; i < types->listed_type_count; i++)
+        names[i] = types->types[i]->name;
+    sgc_str hint = sgc_rule_suggest(v, name.text, names, types->listed_type_count);
+    sgc_rule_place(v,
+                   sgc_report(v->diagnostics, "KnownTypeNamesRule",
+                              "Unknown type \"" SGC_FMT "\"." SGC_FMT, SGC_ARG(name.text),
+                              SGC_ARG(hint)),
+                   name.span);
+}
+
+/* ---- spreads ---- */
+
+static bool is_possible(const sgc_named_type *type, const sgc_named_type *object)
+{
+    return type == object || sgc_type_is_member(type, object);
+}
+
+/* Whether some object type is both. */
+static bool overlap(sgc_validator *v, const sgc_named_type *a, const sgc_named_type *b)
+{
+    if (a == b) return true;
+    if (a->kind == SGC_NAMED_OBJECT) return is_possible(b, a);
+    if (b->kind == SGC_NAMED_OBJECT) return is_possible(a, b);
+    if (!sgc_validator_spend(v, a->member_count)) return true;
+    for (size_t i = 0; i < a->member_count; i++) {
+        if (is_possible(b, a->members[i])) return true;
+    }
+    return false;
+}
+
+void sgc_rule_spread(sgc_validator *v, const sgc_named_type *parent,
+                     const sgc_ast_selection *spread)
+{
+    const sgc_part *part = sgc_part_find(v, spread->name.text);
+
+    if (!part) {
+        sgc_rule_place(v,
+                       sgc_report(v->diagnostics, "KnownFragmentNamesRule",
+                                  "Unknown fragment \"" SGC_FMT "\".", SGC_ARG(spread->name.text)),
+                       spread->name.span);
+        return;
+    }
+    const sgc_named_type *type = sgc_type_find(v->types, part->def->type_condition.text);
+    if (!parent || !sgc_is_composite(type) || overlap(v, type, parent)) return;
+    sgc_rule_place(
+        v,
+        sgc_report(v->diagnostics, "PossibleFragmentSpreadsRule",
+                   "Fragment \"" SGC_FMT "\" cannot be spread here as objects of type \"" SGC_FMT
+                   "\" can never be of type \"" SGC_FMT "\".",
+                   SGC_ARG(spread->name.text), SGC_ARG(parent->name), SGC_ARG(type->name)),
+        spread->span);
+}
+
+void sgc_rule_inline(sgc_validator *v, const sgc_named_type *parent,
+                     const sgc_ast_selection *fragment, const sgc_named_type *type)
+{
+    if (!type || !fragment->name.text.data) return;
+    if (!sgc_is_composite(type)) {
+        sgc_rule_place(v,
+                       sgc_report(v->diagnostics, "FragmentsOnCompositeTypesRule",
+                                  "Fragment cannot condition on non composite type \"" SGC_FMT
+                                  "\".",
+                                  SGC_ARG(type->name)),
+                       fragment->name.span);
+        return;
+    }
+    if (!parent || overlap(v, type, parent)) return;
+    sgc_rule_place(v,
+                   sgc_report(v->diagnostics, "PossibleFragmentSpreadsRule",
+                              "Fragment cannot be spread here as objects of type \"" SGC_FMT
+                              "\" can never be of type \"" SGC_FMT "\".",
+                              SGC_ARG(parent->name), SGC_ARG(type->name)),
+                   fragment->span);
+}
+
+/* ---- cycles ---- */
+
+typedef struct path {
+    const sgc_ast_selection *spreads[PATH_MAX_FRAGMENTS];
+    size_t size;
+} path;
+
+static void report_cycle(sgc_validator *v, const path *at, size_t first)
+{
+    sgc_buf via = {0};
+    const sgc_ast_selection *last = at->spreads[at->size - 1];
+
+    for (size_t i = first; i + 1 < at->size; i++)
+        sgc_buf_printf(&via, "%s\"" SGC_FMT "\"", i == first ? " via " : ", ",
+                       SGC_ARG(at->spreads[i]->name.text));
+    if (via.failed) sgc_validator_stop(v, SGC_NO_MEMORY);
+    sgc_str text = sgc_buf_as_str(&via);
+    sgc_diagnostic *error =
+        sgc_report(v->diagnostics, "NoFragmentCyclesRule",
+                   "Cannot spread fragment \"" SGC_FMT "\" within itself" SGC_FMT ".",
+                   SGC_ARG(last->name.text), SGC_ARG(text));
+    for (size_t i = first; i < at->size; i++)
+        sgc_rule_place(v, error, at->spreads[i]->span);
+    sgc_buf_free(&via);
+}
+
+static void search_cycles(sgc_validator *v, sgc_part *part, path *at)
+{
+    if (part->searched || v->status != SGC_OK) return;
+    part->searched = true;
+    part->on_path = at->size + 1;
+    for (size_t i = 0; i < part->spread_count && v->status == SGC_OK; i++) {
+        sgc_part *next = sgc_part_find(v, part->spreads[i]->name.text);
+        if (at->size == PATH_MAX_FRAGMENTS) {
+            sgc_validator_stop(v, SGC_LIMIT);
+            break;
+        }
+        at->spreads[at->size++] = part->spreads[i];
+        if (next && next->on_path) {
+            if (sgc_validator_spend(v, at->size)) report_cycle(v, at, next->on_path - 1);
+        } else if (next) {
+            search_cycles(v, next, at);
+        }
+        at->size--;
+    }
+    part->on_path = 0;
+}
+
+/* ---- unused fragments ---- */
+
+static void mark_used(sgc_validator *v, sgc_part *from, uint32_t stamp, unsigned depth)
+{
+    if (depth > PATH_MAX_FRAGMENTS) sgc_validator_stop(v, SGC_LIMIT);
+    for (size_t i = 0; i < from->spread_count && v->status == SGC_OK; i++) {
+        sgc_part *next = sgc_part_find(v, from->spreads[i]->name.text);
+        if (!next || next->stamp == stamp) continue;
+        next->stamp = stamp;
+        mark_used(v, next, stamp, depth + 1);
+    }
+}
+
+static void report_unused(sgc_validator *v)
+{
+    uint32_t stamp = ++v->stamp;
+
+    for (size_t i = 0; i < v->part_count; i++) {
+        if (v->parts[i].def->kind == SGC_DEFINITION_OPERATION) mark_used(v, &v->parts[i], stamp, 0);
+    }
+    for (size_t i = 0; i < v->part_count && v->status == SGC_OK; i++) {
+        const sgc_ast_definition *def = v->parts[i].def;
+        if (def->kind != SGC_DEFINITION_FRAGMENT) continue;
+        const sgc_part *first = sgc_part_find(v, def->name.text);
+        if (first && first->stamp == stamp) continue;
+        sgc_rule_place(v,
+                       sgc_report(v->diagnostics, "NoUnusedFragmentsRule",
+                                  "Fragment \"" SGC_FMT "\" is never used.",
+                                  SGC_ARG(def->name.text)),
+                       def->span);
+    }
+}
+
+void sgc_rule_fragments(sgc_validator *v)
+{
+    path at;
+
+    at.size = 0;
+    for (size_t i = 0; i < v->part_count; i++) {
+        if (v->parts[i].def->kind == SGC_DEFINITION_FRAGMENT) search_cycles(v, &v->parts[i], &at);
+    }
+    if (v->status == SGC_OK) report_unused(v);
+}
+
+/* ---- introspection that goes in circles ---- */
+
+static bool is_list_field(sgc_str name)
+{
+    return sgc_str_eq(name, SGC_STR("fields")) || sgc_str_eq(name, SGC_STR("interfaces")) ||
+           sgc_str_eq(name, SGC_STR("possibleTypes")) || sgc_str_eq(name, SGC_STR("inputFields"));
+}
+
+static bool too_deep(sgc_validator *v, const sgc_ast_selection *selections, unsigned lists,
+                     unsigned depth)
+{
+    if (depth > PATH_MAX_FRAGMENTS) sgc_validator_stop(v, SGC_LIMIT);
+    for (const sgc_ast_selection *one = selections; one && v->status == SGC_OK; one = one->next) {
+        unsigned below = lists;
+        const sgc_ast_selection *inner = one->selections;
+        if (!sgc_validator_spend(v, 1)) return false;
+        if (one->kind == SGC_SELECTION_SPREAD) {
+            sgc_part *part = sgc_part_find(v, one->name.text);
+            if (!part || part->on_path) continue;
+            part->on_path = 1;
+            bool deep = too_deep(v, part->def->selections, lists, depth + 1);
+            part->on_path = 0;
+            if (deep) return true;
+            continue;
+        }
+        if (one->kind == SGC_SELECTION_FIELD && is_list_field(one->name.text)) below++;
+        if (below >= INTROSPECTION_LISTS_MAX) return true;
+        if (inner && too_deep(v, inner, below, depth + 1)) return true;
+    }
+    return false;
+}
+
+void sgc_rule_introspection_depth(sgc_validator *v, const sgc_ast_selection *field)
+{
+    if (!too_deep(v, field->selections, 0, 0)) return;
+    sgc_rule_place(v,
+                   sgc_report(v->diagnostics, "MaxIntrospectionDepthRule",
+                              "Maximum introspection depth exceeded"),
+                   field->span);
+}
