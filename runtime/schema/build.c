@@ -162,6 +162,23 @@ static sgc_status parse_files(sgc_model_build *build, const sgc_schema_file *fil
     return documents ? SGC_OK : SGC_NO_MEMORY;
 }
 
+static sgc_str join_texts(sgc_model_build *build, size_t count)
+{
+    const sgc_document *const *documents = build->built->documents;
+    sgc_buf text = {0};
+
+    if (count == 1) return documents[0]->source->text;
+    for (size_t i = 0; i < count; i++) {
+        if (i) sgc_buf_byte(&text, '\n');
+        sgc_buf_str(&text, documents[i]->source->text);
+    }
+    sgc_str joined =
+        text.failed ? sgc_str_of(NULL, 0) : sgc_arena_str(build->arena, sgc_buf_as_str(&text));
+    sgc_buf_free(&text);
+    if (!joined.data) build->no_memory = true;
+    return joined;
+}
+
 static sgc_status parse_own(sgc_model_build *build, sgc_str text, const sgc_source **source_out,
                             sgc_document **document)
 {
@@ -187,69 +204,72 @@ static bool has_query(const sgc_document *document)
     return false;
 }
 
-/* Copies the definitions of `document` behind *tail: all files make one document. */
-static bool join(sgc_model_build *build, const sgc_document *document, sgc_ast_definition ***tail)
-{
-    for (const sgc_ast_definition *at = document->definitions; at; at = at->next) {
-        sgc_ast_definition *copy = sgc_model_new(build, 1, sizeof *copy);
-        if (!copy) return false;
-        *copy = *at;
-        copy->next = NULL;
-        **tail = copy;
-        *tail = &copy->next;
-    }
-    return true;
-}
-
 /*
  * The fields of Query are generated, so a schema need not have any; GraphQL wants the type to be
  * there with a field in it, which api_names.c leaves out again.
  */
+static sgc_status add_query(sgc_model_build *build, sgc_document *whole)
+{
+    sgc_document *query = NULL;
+    sgc_ast_definition *first = NULL, **tail = &first;
+    sgc_status status = parse_own(build, SGC_STR("type Query { generated: Boolean }"),
+                                  &build->query_source, &query);
+
+    if (status != SGC_OK) return status;
+    /* Copies: the document that the caller gets stays as it was written. */
+    for (const sgc_ast_definition *at = whole->definitions; at; at = at->next) {
+        sgc_ast_definition *copy = sgc_model_new(build, 1, sizeof *copy);
+        if (!copy) return SGC_NO_MEMORY;
+        *copy = *at;
+        *tail = copy;
+        tail = &copy->next;
+    }
+    *tail = query->definitions;
+    whole->definitions = first;
+    return SGC_OK;
+}
+
 static sgc_status build_types(sgc_model_build *build, size_t count)
 {
-    sgc_document *whole = sgc_model_new(build, 1, sizeof *whole);
-    sgc_document *prelude = NULL, *query = NULL;
+    const sgc_document *first = build->built->documents[0];
+    sgc_document *whole = sgc_model_new(build, 1, sizeof *whole), *prelude = NULL;
     sgc_type_system *types = NULL;
     const sgc_source *source;
-    bool found = false;
+    sgc_status status = whole ? SGC_OK : SGC_NO_MEMORY;
 
-    if (!whole) return SGC_NO_MEMORY;
-    sgc_ast_definition **tail = &whole->definitions;
-    for (size_t i = 0; i < count; i++) {
-        const sgc_document *document = build->built->documents[i];
-        if (i == 0) whole->source = document->source;
-        if (!join(build, document, &tail)) return SGC_NO_MEMORY;
-        found = found || has_query(document);
-    }
-    sgc_status status = parse_own(build, sgc_str_from(sgc_prelude_sdl), &source, &prelude);
-    if (status == SGC_OK && !found) {
-        status = parse_own(build, SGC_STR("type Query { generated: Boolean }"),
-                           &build->query_source, &query);
-        if (status == SGC_OK && !join(build, query, &tail)) status = SGC_NO_MEMORY;
-    }
+    if (status != SGC_OK) return status;
+    *whole = *first;
+    /* Several files are one text: the rules of the language speak of one document. */
+    if (count > 1) status = parse_own(build, build->schema->sdl, &build->whole_source, &whole);
+    if (status == SGC_OK && !has_query(whole)) status = add_query(build, whole);
+    if (status == SGC_OK)
+        status = parse_own(build, sgc_str_from(sgc_prelude_sdl), &source, &prelude);
     const sgc_document *documents[] = {whole};
     if (status == SGC_OK)
-        status = sgc_type_system_build(documents, 1, prelude, build->arena, build->diagnostics,
-                                       &types);
+        status =
+            sgc_type_system_build(documents, 1, prelude, build->arena, build->diagnostics, &types);
     build->types = build->built->types = types;
     return status;
 }
 
-static sgc_str join_texts(sgc_model_build *build, size_t count)
+/* Places in the whole text become places in its files. */
+static void place_in_files(sgc_model_build *build, size_t count)
 {
-    const sgc_document *const *documents = build->built->documents;
-    sgc_buf text = {0};
-
-    if (count == 1) return documents[0]->source->text;
-    for (size_t i = 0; i < count; i++) {
-        if (i) sgc_buf_byte(&text, '\n');
-        sgc_buf_str(&text, documents[i]->source->text);
+    for (sgc_diagnostic *at = build->diagnostics->first; at; at = at->next) {
+        for (size_t i = 0; i < at->place_count; i++) {
+            struct sgc_place *place = &at->places[i];
+            size_t start = 0, file = 0;
+            if (!build->whole_source || place->source != build->whole_source) continue;
+            for (; file + 1 < count; file++) {
+                size_t size = build->built->documents[file]->source->text.size + 1;
+                if (place->span.start < start + size) break;
+                start += size;
+            }
+            place->source = build->built->documents[file]->source;
+            place->span.start -= (uint32_t)start;
+            place->span.end -= (uint32_t)start;
+        }
     }
-    sgc_str joined =
-        text.failed ? sgc_str_of(NULL, 0) : sgc_arena_str(build->arena, sgc_buf_as_str(&text));
-    sgc_buf_free(&text);
-    if (!joined.data) build->no_memory = true;
-    return joined;
 }
 
 /* ---- the run ---- */
@@ -257,18 +277,19 @@ static sgc_str join_texts(sgc_model_build *build, size_t count)
 static sgc_status run(sgc_model_build *build, const sgc_schema_file *files, size_t count,
                       sgc_str name, sgc_str numbering)
 {
-    sgc_status status = parse_files(build, files, count);
-
-    if (status == SGC_OK) status = build_types(build, count);
-    if (status != SGC_OK) return status;
     sgc_schema *schema = sgc_model_new(build, 1, sizeof *schema);
+
     if (!schema) return SGC_NO_MEMORY;
     build->schema = schema;
     schema->abi = SGC_ABI;
     schema->version = 1;
     schema->name = sgc_arena_str(build->arena, name.data ? name : SGC_STR("schema"));
-    schema->sdl = join_texts(build, count);
-    if (!schema->name.data) build->no_memory = true;
+    if (!schema->name.data) return SGC_NO_MEMORY;
+    sgc_status status = parse_files(build, files, count);
+    if (status == SGC_OK) schema->sdl = join_texts(build, count);
+    if (status == SGC_OK && build->no_memory) status = SGC_NO_MEMORY;
+    if (status == SGC_OK) status = build_types(build, count);
+    if (status != SGC_OK) return status;
     static void (*const steps[])(sgc_model_build *) = {sgc_model_classify, sgc_model_relations,
                                                        sgc_model_indexes};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
@@ -288,7 +309,12 @@ sgc_status sgc_schema_build(const sgc_schema_file *files, size_t count, sgc_str 
     sgc_model_build build = {.arena = arena, .diagnostics = diagnostics, .built = built};
 
     *built = (sgc_schema_built){0};
+    if (count == 0) {
+        sgc_report(diagnostics, "Model", "there is no schema file");
+        return diagnostics->failed ? SGC_NO_MEMORY : SGC_INVALID;
+    }
     sgc_status status = run(&build, files, count, name, numbering);
+    place_in_files(&build, count);
     if (diagnostics->failed) status = SGC_NO_MEMORY;
     if (status == SGC_OK) built->schema = build.schema;
     sgc_arena_free(&build.scratch);

@@ -94,6 +94,7 @@ typedef struct sgc_model_build {
     sgc_arena scratch; /**< gone at the end */
     sgc_diagnostics *diagnostics;
     const sgc_type_system *types;
+    const sgc_source *whole_source; /**< of several files' text, NULL for one file */
     const sgc_source *query_source; /**< of a Query type that only we declared, or NULL */
     sgc_schema *schema;
     sgc_schema_built *built;
