@@ -143,17 +143,6 @@ static sgc_status fill(draft *d)
                             &d->loader->arena, d->values, d->given, d->error);
 }
 
-static sgc_status check_required(draft *d)
-{
-    for (uint16_t i = 0; i < d->table->field_count; i++) {
-        const sgc_field *field = &d->table->fields[i];
-        if (d->values[field->slot].is_null && d->table->layout.slots[field->slot].non_null)
-            return sgc_fail(d->error, SGC_NOT_NULL, SGC_FMT "." SGC_FMT " is required",
-                            SGC_ARG(d->table->name), SGC_ARG(field->name));
-    }
-    return SGC_OK;
-}
-
 /* Fields that were not given keep what the stored row has. */
 static sgc_status merge(draft *d, sgc_str old)
 {
@@ -176,12 +165,9 @@ static sgc_status merge(draft *d, sgc_str old)
 static sgc_status write_record(draft *d, const sgc_key *key, bool exists)
 {
     sgc_buf record = {0};
-    sgc_status status = check_required(d);
+    sgc_status status = sgc_record_pack(&d->table->layout, d->values, &record);
 
-    if (status == SGC_OK) {
-        status = sgc_record_pack(&d->table->layout, d->values, &record);
-        if (status != SGC_OK) sgc_fail(d->error, status, "%s", sgc_status_text(status));
-    }
+    if (status != SGC_OK) sgc_fail(d->error, status, "%s", sgc_status_text(status));
     if (status == SGC_OK) {
         sgc_str bytes = sgc_buf_as_str(&record);
         status = exists ? sgc_row_update(d->loader->txn, d->position, sgc_key_str(key), bytes)

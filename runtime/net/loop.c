@@ -29,6 +29,7 @@ typedef struct connection {
     struct connection *previous, *next;
     int fd;
     bool reading, closing;
+    bool more; /* the input holds work that waited for the output to drain */
     sgc_buf input, output;
     size_t sent;
     void *state;
@@ -201,8 +202,8 @@ static void drop_consumed(connection *c, size_t consumed)
     if (c->input.size == 0 && c->input.capacity > INPUT_KEEP) sgc_buf_free(&c->input);
 }
 
-/* Lets the protocol look at the input once. True: it has more to do with what is there. */
-static bool one_turn(event_loop *loop, connection *c)
+/* Lets the protocol look at the input once. */
+static void one_turn(event_loop *loop, connection *c)
 {
     sgc_net_turn turn = {.input = sgc_buf_as_str(&c->input),
                          .output = &c->output,
@@ -221,7 +222,7 @@ static bool one_turn(event_loop *loop, connection *c)
         c->closing = true;
         c->reading = false;
     }
-    return turn.more && !c->closing;
+    c->more = turn.more && !c->closing;
 }
 
 static bool is_held(const event_loop *loop, const connection *c)
@@ -232,16 +233,14 @@ static bool is_held(const event_loop *loop, const connection *c)
 /* Turns and sends until the input is used up or the client lags. False: the connection is gone. */
 static bool take_turns(event_loop *loop, connection *c)
 {
-    bool more;
-
     do {
-        more = one_turn(loop, c);
+        one_turn(loop, c);
         if (c->output.failed || (c->closing && c->output.size == 0)) {
             close_connection(loop, c);
             return false;
         }
         if (!send_output(loop, c)) return false;
-    } while (more && !is_held(loop, c));
+    } while (c->more && !is_held(loop, c));
     return true;
 }
 
@@ -270,20 +269,14 @@ static bool read_input(event_loop *loop, connection *c)
 
 static void serve(event_loop *loop, connection *c, uint32_t events)
 {
-    bool held;
-
     if (events & (EPOLLERR | EPOLLHUP)) {
         close_connection(loop, c);
         return;
     }
     if ((events & EPOLLOUT) && !send_output(loop, c)) return;
     if ((events & EPOLLIN) && c->reading && !read_input(loop, c)) return;
-    held = is_held(loop, c);
-    if (!c->closing && c->reading == held) {
-        c->reading = !held;
-        /* Requests may have been waiting in the buffer while the output was too long. */
-        if (c->reading && c->input.size && !take_turns(loop, c)) return;
-    }
+    if (c->more && !is_held(loop, c) && !take_turns(loop, c)) return;
+    c->reading = !c->closing && !is_held(loop, c);
     watch(loop, c);
 }
 

@@ -199,7 +199,7 @@ static void complaints(void)
     refuses(&f, json, "{\"Person\": [], \"Person\": []}", "appears twice");
     refuses(&f, json, "{\"Person\": [{\"id\": \"a\"", "does not end");
     refuses(&f, json, "{} x", "text behind");
-    refuses(&f, json, "{\"Person\": [\n\n{\"id\": \"a\"}]}", "line 3: Person.name is required");
+    refuses(&f, json, "{\"Person\": [\n\n{\"id\": \"a\"}]}", "line 3: Person.name must be given");
     refuses(&f, json, "{\"Person\": [{\"id\": \"a\", \"name\": \"A\", \"x\": 1}]}",
             "line 1: type Person has no field \"x\"");
     refuses(&f, json, "{\"Person\": [{\"id\": \"a\", \"name\": 1}]}", "name");
@@ -222,7 +222,7 @@ static void complaints(void)
             "{\"id\": \"b\", \"name\": \"B\", \"email\": \"x\"}]}",
             "line 2: ");
     refuses(&f, people_lines, "{\"id\": \"a\", \"name\": \"A\"}\n\n{\"id\": \"b\"}\n",
-            "line 3: Person.name is required");
+            "line 3: Person.name must be given");
     refuses(&f, people_lines, "[1]\n", "line 1: ");
     refuses(&f, people_csv, "", "header line");
     refuses(&f, people_csv, "id,name\na\n", "line 2: 1 fields where the header has 2");

@@ -145,14 +145,14 @@ static void chunked_bodies(void)
     static const struct {
         const char *body, *part;
     } cases[] = {
-        {"a\r\n{\"query\":\"\r\n0000d\r\n{__typename}\"}\r\n0\r\n\r\n", "200 OK"},
-        {"17\r\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n", "200 OK"},
-        {"17;x=y\r\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n", "400 Bad"},
-        {"+17\r\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n", "400 Bad"},
-        {" 17\r\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n", "400 Bad"},
-        {"17\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n", "400 Bad"},
-        {"16\r\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n", "400 Bad"},
-        {"17\r\n{\"query\":\"{__typename}\"}\r\n0\r\nX: y\r\n\r\n", "400 Bad"},
+        {"a\r\n{\"query\":\"\r\n0000e\r\n{__typename}\"}\r\n0\r\n\r\n", "200 OK"},
+        {"18\r\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n", "200 OK"},
+        {"18;x=y\r\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n", "400 Bad"},
+        {"+18\r\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n", "400 Bad"},
+        {" 18\r\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n", "400 Bad"},
+        {"18\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n", "400 Bad"},
+        {"17\r\n{\"query\":\"{__typename}\"}\r\n0\r\n\r\n", "400 Bad"},
+        {"18\r\n{\"query\":\"{__typename}\"}\r\n0\r\nX: y\r\n\r\n", "400 Bad"},
         {"ffffffffffffffff\r\n", "400 Bad"},
         {"fffffffffffffff\r\n", "413 Content"},
     };
@@ -326,7 +326,7 @@ static void schema_endpoints(void)
     EXPECT_POST(&f, "/schema/data", HOST JSON, rows, "409", "\"success\":false", "line 1");
     EXPECT_POST(&f, "/schema/data", HOST JSON,
                 "{\"Person\": [\n{\"id\": \"c\", \"name\": \"C\"},\n{\"id\": \"d\"}]}", "400",
-                "line 3: Person.name is required");
+                "line 3: Person.name must be given");
     EXPECT(&f, "GET /schema HTTP/1.1\r\n" HOST "\r\n",
            "{\"tables\":[{\"tableName\":\"Person\",\"recordCount\":2}]}");
     EXPECT(&f, "GET /schema/tables HTTP/1.1\r\n" HOST "\r\n",
