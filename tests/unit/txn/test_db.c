@@ -1,0 +1,355 @@
+/*
+ * test_db.c - opening, recovering, failing and closing: locks, schemas, big transactions, waiting
+ * MemTables, the three outcomes of a commit, and what is read after a device failed.
+ */
+#include "unit/txn/rows.h"
+
+static const char SDL[] = "type Item { id: Int! @id(generate: NONE) name: String @index "
+                          "code: String @unique }\n";
+static const char OTHER_SDL[] = "type Item { id: Int! @id(generate: NONE) name: String }\n";
+
+static void put_item(sgc_txn *txn, int id)
+{
+    char json[100];
+
+    snprintf(json, sizeof json, "{\"id\":%d,\"name\":\"n%d\",\"code\":\"c%d\"}", id, id % 7, id);
+    OK(put(txn, "Item", json));
+}
+
+static size_t count_items(struct bed *bed, uint16_t index)
+{
+    sgc_txn *txn = bed_begin(bed);
+    sgc_cursor cursor = sgc_cursor_open(txn, 0, index, NULL);
+    sgc_str record;
+    size_t count = 0;
+
+    while (sgc_cursor_next(&cursor, &record))
+        count++;
+    OK(sgc_cursor_status(&cursor));
+    sgc_abort(&txn);
+    return count;
+}
+
+static void one_process_at_a_time(void)
+{
+    struct bed bed;
+    sgc_db *second;
+    sgc_error error;
+    bed_open(&bed, SDL, 0);
+
+    IS(sgc_db_open("data", bed.schema, &bed.options, &second, &error), SGC_BUSY);
+    CU_ASSERT_PTR_NULL(second);
+    CU_ASSERT_STRING_EQUAL(error.text, "data: another process has this database open");
+    bed_reopen(&bed);
+    bed_close(&bed);
+}
+
+static void options_say_whether_to_create(void)
+{
+    struct bed bed;
+    sgc_error error;
+    bed_open(&bed, SDL, 0);
+    sgc_db_options options = bed.options;
+    sgc_db *db;
+
+    options.must_exist = true;
+    IS(sgc_db_open("elsewhere", bed.schema, &options, &db, &error), SGC_NOT_FOUND);
+    options.must_exist = false;
+    IS(sgc_db_open("elsewhere", NULL, &options, &db, &error), SGC_INVALID);
+    options.create_only = true;
+    OK(sgc_db_open("elsewhere", bed.schema, &options, &db, &error));
+    OK(sgc_db_close(db));
+    IS(sgc_db_open("elsewhere", bed.schema, &options, &db, &error), SGC_EXISTS);
+    OK(sgc_db_open(":memory:", bed.schema, NULL, &db, &error));
+    OK(sgc_db_close(db));
+    OK(sgc_db_close(NULL));
+    bed_close(&bed);
+}
+
+static void another_schema_is_refused(void)
+{
+    struct bed bed;
+    sgc_error error;
+    sgc_db *db;
+    bed_open(&bed, SDL, 0);
+    const sgc_schema *other = bed_schema(&bed, OTHER_SDL);
+    sgc_txn *txn = bed_begin(&bed);
+
+    put_item(txn, 1);
+    OK(commit_now(txn));
+    OK(sgc_db_close(bed.db));
+    IS(sgc_db_open("data", other, &bed.options, &db, &error), SGC_SCHEMA_MISMATCH);
+    OK(sgc_db_open("data", NULL, &bed.options, &bed.db, &error));
+    CU_ASSERT_EQUAL(sgc_db_schema(bed.db)->hash, bed.schema->hash);
+    CU_ASSERT_EQUAL(count_items(&bed, 1), 1);
+    IS(sgc_db_set_schema(bed.db, other, &error), SGC_SCHEMA_MISMATCH);
+    txn = bed_begin(&bed);
+    OK(drop(txn, "Item", "1"));
+    IS(sgc_db_set_schema(bed.db, other, &error), SGC_BUSY);
+    OK(commit_now(txn));
+    OK(sgc_db_set_schema(bed.db, other, &error));
+    txn = bed_begin(&bed);
+    OK(put(txn, "Item", "{\"id\":5,\"name\":\"five\"}"));
+    OK(commit_now(txn));
+    bed.schema = other;
+    bed_reopen(&bed);
+    txn = bed_begin(&bed);
+    UNIT_STR(show(txn, "Item", "5"), "5 \"five\"");
+    sgc_abort(&txn);
+    bed_close(&bed);
+}
+
+static void commits_count_up_and_time_never_falls(void)
+{
+    struct bed bed;
+    sgc_commit_info first, second;
+    bed_open(&bed, SDL, 0);
+
+    sgc_memory_os_set_time(bed.memory, 5000000);
+    sgc_txn *txn = bed_begin(&bed);
+    CU_ASSERT_EQUAL(sgc_txn_now(txn), 5000000);
+    put_item(txn, 1);
+    OK(sgc_commit(&txn, &first));
+    sgc_memory_os_set_time(bed.memory, 1000000);
+    for (int turn = 2; turn < 5; turn++) {
+        txn = bed_begin(&bed);
+        put_item(txn, turn);
+        OK(sgc_commit(&txn, &second));
+        CU_ASSERT_EQUAL(second.sequence, (uint64_t)turn);
+        CU_ASSERT_EQUAL(second.time_us, 5000000 + (uint64_t)turn - 1);
+        if (turn == 3) bed_reopen(&bed);
+    }
+    bed_close(&bed);
+}
+
+/* Leaves without closing: the log alone must bring everything back. */
+static void crash(struct bed *bed)
+{
+    sgc_faults cut = {.power_cut_at = 1};
+    sgc_faults none = {0};
+
+    sgc_memory_os_set_faults(bed->memory, &cut);
+    sgc_status status = sgc_db_close(bed->db);
+    CU_ASSERT_NOT_EQUAL(status, SGC_OK);
+    sgc_memory_os_power_cycle(bed->memory, 3);
+    sgc_memory_os_set_faults(bed->memory, &none);
+    CU_ASSERT_EQUAL_FATAL(bed_open_again(bed), SGC_OK);
+}
+
+static void recovery_brings_back_what_was_acknowledged(void)
+{
+    struct bed bed;
+    bed_open(&bed, SDL, 0);
+    sgc_txn *txn;
+
+    for (int i = 0; i < 30; i++) {
+        txn = bed_begin(&bed);
+        put_item(txn, i);
+        if (i == 10) OK(drop(txn, "Item", "3"));
+        if (i == 20) OK(drop(txn, "Item", "4"));
+        OK(commit_now(txn));
+        if (i == 15) OK(sgc_db_flush(bed.db));
+    }
+    for (int turn = 0; turn < 3; turn++) {
+        crash(&bed);
+        CU_ASSERT_EQUAL(sgc_db_head(bed.db), 30);
+        for (uint16_t index = 0; index < 3; index++) {
+            CU_ASSERT_EQUAL(count_items(&bed, index), 28);
+        }
+    }
+    bed_close(&bed);
+}
+
+/* Larger than every limit of the MemTable: adopted whole, flushed behind the commit's back. */
+static void a_large_transaction_is_one_commit(void)
+{
+    struct bed bed;
+    enum { ROWS = 20000 };
+    bed_open(&bed, SDL, 64 << 10);
+    sgc_txn *txn = bed_begin(&bed), *before = bed_begin(&bed);
+    sgc_commit_info info;
+
+    for (int i = 0; i < ROWS; i++)
+        put_item(txn, i * 7919 % ROWS);
+    OK(sgc_commit(&txn, &info));
+    CU_ASSERT_EQUAL(info.sequence, 1);
+    sgc_str record;
+    IS(sgc_row_get(before, 0, key_of(before, "Item", "17"), &record), SGC_NOT_FOUND);
+    UNIT_STR(list(before, "Item", 0, false), "");
+    sgc_abort(&before);
+    CU_ASSERT_EQUAL(count_items(&bed, 1), ROWS);
+    txn = bed_begin(&bed);
+    for (int i = 0; i < ROWS; i += 2) {
+        char key[16];
+        snprintf(key, sizeof key, "%d", i);
+        OK(drop(txn, "Item", key));
+    }
+    OK(commit_now(txn));
+    CU_ASSERT_EQUAL(count_items(&bed, 0), ROWS / 2);
+    crash(&bed);
+    for (uint16_t i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(count_items(&bed, i), ROWS / 2);
+    bed_close(&bed);
+}
+
+/* A write set that holds rows it took back must not be adopted over what others committed. */
+static void taken_back_rows_hide_nothing(void)
+{
+    struct bed bed;
+    bed_open(&bed, SDL, 16 << 10);
+    sgc_txn *large = bed_begin(&bed), *other = bed_begin(&bed);
+
+    put_item(large, 1);
+    OK(drop(large, "Item", "1"));
+    for (int i = 100; i < 1500; i++)
+        put_item(large, i);
+    put_item(other, 1);
+    OK(commit_now(other));
+    OK(commit_now(large));
+    sgc_txn *txn = bed_begin(&bed);
+    UNIT_STR(show(txn, "Item", "1"), "1 \"n1\" \"c1\"");
+    sgc_abort(&txn);
+    CU_ASSERT_EQUAL(count_items(&bed, 2), 1401);
+    bed_reopen(&bed);
+    CU_ASSERT_EQUAL(count_items(&bed, 0), 1401);
+    bed_close(&bed);
+}
+
+static void many_small_memtables(void)
+{
+    struct bed bed;
+    sgc_db_stats stats;
+    bed_open(&bed, SDL, 4 << 10);
+
+    for (int i = 0; i < 500; i++) {
+        sgc_txn *txn = bed_begin(&bed);
+        put_item(txn, i);
+        OK(commit_now(txn));
+    }
+    CU_ASSERT_EQUAL(count_items(&bed, 1), 500);
+    OK(sgc_db_flush(bed.db));
+    sgc_db_get_stats(bed.db, &stats);
+    CU_ASSERT_TRUE(stats.flushes > 3);
+    CU_ASSERT_TRUE(stats.memtable_bytes < 64 << 10);
+    CU_ASSERT_EQUAL(count_items(&bed, 2), 500);
+    bed_close(&bed);
+}
+
+/* ---- failures ---- */
+
+static void a_failed_log_stops_writing_not_reading(void)
+{
+    struct bed bed;
+    sgc_faults faults = {.fail_write_at = 1, .sticky = true};
+    sgc_faults none = {0};
+    sgc_commit_info info;
+    bed_open(&bed, SDL, 0);
+    sgc_txn *txn = bed_begin(&bed), *later;
+
+    put_item(txn, 1);
+    OK(commit_now(txn));
+    txn = bed_begin(&bed);
+    put_item(txn, 2);
+    later = bed_begin(&bed);
+    put_item(later, 3);
+    sgc_memory_os_set_faults(bed.memory, &faults);
+    sgc_status status = sgc_commit(&txn, &info);
+    CU_ASSERT_TRUE(status == SGC_UNKNOWN_OUTCOME || status == SGC_READ_ONLY);
+    CU_ASSERT_EQUAL(info.outcome == SGC_OUTCOME_UNKNOWN, status == SGC_UNKNOWN_OUTCOME);
+    CU_ASSERT_EQUAL(info.sequence, 0);
+    IS(sgc_commit(&later, &info), SGC_READ_ONLY);
+    CU_ASSERT_EQUAL(info.outcome, SGC_OUTCOME_REFUSED);
+    CU_ASSERT_EQUAL(count_items(&bed, 0), 1);
+    CU_ASSERT_EQUAL(sgc_db_head(bed.db), 1);
+    txn = bed_begin(&bed);
+    IS(put(txn, "Item", "{\"id\":9}"), SGC_READ_ONLY);
+    sgc_abort(&txn);
+    IS(sgc_db_close(bed.db), SGC_READ_ONLY);
+    sgc_memory_os_set_faults(bed.memory, &none);
+    CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
+    txn = bed_begin(&bed);
+    UNIT_STR(show(txn, "Item", "3"), "-");
+    UNIT_STR(show(txn, "Item", "1"), "1 \"n1\" \"c1\"");
+    sgc_abort(&txn);
+    bed_close(&bed);
+}
+
+static void damage_is_reported(void)
+{
+    struct bed bed;
+    sgc_error error;
+    bed_open(&bed, SDL, 0);
+    sgc_txn *txn = bed_begin(&bed);
+
+    put_item(txn, 1);
+    OK(commit_now(txn));
+    OK(sgc_db_close(bed.db));
+    for (uint64_t byte = 0; byte < 8192; byte += 64) {
+        sgc_status status = sgc_memory_os_flip(bed.memory, "data/root", byte * 8);
+        if (status != SGC_OK) break;
+    }
+    IS(sgc_db_open("data", bed.schema, &bed.options, &bed.db, &error), SGC_CORRUPT);
+    CU_ASSERT_PTR_NULL(bed.db);
+    CU_ASSERT_TRUE(error.text[0] != '\0');
+    sgc_memory_os_destroy(bed.memory);
+    sgc_arena_free(&bed.arena);
+}
+
+/* Every allocation of a whole life fails once: an error each time, never a crash, never a lie. */
+static void every_allocation_fails_once(void)
+{
+    uint64_t n = 1;
+
+    for (bool through = false; !through && n < 5000; n += n < 300 ? 1 : 7) {
+        struct bed bed;
+        bed_open(&bed, SDL, 0);
+        sgc_txn *txn = NULL;
+        char json[100];
+        sgc_key key;
+        bool committed = false;
+        sgc_txn *helper = bed_begin(&bed);
+        snprintf(json, sizeof json, "{\"id\":1,\"name\":\"n\",\"code\":\"c\"}");
+        sgc_str record = record_of(helper, 0, json, &key);
+        sgc_alloc_fail_at(n, false);
+        sgc_status status = sgc_begin(bed.db, &txn);
+        if (status == SGC_OK) status = sgc_row_insert(txn, 0, sgc_key_str(&key), record);
+        sgc_str read;
+        if (status == SGC_OK) status = sgc_row_get(txn, 0, sgc_key_str(&key), &read);
+        if (status == SGC_OK) {
+            status = sgc_commit(&txn, NULL);
+            committed = status == SGC_OK;
+        }
+        CU_ASSERT_TRUE(status == SGC_OK || status == SGC_NO_MEMORY || status == SGC_READ_ONLY);
+        sgc_abort(&txn);
+        if (status == SGC_OK) status = sgc_db_flush(bed.db);
+        through = sgc_alloc_count() < n && status == SGC_OK;
+        sgc_alloc_fail_at(0, false);
+        sgc_abort(&helper);
+        CU_ASSERT_EQUAL(count_items(&bed, 1), committed ? 1 : 0);
+        status = sgc_db_close(bed.db);
+        CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
+        CU_ASSERT_EQUAL(count_items(&bed, 2), committed ? 1 : 0);
+        bed_close(&bed);
+    }
+    CU_ASSERT_TRUE(n > 20);
+    CU_ASSERT_TRUE(n < 5000);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"one process at a time", one_process_at_a_time},
+        {"options say whether to create", options_say_whether_to_create},
+        {"another schema is refused", another_schema_is_refused},
+        {"commits count up and time never falls", commits_count_up_and_time_never_falls},
+        {"recovery brings back what was acknowledged", recovery_brings_back_what_was_acknowledged},
+        {"a large transaction is one commit", a_large_transaction_is_one_commit},
+        {"taken back rows hide nothing", taken_back_rows_hide_nothing},
+        {"many small MemTables", many_small_memtables},
+        {"a failed log stops writing, not reading", a_failed_log_stops_writing_not_reading},
+        {"damage is reported", damage_is_reported},
+        {"every allocation fails once", every_allocation_fails_once},
+        CU_TEST_INFO_NULL,
+    };
+    return unit_run("txn.db", tests);
+}
