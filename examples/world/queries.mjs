@@ -65,7 +65,7 @@ const queries = [
   ['neighbours', '{ country(id: "CH") { borders(orderBy: [{name: ASC}]) { name } } }',
     () => ({ country: { borders: sorted(country.get('CH').borders.map((b) => country.get(b)), by((c) => c.name)).map(name) } })],
   ['neighbours of neighbours', '{ country(id: "PT") { borders { id borders(orderBy: [{id: DESC}]) { id } } } }',
-    () => ({ country: { borders: country.get('PT').borders.map((b) => ({ id: b, borders: sorted(country.get(b).borders).reverse().map((id) => ({ id })) })) } })],
+    () => ({ country: { borders: country.get('PT').borders.map((b) => ({ id: b, borders: sorted(country.get(b).borders, byBytes).reverse().map((id) => ({ id })) })) } })],
   ['languages', '{ country(id: "ZA") { languages(orderBy: [{name: ASC}]) { name } currencies { id symbol } } }',
     () => ({ country: { languages: sorted(country.get('ZA').languages.map((l) => language.get(l)), by((l) => l.name)).map(name), currencies: sorted(country.get('ZA').currencies.map((c) => currency.get(c))).map(({ id, symbol }) => ({ id, symbol })) } })],
   ['where a language is spoken', '{ language(id: "por") { name countries(orderBy: [{name: ASC}]) { name } } }',
