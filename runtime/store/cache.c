@@ -160,10 +160,13 @@ static sgc_status prepare(sgc_cache *cache, uint32_t place, uint32_t *number)
     return *number ? SGC_OK : SGC_BUSY;
 }
 
-static void give_page(sgc_cache *cache, uint32_t number, uint32_t place)
+static void give_page(sgc_cache *cache, uint32_t number, const sgc_page_id *id)
 {
     sgc_frame *frame = &cache->frames[number];
+    uint32_t place = id->at.place;
 
+    frame->checkpoint = id->at.checkpoint;
+    frame->kind = id->kind;
     atomic_store_explicit(&frame->place, place, memory_order_release);
     atomic_store_explicit(&frame->recent, 1, memory_order_relaxed);
     /* Others may have added and not yet taken back a pin of their own. */
@@ -295,7 +298,7 @@ static sgc_status load_into(sgc_cache *cache, const sgc_page_id *id, uint32_t nu
     if (status) {
         cache->idle[cache->idle_count++] = number;
     } else {
-        give_page(cache, number, id->at.place);
+        give_page(cache, number, id);
     }
     return status;
 }
@@ -314,9 +317,8 @@ sgc_status sgc_cache_load(sgc_cache *cache, const sgc_page_id *id, uint32_t *out
     sgc_mutex_unlock(&cache->lock);
     if (status) return status;
     *out = number;
-    const uint8_t *page = sgc_frame_data(cache, number);
-    if (sgc_page_checkpoint(page) == id->at.checkpoint && sgc_page_kind_of(page) == id->kind)
-        return SGC_OK;
+    const sgc_frame *frame = &cache->frames[number];
+    if (frame->checkpoint == id->at.checkpoint && frame->kind == id->kind) return SGC_OK;
     sgc_cache_unpin(cache, number);
     return sgc_page_mismatch(id, "another page is there", error);
 }
@@ -340,20 +342,20 @@ static void forget(sgc_cache *cache, uint32_t place, bool pinned)
     cache->idle[cache->idle_count++] = number;
 }
 
-sgc_status sgc_cache_new(sgc_cache *cache, uint32_t place, uint32_t *out, sgc_error *error)
+sgc_status sgc_cache_new(sgc_cache *cache, const sgc_page_id *id, uint32_t *out, sgc_error *error)
 {
     sgc_status status = SGC_BUSY;
     uint32_t number = 0;
 
     sgc_mutex_lock(&cache->lock);
-    forget(cache, place, false);
+    forget(cache, id->at.place, false);
     for (int round = 0; status == SGC_BUSY && round < PATIENCE; round++) {
-        status = prepare(cache, place, &number);
+        status = prepare(cache, id->at.place, &number);
         if (status == SGC_BUSY) (void)sgc_cond_wait_for(&cache->loaded, &cache->lock, 200);
     }
     if (status == SGC_OK) {
         memset(sgc_frame_data(cache, number), 0, SGC_PAGE_SIZE);
-        give_page(cache, number, place);
+        give_page(cache, number, id);
     }
     sgc_mutex_unlock(&cache->lock);
     *out = number;

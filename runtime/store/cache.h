@@ -20,6 +20,8 @@ typedef struct sgc_frame {
     /** Pins in the low half, hits since the page was loaded in the high half. */
     _Atomic uint64_t pins;
     sgc_cell place;         /**< 0: none */
+    uint32_t checkpoint;    /**< copies of the page's head, so that a hit need not touch it; */
+    uint8_t kind;           /**< written while the frame is TAKEN */
     _Atomic uint8_t recent; /**< second chance of CLOCK */
     bool dirty;             /**< belongs to the flush thread */
 } sgc_frame;
@@ -104,18 +106,16 @@ static inline sgc_status sgc_cache_pin(sgc_cache *cache, const sgc_page_id *id, 
     }
     if (!atomic_load_explicit(&frame->recent, memory_order_relaxed))
         atomic_store_explicit(&frame->recent, 1, memory_order_relaxed);
-    const uint8_t *page = sgc_frame_data(cache, number);
     *out = number;
-    if (sgc_page_checkpoint(page) == id->at.checkpoint && sgc_page_kind_of(page) == id->kind)
-        return SGC_OK;
+    if (frame->checkpoint == id->at.checkpoint && frame->kind == id->kind) return SGC_OK;
     sgc_cache_unpin(cache, number);
     return sgc_page_mismatch(id, "another page is there", error);
 }
 
 /* ---- for the flush ---- */
 
-/** A pinned frame of zeroes for a place that nobody reads. */
-SGC_CHECK sgc_status sgc_cache_new(sgc_cache *cache, uint32_t place, uint32_t *frame,
+/** A pinned frame of zeroes for a page at a place that nobody reads. */
+SGC_CHECK sgc_status sgc_cache_new(sgc_cache *cache, const sgc_page_id *id, uint32_t *frame,
                                    sgc_error *error);
 /** Forgets what is cached of a place that nobody reads, and one pin when `pinned`. */
 void sgc_cache_drop(sgc_cache *cache, uint32_t place, bool pinned);

@@ -142,9 +142,9 @@ sgc_status sgc_hash_find(const sgc_table_view *view, sgc_str key, uint64_t *at, 
             *at = probe_row(&probe);
             status = try_row(view, key, *at, frame, row, error);
         }
-        logical = next_page(probe.page);
+        logical = status == SGC_NOT_FOUND && on ? next_page(probe.page) : 0;
         sgc_cache_unpin(view->cache, probe.frame);
-        if (status != SGC_NOT_FOUND || logical-- == 0) return status;
+        if (logical-- == 0) return status;
         if (links++ > view->rows->pages)
             return sgc_tree_damaged(tree, logical, "its continuation never ends", error);
         tree = view->rows;

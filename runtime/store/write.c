@@ -37,21 +37,24 @@ static sgc_status add_dirty(sgc_flush *flush, uint32_t frame, sgc_error *error)
     return SGC_OK;
 }
 
-static sgc_status new_frame(sgc_flush *flush, uint32_t *place, uint32_t *frame, sgc_error *error)
+/* Gives the page a place of this flush and a frame. */
+static sgc_status new_frame(sgc_flush *flush, sgc_page_id *id, uint32_t *frame, sgc_error *error)
 {
     sgc_space *space = &flush->pages->space;
-    sgc_status status = sgc_space_take(space, place);
+    uint32_t place;
+    sgc_status status = sgc_space_take(space, &place);
 
     if (status == SGC_LIMIT) return sgc_fail(error, status, "the page file has 2^32 pages");
     if (status) return no_memory(error);
-    status = remember(&flush->allocated, *place, error);
+    status = remember(&flush->allocated, place, error);
     if (status) {
-        sgc_space_give(space, *place);
+        sgc_space_give(space, place);
         return status;
     }
+    id->at = (sgc_page_at){place, flush->image.number};
     if (space->places > atomic_load_explicit(&flush->pages->cache.limit, memory_order_relaxed))
         atomic_store_explicit(&flush->pages->cache.limit, space->places, memory_order_release);
-    status = sgc_cache_new(&flush->pages->cache, *place, frame, error);
+    status = sgc_cache_new(&flush->pages->cache, id, frame, error);
     return status ? status : add_dirty(flush, *frame, error);
 }
 
@@ -83,22 +86,22 @@ static void put_head(const sgc_flush *flush, const sgc_page_id *id, uint8_t *pag
 static sgc_status copy_on_write(sgc_flush *flush, sgc_page_id *id, uint8_t **page, sgc_error *error)
 {
     sgc_cache *cache = &flush->pages->cache;
-    uint32_t old = 0, fresh, place;
+    uint32_t old = 0, fresh;
+    sgc_page_at before = id->at;
     sgc_status status = SGC_OK;
 
-    if (id->at.place && id->at.checkpoint == flush->image.number)
+    if (before.place && before.checkpoint == flush->image.number)
         return own_page(flush, id, page, error);
-    if (id->at.place) status = sgc_cache_pin(cache, id, &old, error);
+    if (before.place) status = sgc_cache_pin(cache, id, &old, error);
     if (status) return status;
-    status = new_frame(flush, &place, &fresh, error);
+    status = new_frame(flush, id, &fresh, error);
     if (status == SGC_OK) {
         *page = sgc_frame_data(cache, fresh);
         if (old) memcpy(*page, sgc_frame_data(cache, old), SGC_PAGE_SIZE);
         put_head(flush, id, *page);
     }
     if (old) sgc_cache_unpin(cache, old);
-    if (status == SGC_OK && old) status = remember(&flush->replaced, id->at.place, error);
-    id->at = (sgc_page_at){place, flush->image.number};
+    if (status == SGC_OK && old) status = remember(&flush->replaced, before.place, error);
     return status;
 }
 
