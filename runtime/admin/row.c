@@ -127,9 +127,11 @@ static sgc_status fill(draft *d)
 {
     const sgc_table *table = d->table;
     const sgc_field *key = &table->fields[table->key];
-    uint8_t random[16];
+    uint8_t random[16] = {0};
+    sgc_status status = SGC_OK;
 
-    sgc_status status = sgc_txn_random(d->loader->txn, random, sizeof random);
+    /* Only keys that are made here need it. */
+    if (!d->given[key->slot]) status = sgc_txn_random(d->loader->txn, random, sizeof random);
     if (status != SGC_OK) return storage_error(d, status);
     if (key->default_kind == SGC_DEFAULT_SERIAL && !d->given[key->slot]) {
         sgc_value *value = &d->values[key->slot];
