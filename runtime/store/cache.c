@@ -48,6 +48,7 @@ sgc_status sgc_cache_open(sgc_cache *cache, const sgc_os *os, sgc_file *file, ui
     }
     atomic_init(&cache->map, map);
     cache->fresh = 1; /* frame 0 means none */
+    atomic_init(&cache->tables_left, (uint32_t)count / 8);
     sgc_mutex_init(&cache->lock);
     sgc_cond_init(&cache->loaded);
     return SGC_OK;

@@ -46,7 +46,8 @@ typedef struct sgc_cache {
     uint8_t *memory;
     sgc_frame *frames;
     _Atomic(sgc_place_map *) map;
-    sgc_cell limit; /**< no page can be at this place or behind it */
+    sgc_cell tables_left; /**< pages of page tables that checkpoints may still keep pinned */
+    sgc_cell limit;       /**< no page can be at this place or behind it */
     sgc_mutex lock;
     sgc_cond loaded;
     /* under lock */

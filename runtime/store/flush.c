@@ -307,7 +307,7 @@ static sgc_status put_row(row_change *change, uint64_t begin)
     change->new_row = change->old_row;
     if (sgc_str_is_null(change->before)) {
         status = sgc_rows_insert(flush, rows, change->key, begin, change->after, &change->new_row,
-                                change->error);
+                                 change->error);
         if (status) return status;
         return sgc_hash_insert(flush, hash, rows, change->key, change->new_row, change->error);
     }
@@ -557,6 +557,7 @@ static void publish(sgc_flush *flush, sgc_checkpoint *checkpoint)
     checkpoint->image = flush->image;
     flush->image.trees = NULL;
     flush->image.first_tree = NULL;
+    sgc_image_keep_tables(&checkpoint->image);
     checkpoint->pages = pages;
     atomic_init(&checkpoint->references, 1);
     sgc_mutex_lock(&pages->lock);

@@ -80,6 +80,9 @@ typedef struct sgc_tree {
     /** ROWS: fill page + 1, pages with room, where to look for room. HASH: group bits, pages of a
      * group, groups already grown. INDEX: root node, levels, unused. */
     uint32_t a, b, c;
+    /** In memory, of published trees: frames of the lowest pages of the page table, pinned when
+     * first used and as long as the checkpoint lives; NULL: none. */
+    _Atomic uint32_t *tables;
 } sgc_tree;
 
 enum {

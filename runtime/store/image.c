@@ -6,6 +6,7 @@ sgc_status sgc_image_copy(const sgc_image *from, sgc_image *to)
     uint16_t tables = from->schema ? from->schema->table_count : 0;
 
     *to = *from;
+    to->tables = NULL;
     to->trees = sgc_alloc_zero(from->tree_count, sizeof *to->trees);
     to->first_tree = sgc_alloc_zero(tables, sizeof *to->first_tree);
     if (!to->trees || !to->first_tree) {
@@ -13,6 +14,8 @@ sgc_status sgc_image_copy(const sgc_image *from, sgc_image *to)
         return SGC_NO_MEMORY;
     }
     if (from->tree_count) memcpy(to->trees, from->trees, from->tree_count * sizeof *to->trees);
+    for (uint32_t i = 0; i < to->tree_count; i++)
+        to->trees[i].tables = NULL;
     if (tables) memcpy(to->first_tree, from->first_tree, tables * sizeof *to->first_tree);
     return SGC_OK;
 }
@@ -21,6 +24,8 @@ void sgc_image_free(sgc_image *image)
 {
     sgc_free(image->trees);
     sgc_free(image->first_tree);
+    sgc_free(image->tables);
+    image->tables = NULL;
     image->trees = NULL;
     image->first_tree = NULL;
 }
@@ -66,4 +71,20 @@ sgc_status sgc_image_reset(sgc_image *image, const sgc_schema *schema)
     for (uint16_t i = 0; i < tables; i++)
         name_trees(image, i);
     return SGC_OK;
+}
+
+void sgc_image_keep_tables(sgc_image *image)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < image->tree_count; i++)
+        if (image->trees[i].depth > 0) count += sgc_tree_table_count(&image->trees[i]);
+    sgc_cell *tables = sgc_alloc_zero(count, sizeof *tables);
+    if (!tables) return;
+    image->tables = tables;
+    for (uint32_t i = 0; i < image->tree_count; i++) {
+        if (image->trees[i].depth == 0) continue;
+        image->trees[i].tables = tables;
+        tables += sgc_tree_table_count(&image->trees[i]);
+    }
 }

@@ -20,6 +20,7 @@ typedef struct sgc_image {
     const sgc_schema *schema; /**< NULL: no tables */
     sgc_tree *trees;          /**< all trees of tables */
     uint32_t *first_tree;     /**< of each table */
+    sgc_cell *tables;         /**< of all trees; published images only, may be NULL */
     uint32_t tree_count, next_tree;
     uint32_t name_size, sdl_size, numbering_size;
     uint64_t schema_hash;
@@ -91,6 +92,8 @@ SGC_CHECK sgc_status sgc_image_copy(const sgc_image *from, sgc_image *to);
 /** Fresh trees for every table of schema (may be NULL). */
 SGC_CHECK sgc_status sgc_image_reset(sgc_image *image, const sgc_schema *schema);
 void sgc_image_free(sgc_image *image);
+/** Lets a published image keep pages of page tables; without memory it goes without. */
+void sgc_image_keep_tables(sgc_image *image);
 static inline sgc_tree *sgc_image_tree(const sgc_image *image, uint16_t table, unsigned which)
 {
     return &image->trees[image->first_tree[table] + which];
@@ -101,6 +104,13 @@ static inline sgc_tree *sgc_image_tree(const sgc_image *image, uint16_t table, u
 /** Place of a logical page. */
 SGC_CHECK sgc_status sgc_tree_look_up(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
                                       sgc_page_at *at, sgc_error *error);
+/** Lowest pages of the tree's page table. */
+static inline uint32_t sgc_tree_table_count(const sgc_tree *tree)
+{
+    return tree->pages / SGC_TABLE_FAN + 1;
+}
+/** Gives back what the tree keeps pinned. */
+void sgc_tree_keep_none(sgc_cache *cache, sgc_tree *tree);
 /** Pins a page and returns its bytes; give the frame back with sgc_cache_unpin(). */
 SGC_CHECK sgc_status sgc_tree_pin(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
                                   sgc_page_kind kind, uint32_t *frame, const uint8_t **page,
@@ -158,7 +168,7 @@ SGC_CHECK sgc_status sgc_row_has_key(const sgc_table *table, const sgc_row *row,
 SGC_CHECK sgc_status sgc_rows_new_page(sgc_flush *flush, sgc_tree *rows, sgc_page_kind kind,
                                        uint32_t *logical, uint8_t **page, sgc_error *error);
 SGC_CHECK sgc_status sgc_rows_insert(sgc_flush *flush, sgc_tree *rows, sgc_str key, uint64_t begin,
-                                    sgc_str record, uint64_t *at, sgc_error *error);
+                                     sgc_str record, uint64_t *at, sgc_error *error);
 /** Replaces a row; *at changes when it has to move. */
 SGC_CHECK sgc_status sgc_row_replace(sgc_flush *flush, sgc_tree *rows, sgc_str key, uint64_t begin,
                                      sgc_str record, uint64_t *at, sgc_error *error);

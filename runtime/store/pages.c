@@ -8,6 +8,8 @@
 
 static void checkpoint_free(sgc_checkpoint *checkpoint)
 {
+    for (uint32_t i = 0; checkpoint->image.trees && i < checkpoint->image.tree_count; i++)
+        sgc_tree_keep_none(&checkpoint->pages->cache, &checkpoint->image.trees[i]);
     sgc_image_free(&checkpoint->image);
     sgc_free(checkpoint);
 }
@@ -320,6 +322,7 @@ static sgc_status load_checkpoint(sgc_pages *pages, const sgc_root *root, const 
         checkpoint_free(checkpoint);
         return status;
     }
+    sgc_image_keep_tables(&checkpoint->image);
     pages->newest = checkpoint;
     return SGC_OK;
 }

@@ -236,12 +236,32 @@ sgc_status sgc_rows_each(sgc_cache *cache, const sgc_tree *rows, uint32_t logica
     return status;
 }
 
+/*
+ * Every look-up by key ends here, so text keys are compared in place: true when `found` is the
+ * key's text. Other kinds, link tables and records of other versions take the long way.
+ */
+static bool text_key(const sgc_table *table, sgc_str record, sgc_str *found)
+{
+    const sgc_layout *layout = &table->layout;
+    const uint8_t *p = (const uint8_t *)record.data, *end = p + record.size;
+
+    if (table->link || record.size < SGC_RECORD_HEAD || sgc_be16(p + 4) != layout->version)
+        return false;
+    uint16_t slot = table->fields[table->key].slot;
+    if (slot < layout->fixed_count || layout->fixed_size > record.size - SGC_RECORD_HEAD)
+        return false;
+    p += SGC_RECORD_HEAD + layout->fixed_size;
+    for (uint16_t i = layout->fixed_count; p && i < slot; i++)
+        p = sgc_read_skip(p, end);
+    return p && p < end && sgc_read_str(p, end, found) && found->data;
+}
+
 sgc_status sgc_row_has_key(const sgc_table *table, const sgc_row *row, sgc_str key)
 {
     sgc_key own;
     sgc_str found = row->key;
 
-    if (!row->large) {
+    if (!row->large && !text_key(table, row->record, &found)) {
         sgc_status status = sgc_record_key(table, row->record, &own);
         if (status) return status;
         found = sgc_key_str(&own);
@@ -550,7 +570,7 @@ static sgc_status place_row(sgc_flush *flush, sgc_tree *rows, const uint8_t *row
 }
 
 sgc_status sgc_rows_insert(sgc_flush *flush, sgc_tree *rows, sgc_str key, uint64_t begin,
-                          sgc_str record, uint64_t *at, sgc_error *error)
+                           sgc_str record, uint64_t *at, sgc_error *error)
 {
     uint8_t row[SGC_PAGE_SIZE];
     size_t size;

@@ -8,13 +8,36 @@ sgc_status sgc_tree_damaged(const sgc_tree *tree, uint32_t logical, const char *
                     (unsigned)logical, why);
 }
 
-sgc_status sgc_tree_look_up(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
-                            sgc_page_at *at, sgc_error *error)
+/* Keeps the lowest page of a page table pinned for the checkpoint, unless too many are. */
+static bool keep_table(sgc_cache *cache, const sgc_tree *tree, uint32_t position, uint32_t frame)
+{
+    uint32_t left = atomic_load_explicit(&cache->tables_left, memory_order_relaxed), none = 0;
+
+    do {
+        if (left == 0) return false;
+    } while (!atomic_compare_exchange_weak(&cache->tables_left, &left, left - 1));
+    if (atomic_compare_exchange_strong(&tree->tables[position], &none, frame)) return true;
+    atomic_fetch_add(&cache->tables_left, 1);
+    return false;
+}
+
+void sgc_tree_keep_none(sgc_cache *cache, sgc_tree *tree)
+{
+    for (uint32_t i = 0; tree->tables && i < sgc_tree_table_count(tree); i++) {
+        uint32_t frame = atomic_load(&tree->tables[i]);
+        if (frame == 0) continue;
+        sgc_cache_unpin(cache, frame);
+        atomic_fetch_add(&cache->tables_left, 1);
+    }
+    tree->tables = NULL;
+}
+
+static sgc_status walk_table(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
+                             sgc_page_at *at, sgc_error *error)
 {
     uint32_t index[SGC_TABLE_LEVELS], position[SGC_TABLE_LEVELS];
     uint32_t rest = logical;
 
-    if (logical >= tree->pages) return sgc_tree_damaged(tree, logical, "no such page", error);
     for (unsigned level = 0; level < tree->depth; level++) {
         index[level] = rest % SGC_TABLE_FAN;
         rest /= SGC_TABLE_FAN;
@@ -28,9 +51,26 @@ sgc_status sgc_tree_look_up(sgc_cache *cache, const sgc_tree *tree, uint32_t log
         if (status) return status;
         const uint8_t *page = sgc_frame_data(cache, frame);
         *at = sgc_place_load(page + SGC_PAGE_HEAD + 8 * (size_t)index[level]);
+        if (level == 0 && tree->tables && keep_table(cache, tree, position[0], frame)) break;
         sgc_cache_unpin(cache, frame);
     }
     return SGC_OK;
+}
+
+sgc_status sgc_tree_look_up(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
+                            sgc_page_at *at, sgc_error *error)
+{
+    if (logical >= tree->pages) return sgc_tree_damaged(tree, logical, "no such page", error);
+    if (tree->tables) {
+        uint32_t frame =
+            atomic_load_explicit(&tree->tables[logical / SGC_TABLE_FAN], memory_order_acquire);
+        if (frame) {
+            const uint8_t *page = sgc_frame_data(cache, frame);
+            *at = sgc_place_load(page + SGC_PAGE_HEAD + 8 * (size_t)(logical % SGC_TABLE_FAN));
+            return SGC_OK;
+        }
+    }
+    return walk_table(cache, tree, logical, at, error);
 }
 
 sgc_status sgc_tree_pin(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
