@@ -158,11 +158,12 @@ static sgc_str pattern_name(names *n, const sgc_model_table *table, const api_pa
     return make(n, pattern->before, stem, pattern->base == BASE_PLURAL_UPPER, pattern->after);
 }
 
-static void put(names *n, api_root root, const generated *one)
+/* False when the name was taken: one clash of two types is reported, not all of them. */
+static bool put(names *n, api_root root, const generated *one)
 {
     sgc_model_build *build = n->build;
 
-    if (!one->name.data) return;
+    if (!one->name.data) return false;
     const generated *other = sgc_map_get(&n->maps[root], one->name);
     if (other) {
         sgc_model_type_error(build, one->table->type,
@@ -171,12 +172,13 @@ static void put(names *n, api_root root, const generated *one)
                              ": rename one of the types, or give it @table(plural: \"...\")",
                              SGC_ARG(other->table->table.name), SGC_ARG(one->table->table.name),
                              root == ROOT_TYPE ? "type" : "field", SGC_ARG(one->name));
-        return;
+        return false;
     }
     generated *copy = sgc_model_scratch(build, 1, sizeof *copy);
-    if (!copy) return;
+    if (!copy) return false;
     *copy = *one;
     if (!sgc_map_put(&n->maps[root], one->name, copy)) build->no_memory = true;
+    return true;
 }
 
 static bool wanted(const sgc_model_table *table, api_root root)
@@ -187,7 +189,7 @@ static bool wanted(const sgc_model_table *table, api_root root)
     return root == ROOT_MUTATION ? out->generate_mutation : out->generate_subscription;
 }
 
-static void unique_name(names *n, const sgc_model_table *table, const sgc_model_index *index)
+static bool unique_name(names *n, const sgc_model_table *table, const sgc_model_index *index)
 {
     sgc_buf text = {0};
 
@@ -204,14 +206,14 @@ static void unique_name(names *n, const sgc_model_table *table, const sgc_model_
     if (!text.failed) one.name = sgc_arena_str(&n->build->scratch, sgc_buf_as_str(&text));
     if (!one.name.data) n->build->no_memory = true;
     sgc_buf_free(&text);
-    put(n, ROOT_QUERY, &one);
+    return put(n, ROOT_QUERY, &one);
 }
 
-static void type_name(names *n, const sgc_model_table *table, sgc_str name, bool exists)
+static bool type_name(names *n, const sgc_model_table *table, sgc_str name, bool exists)
 {
     generated one = {.table = table, .name = name};
 
-    if (!name.data) return;
+    if (!name.data) return false;
     const sgc_named_type *declared = sgc_type_find(n->build->types, name);
     if (declared && !declared->prelude) {
         if (exists)
@@ -219,25 +221,27 @@ static void type_name(names *n, const sgc_model_table *table, sgc_str name, bool
                            "the schema declares " SGC_FMT " itself: the generated type of " SGC_FMT
                            " with that name is left out",
                            SGC_ARG(name), SGC_ARG(table->table.name));
-        return;
+        return true;
     }
-    put(n, ROOT_TYPE, &one);
+    return put(n, ROOT_TYPE, &one);
 }
 
 static void table_names(names *n, const sgc_model_table *table)
 {
-    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+    bool good = true;
+
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns && good; i++) {
         if (!wanted(table, patterns[i].root)) continue;
         generated one = {.table = table, .pattern = &patterns[i]};
         one.name = pattern_name(n, table, &patterns[i]);
-        put(n, patterns[i].root, &one);
+        good = put(n, patterns[i].root, &one);
     }
-    for (const sgc_model_index *index = table->indexes; index; index = index->next)
-        if (index->index.unique && table->table.generate_query) unique_name(n, table, index);
-    for (size_t i = 0; i < sizeof type_names / sizeof *type_names; i++)
-        type_name(n, table, make(n, "", table->table.name, false, type_names[i].after),
-                  type_names[i].exists);
-    type_name(n, table, make(n, "", table->table.plural, true, "Payload"), true);
+    for (const sgc_model_index *index = table->indexes; index && good; index = index->next)
+        if (index->index.unique && table->table.generate_query) good = unique_name(n, table, index);
+    for (size_t i = 0; i < sizeof type_names / sizeof *type_names && good; i++)
+        good = type_name(n, table, make(n, "", table->table.name, false, type_names[i].after),
+                         type_names[i].exists);
+    if (good) type_name(n, table, make(n, "", table->table.plural, true, "Payload"), true);
 }
 
 /* ---- the SDL's own root fields ---- */

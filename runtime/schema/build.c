@@ -290,10 +290,9 @@ static sgc_status run(sgc_model_build *build, const sgc_schema_file *files, size
     if (status == SGC_OK && build->no_memory) status = SGC_NO_MEMORY;
     if (status == SGC_OK) status = build_types(build, count);
     if (status != SGC_OK) return status;
-    static void (*const steps[])(sgc_model_build *) = {sgc_model_classify, sgc_model_relations,
-                                                       sgc_model_indexes};
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        if (sgc_model_going(build)) steps[i](build);
+    sgc_model_classify(build);
+    if (sgc_model_going(build)) sgc_model_relations(build);
+    if (sgc_model_going(build) && build->errors == 0) sgc_model_indexes(build);
     if (sgc_model_going(build) && build->errors == 0) sgc_model_number(build, numbering);
     if (sgc_model_going(build) && build->errors == 0) sgc_model_finish(build);
     if (sgc_model_going(build) && build->errors == 0) sgc_model_defaults(build);

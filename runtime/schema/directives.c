@@ -243,9 +243,6 @@ void sgc_model_field_directives(sgc_model_build *build, sgc_model_table *table,
 
     if (table->key == member) key_default(build, member);
     if (!def->directives) return;
-    const sgc_ast_directive *id = sgc_model_directive(build, def->directives, "id");
-    if (id && table->key != member)
-        sgc_model_error(build, def->source, id->span, "@id cannot stand here");
     default_directive(build, table, member);
     const sgc_ast_directive *updated = sgc_model_directive(build, def->directives, "updatedAt");
     member->field.updated_at = updated != NULL;

@@ -206,8 +206,9 @@ sgc_str sgc_name_singular(sgc_arena *arena, sgc_str plural)
 
     if (form) return replaced(arena, plural, at, form);
     if (ends_with(word, "ies") && word.size > 4) return with_end(arena, plural, 3, "y");
-    if (ends_with(word, "sses") || ends_with(word, "xes") || ends_with(word, "zes") ||
-        ends_with(word, "ches") || ends_with(word, "shes") || ends_with(word, "uses"))
+    bool uses = ends_with(word, "uses") && !ends_with(word, "ouses") && !ends_with(word, "auses");
+    if (uses || ends_with(word, "sses") || ends_with(word, "xes") || ends_with(word, "zes") ||
+        ends_with(word, "ches") || ends_with(word, "shes"))
         return with_end(arena, plural, 2, "");
     if (ends_with(word, "s") && !ends_with(word, "ss") && !ends_with(word, "us") &&
         !ends_with(word, "is"))
