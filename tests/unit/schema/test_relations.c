@@ -90,7 +90,7 @@ static void declared_storage_is_used(void)
     CU_ASSERT_EQUAL(model_table(&m, "Twin")->relations[0].kind, SGC_RELATION_INVERSE_ONE);
     model_free(&m);
     model_bad("type A { id: ID! b: B! bId: String! }\ntype B { id: ID! }",
-              "1:26 A.bId stores the relation b, so its type must be ID!\n");
+              "1:24 A.bId stores the relation b, so its type must be ID!\n");
     model_bad("type A { id: ID! b: B bId: ID! }\ntype B { id: ID! }",
               "1:23 A.bId stores the relation b, so its type must be ID\n");
     model_bad("type A { id: ID! bs: [B] bIds: [ID] }\ntype B { id: ID! }",
@@ -146,7 +146,7 @@ static void explicit_inverses(void)
               "1:23 A.a is not the other side of A.a\n");
     model_bad("type A { id: ID! b: B @relation(field: \"a\") c: B @relation(field: \"a\") }\n"
               "type B { id: ID! a: A }",
-              "1:51 B.a is already the other side of another relation\n");
+              "1:50 B.a is already the other side of another relation\n");
     model_bad("type A { id: ID! b: B! @relation(onDelete: SET_NULL) }\ntype B { id: ID! }",
               "1:24 onDelete: SET_NULL cannot work: b is not nullable\n");
     model_bad("type A { id: ID! bs: [B] @relation(onDelete: CASCADE) }\ntype B { id: ID! a: A }",
@@ -163,11 +163,6 @@ static void to_ones_of_one_type_stand_alone(void)
 {
     model m;
 
-    if (model_good(&m,
-                   "type R { id: ID! parent: R template: R follows: [R] blocks: [R] x: S y: S }\n"
-                   "type S { id: ID! }") == false)
-        (void)0;
-    model_free(&m);
     if (model_good(&m, "type R { id: ID! parent: R template: R }"))
         model_is(&m, "R",
                  "R r/rs key=0\n  id ID! ID!\n  parentId ID ID implicit\n"
