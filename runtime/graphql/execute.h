@@ -40,6 +40,7 @@ typedef struct sgc_execution {
     size_t out_start;
     sgc_buf errors; /**< JSON objects, comma between them */
     size_t error_count;
+    bool root_failed; /**< an error stands at a root field: a mutation is undone */
     sgc_status fatal; /**< the request cannot go on: no answer but this */
     bool retry;       /**< SGC_CONFLICT: the whole request again */
     void *user;

@@ -71,6 +71,7 @@ static void end_error(sgc_execution *at, const char *code, sgc_str type, sgc_str
 void sgc_execution_error(sgc_execution *at, const sgc_plan_field *field, const sgc_path *path,
                          const char *code, sgc_str type, sgc_str name, sgc_str message)
 {
+    if (!path->parent) at->root_failed = true;
     if (at->error_count >= ERRORS_MAX) return;
     begin_error(at, message.data ? message : SGC_STR("out of memory"));
     sgc_buf_text(&at->errors, ",\"locations\":[");
@@ -271,8 +272,7 @@ static bool run_mutation(sgc_execution *at)
         const sgc_plan_field *field = &root->fields[i];
         if (i) sgc_buf_byte(at->out, ',');
         sgc_mutate_root(at, field);
-        bool failed = at->loaded[field->id].status != SGC_OK;
-        good = at->fatal == SGC_OK && sgc_write_root_field(at, field) && !failed &&
+        good = at->fatal == SGC_OK && sgc_write_root_field(at, field) && !at->root_failed &&
                at->fatal == SGC_OK;
     }
     sgc_buf_byte(at->out, '}');
@@ -354,6 +354,7 @@ static sgc_answer execute(sgc_execution *at, sgc_operation_kind kind)
         at->out->size = at->out_start;
         at->fatal = SGC_OK;
         at->retry = false;
+        at->root_failed = false;
         attempt(at, kind);
         if (!at->retry || i + 1 == ATTEMPTS_MAX) answer = finish(at);
         bool again = at->retry;
