@@ -6,10 +6,16 @@
 
 /* ---- checkpoints ---- */
 
-static void checkpoint_free(sgc_checkpoint *checkpoint)
+/* Before its places can become free: nothing of them may stay pinned. */
+static void unpin_tables(sgc_checkpoint *checkpoint)
 {
     for (uint32_t i = 0; checkpoint->image.trees && i < checkpoint->image.tree_count; i++)
         sgc_tree_keep_none(&checkpoint->pages->cache, &checkpoint->image.trees[i]);
+}
+
+static void checkpoint_free(sgc_checkpoint *checkpoint)
+{
+    unpin_tables(checkpoint);
     sgc_image_free(&checkpoint->image);
     sgc_free(checkpoint);
 }
@@ -33,6 +39,7 @@ void sgc_checkpoint_release(sgc_checkpoint *checkpoint)
     if (!checkpoint) return;
     if (atomic_fetch_sub_explicit(&checkpoint->references, 1, memory_order_acq_rel) > 1) return;
     /* Never the newest one: the image holds that. */
+    unpin_tables(checkpoint);
     sgc_mutex_lock(&checkpoint->pages->lock);
     if (checkpoint->older) checkpoint->older->newer = checkpoint->newer;
     if (checkpoint->newer) checkpoint->newer->older = checkpoint->older;
