@@ -64,7 +64,7 @@ typedef struct sgc_slot {
     bool list;     /**< variable width: an array of kind */
     bool non_null;
     bool item_non_null;
-    uint32_t offset; /**< of a fixed-width field; 0 for variable ones */
+    uint32_t offset; /**< of a fixed-width field from the record's first byte; else 0 */
     const struct sgc_layout *embedded; /**< EMBEDDED only */
 } sgc_slot;
 

@@ -29,78 +29,77 @@ static sgc_status from_json(const model *m, const char *name, const char *json, 
     return status;
 }
 
+static const struct {
+    const char *field, *json, *result;
+    sgc_status status;
+} json_cases[] = {
+    {"i", "1", "1", SGC_OK},
+    {"i", "-2147483648", "-2147483648", SGC_OK},
+    {"i", "1.0", "1", SGC_OK},
+    {"i", "1e3", "1000", SGC_OK},
+    {"i", "null", "null", SGC_OK},
+    {"i", "2147483648", "i must be a whole number between -2147483648 and 2147483647", SGC_INVALID},
+    {"i", "1.5", "i must be a whole number between -2147483648 and 2147483647", SGC_INVALID},
+    {"i", "\"1\"", "i must be a whole number between -2147483648 and 2147483647", SGC_INVALID},
+    {"i", "true", "i must be a whole number between -2147483648 and 2147483647", SGC_INVALID},
+    {"b", "\"-9223372036854775808\"", "\"-9223372036854775808\"", SGC_OK},
+    {"b", "9007199254740993", "\"9007199254740993\"", SGC_OK},
+    {"b", "\"9223372036854775808\"", "b: \"9223372036854775808\" is outside the range of 64 bits",
+     SGC_INVALID},
+    {"b", "1e300", "b must be a whole number of 64 bits, as a string or a number", SGC_INVALID},
+    {"f", "1", "1", SGC_OK},
+    {"f", "1e400", "f: \"1e400\" is too large for a Float", SGC_INVALID},
+    {"f", "\"1\"", "f must be a number", SGC_INVALID},
+    {"s", "\"x\"", "\"x\"", SGC_OK},
+    {"s", "1", "s must be a string", SGC_INVALID},
+    {"s", "null", "s must not be null", SGC_NOT_NULL},
+    {"id", "12", "\"12\"", SGC_OK},
+    {"id", "1.5", "id: \"1.5\" is not a whole number", SGC_INVALID},
+    {"t", "true", "true", SGC_OK},
+    {"t", "1", "t must be true or false", SGC_INVALID},
+    {"m", "\"1.50\"", "\"1.5\"", SGC_OK},
+    {"m", "2.50", "\"2.5\"", SGC_OK},
+    {"m", "1e5", "m: \"1e5\" is not a Decimal: digits with an optional sign and point are expected",
+     SGC_INVALID},
+    {"d", "\"2026-01-01T01:00:00+01:00\"", "\"2026-01-01T00:00:00Z\"", SGC_OK},
+    {"d", "5", "d must be a DateTime as 2026-01-31T23:59:59Z", SGC_INVALID},
+    {"day", "\"2026-01-01\"", "\"2026-01-01\"", SGC_OK},
+    {"at", "\"01:02:03.5\"", "\"01:02:03.500\"", SGC_OK},
+    {"u", "\"0190A1B2-C3D4-7E5F-8123-456789ABCDEF\"", "\"0190a1b2-c3d4-7e5f-8123-456789abcdef\"",
+     SGC_OK},
+    {"r", "\"HIGH\"", "\"HIGH\"", SGC_OK},
+    {"r", "\"high\"", "r: \"high\" is not a value of Role", SGC_INVALID},
+    {"r", "1", "r must be the name of an enum value", SGC_INVALID},
+    {"l", "[1,2,1]", "[1,2,1]", SGC_OK},
+    {"l", "[]", "[]", SGC_OK},
+    {"l", "[1,null]", "an element of l must not be null", SGC_NOT_NULL},
+    {"l", "1", "l must be a list", SGC_INVALID},
+    {"n", "[null,\"a\"]", "[null,\"a\"]", SGC_OK},
+    {"n", "[[\"a\"]]", "n must be a string", SGC_INVALID},
+    {"j", "{\"a\":[1,{\"b\":null}]}", "{\"a\":[1,{\"b\":null}]}", SGC_OK},
+    {"j", "\"x\"", "\"x\"", SGC_OK},
+    {"x", "\"AAECAw==\"", "\"AAECAw==\"", SGC_OK},
+    {"x", "\"A\"", "x: \"A\" is not base64 (RFC 4648, with padding)", SGC_INVALID},
+    {"v", "{\"k\":1,\"rs\":[\"LOW\"]}", "{\"k\":1,\"s\":null,\"rs\":[\"LOW\"]}", SGC_OK},
+    {"v", "{\"s\":\"x\"}", "v.k must not be null", SGC_NOT_NULL},
+    {"v", "{\"k\":1,\"z\":2}", "v: V has no field \"z\"", SGC_INVALID},
+    {"v", "[1]", "v must be an object", SGC_INVALID},
+    {"w", "[{\"k\":1},{\"k\":2,\"s\":\"\"}]",
+     "[{\"k\":1,\"s\":null,\"rs\":null},{\"k\":2,\"s\":\"\",\"rs\":null}]", SGC_OK},
+    {"k", "\"12 EUR\"", "\"12 EUR\"", SGC_OK},
+};
+
 static void json_values(void)
 {
-    static const struct {
-        const char *field, *json, *result;
-        sgc_status status;
-    } cases[] = {
-        {"i", "1", "1", SGC_OK},
-        {"i", "-2147483648", "-2147483648", SGC_OK},
-        {"i", "1.0", "1", SGC_OK},
-        {"i", "1e3", "1000", SGC_OK},
-        {"i", "null", "null", SGC_OK},
-        {"i", "2147483648", "i must be a whole number between -2147483648 and 2147483647",
-         SGC_INVALID},
-        {"i", "1.5", "i must be a whole number between -2147483648 and 2147483647", SGC_INVALID},
-        {"i", "\"1\"", "i must be a whole number between -2147483648 and 2147483647", SGC_INVALID},
-        {"i", "true", "i must be a whole number between -2147483648 and 2147483647", SGC_INVALID},
-        {"b", "\"-9223372036854775808\"", "\"-9223372036854775808\"", SGC_OK},
-        {"b", "9007199254740993", "\"9007199254740993\"", SGC_OK},
-        {"b", "\"9223372036854775808\"",
-         "b: \"9223372036854775808\" is outside the range of 64 bits", SGC_INVALID},
-        {"b", "1e300", "b must be a whole number of 64 bits, as a string or a number", SGC_INVALID},
-        {"f", "1", "1", SGC_OK},
-        {"f", "1e400", "f: \"1e400\" is too large for a Float", SGC_INVALID},
-        {"f", "\"1\"", "f must be a number", SGC_INVALID},
-        {"s", "\"x\"", "\"x\"", SGC_OK},
-        {"s", "1", "s must be a string", SGC_INVALID},
-        {"s", "null", "s must not be null", SGC_NOT_NULL},
-        {"id", "12", "\"12\"", SGC_OK},
-        {"id", "1.5", "id: \"1.5\" is not a whole number", SGC_INVALID},
-        {"t", "true", "true", SGC_OK},
-        {"t", "1", "t must be true or false", SGC_INVALID},
-        {"m", "\"1.50\"", "\"1.5\"", SGC_OK},
-        {"m", "2.50", "\"2.5\"", SGC_OK},
-        {"m", "1e5",
-         "m: \"1e5\" is not a Decimal: digits with an optional sign and point are expected",
-         SGC_INVALID},
-        {"d", "\"2026-01-01T01:00:00+01:00\"", "\"2026-01-01T00:00:00Z\"", SGC_OK},
-        {"d", "5", "d must be a DateTime as 2026-01-31T23:59:59Z", SGC_INVALID},
-        {"day", "\"2026-01-01\"", "\"2026-01-01\"", SGC_OK},
-        {"at", "\"01:02:03.5\"", "\"01:02:03.500\"", SGC_OK},
-        {"u", "\"0190A1B2-C3D4-7E5F-8123-456789ABCDEF\"",
-         "\"0190a1b2-c3d4-7e5f-8123-456789abcdef\"", SGC_OK},
-        {"r", "\"HIGH\"", "\"HIGH\"", SGC_OK},
-        {"r", "\"high\"", "r: \"high\" is not a value of Role", SGC_INVALID},
-        {"r", "1", "r must be the name of an enum value", SGC_INVALID},
-        {"l", "[1,2,1]", "[1,2,1]", SGC_OK},
-        {"l", "[]", "[]", SGC_OK},
-        {"l", "[1,null]", "an element of l must not be null", SGC_NOT_NULL},
-        {"l", "1", "l must be a list", SGC_INVALID},
-        {"n", "[null,\"a\"]", "[null,\"a\"]", SGC_OK},
-        {"n", "[[\"a\"]]", "n must be a string", SGC_INVALID},
-        {"j", "{\"a\":[1,{\"b\":null}]}", "{\"a\":[1,{\"b\":null}]}", SGC_OK},
-        {"j", "\"x\"", "\"x\"", SGC_OK},
-        {"x", "\"AAECAw==\"", "\"AAECAw==\"", SGC_OK},
-        {"x", "\"A\"", "x: \"A\" is not base64 (RFC 4648, with padding)", SGC_INVALID},
-        {"v", "{\"k\":1,\"rs\":[\"LOW\"]}", "{\"k\":1,\"s\":null,\"rs\":[\"LOW\"]}", SGC_OK},
-        {"v", "{\"s\":\"x\"}", "v.k must not be null", SGC_NOT_NULL},
-        {"v", "{\"k\":1,\"z\":2}", "v: V has no field \"z\"", SGC_INVALID},
-        {"v", "[1]", "v must be an object", SGC_INVALID},
-        {"w", "[{\"k\":1},{\"k\":2,\"s\":\"\"}]",
-         "[{\"k\":1,\"s\":null,\"rs\":null},{\"k\":2,\"s\":\"\",\"rs\":null}]", SGC_OK},
-        {"k", "\"12 EUR\"", "\"12 EUR\"", SGC_OK},
-    };
     model m;
     sgc_buf out = {0};
 
     if (!model_good(&m, sdl)) return;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof json_cases / sizeof *json_cases; i++) {
         sgc_arena arena = {0};
-        sgc_status status = from_json(&m, cases[i].field, cases[i].json, &arena, &out);
-        CU_ASSERT_EQUAL(status, cases[i].status);
-        UNIT_STR(sgc_buf_as_str(&out), cases[i].result);
+        sgc_status status = from_json(&m, json_cases[i].field, json_cases[i].json, &arena, &out);
+        CU_ASSERT_EQUAL(status, json_cases[i].status);
+        UNIT_STR(sgc_buf_as_str(&out), json_cases[i].result);
         sgc_arena_free(&arena);
     }
     sgc_buf_free(&out);
