@@ -126,13 +126,11 @@ static void separate(const sgc_item *last, const sgc_item *first, unsigned heigh
     out->size = (uint16_t)(1 + sgc_common_prefix(last->key, last->size, first->key, first->size));
 }
 
-static size_t spread(const job *work, unsigned height, const sgc_item *list, size_t count,
-                     bool pack)
+/* Bytes for each node when the items do not fit into one. */
+static size_t spread(const job *work, unsigned height, const sgc_item *list, size_t count)
 {
     size_t used;
 
-    if (pack || sgc_node_fit(list, count, height, sizes_at(work, height), CAPACITY, &used) == count)
-        return CAPACITY;
     /* the same share for each node, one that leaves a tenth free */
     (void)sgc_node_fit(list, count, height, sizes_at(work, height), SIZE_MAX, &used);
     size_t nodes = used / (CAPACITY - CAPACITY / 10) + 1;
@@ -149,9 +147,13 @@ static sgc_status write_nodes(job *work, uint32_t logical, unsigned height, cons
     if (count == 0)
         return logical == NO_PAGE ? SGC_OK
                                   : sgc_write_free(work->flush, work->tree, logical, work->error);
-    size_t limit = spread(work, height, list, count, pack);
-    for (size_t used; count > 0; logical = NO_PAGE) {
-        size_t fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &used);
+    size_t limit = CAPACITY, used;
+    size_t fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &used);
+    if (fit < count && !pack) {
+        limit = spread(work, height, list, count);
+        fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &used);
+    }
+    for (; count > 0; logical = NO_PAGE) {
         sgc_status status = write_node(work, &logical, height, list, fit);
         if (status) return status;
         uint8_t *key = sgc_arena_alloc(&parent->arena, separator.size);
@@ -165,6 +167,8 @@ static sgc_status write_nodes(job *work, uint32_t logical, unsigned height, cons
         if (fit < count) separate(&list[fit - 1], &list[fit], height, &separator);
         list += fit;
         count -= fit;
+        if (count > 0)
+            fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &used);
     }
     return SGC_OK;
 }

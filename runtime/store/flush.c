@@ -20,6 +20,7 @@ static void discard(sgc_flush *flush)
     sgc_free(flush->allocated.items);
     sgc_free(flush->replaced.items);
     sgc_free(flush->staging);
+    sgc_free(flush->known);
     sgc_arena_free(&flush->entries);
     sgc_arena_free(&flush->scratch);
     sgc_image_free(&flush->image);
@@ -70,6 +71,8 @@ sgc_status sgc_flush_begin(sgc_pages *pages, sgc_flush **out, sgc_error *error)
     flush->dirty_limit = pages->cache.frame_count / 2;
     sgc_status status = sgc_image_copy(&flush->base->image, &flush->image);
     if (status == SGC_OK) status = new_changes(flush);
+    flush->known = sgc_alloc_zero(SGC_KNOWN_PAGES, sizeof *flush->known);
+    if (!flush->known) status = SGC_NO_MEMORY;
     if (status == SGC_OK && flush->image.number == UINT32_MAX) {
         status = sgc_fail(error, SGC_LIMIT, "the image has had 2^32 checkpoints");
     } else if (status) {

@@ -70,20 +70,28 @@ typedef struct sgc_changes {
     bool sorted;   /**< came in order */
 } sgc_changes;
 
+/** Where a new page of the flush is in memory, to find it again quickly. */
+typedef struct sgc_known_page {
+    uint32_t tree, logical;
+    uint8_t *page; /**< NULL: nothing known */
+} sgc_known_page;
+enum { SGC_KNOWN_PAGES = 4096 };
+
 struct sgc_flush {
     sgc_pages *pages;
     sgc_checkpoint *base;
     sgc_image image; /**< of the next checkpoint */
     uint32_t *dirty; /**< frames; each holds a pin */
     size_t dirty_count, dirty_capacity, dirty_limit;
-    sgc_places allocated; /**< by this flush: free again when it fails */
-    sgc_places replaced;  /**< places of the base that the new checkpoint does not name */
-    sgc_changes *changes; /**< by tree */
-    sgc_arena entries;    /**< bytes of the changes */
-    sgc_arena scratch;    /**< of one put */
-    uint8_t *staging;     /**< pages on their way to the file */
-    bool began;           /**< something was put or deleted */
-    sgc_status broken;    /**< first failure: the flush can only be aborted */
+    sgc_places allocated;  /**< by this flush: free again when it fails */
+    sgc_places replaced;   /**< places of the base that the new checkpoint does not name */
+    sgc_changes *changes;  /**< by tree */
+    sgc_arena entries;     /**< bytes of the changes */
+    sgc_arena scratch;     /**< of one put */
+    uint8_t *staging;      /**< pages on their way to the file */
+    sgc_known_page *known; /**< by hash of tree and logical number; dirty pages only */
+    bool began;            /**< something was put or deleted */
+    sgc_status broken;     /**< first failure: the flush can only be aborted */
 };
 
 /* ---- image.c: images in memory ---- */

@@ -113,6 +113,10 @@ size_t sgc_common_prefix(const uint8_t *a, size_t a_size, const uint8_t *b, size
 {
     size_t least = a_size < b_size ? a_size : b_size, same = 0;
 
+    for (; least - same >= 8; same += 8) {
+        uint64_t differ = sgc_load64(a + same) ^ sgc_load64(b + same);
+        if (differ) return same + (size_t)__builtin_ctzll(differ) / 8;
+    }
     while (same < least && a[same] == b[same])
         same++;
     return same;

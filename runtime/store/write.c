@@ -169,8 +169,20 @@ static sgc_status deepen(sgc_flush *flush, sgc_tree *tree, uint32_t logical, sgc
 
 /* ---- pages ---- */
 
-sgc_status sgc_write_page(sgc_flush *flush, sgc_tree *tree, uint32_t logical, sgc_page_kind kind,
-                          uint8_t **page, sgc_error *error)
+static sgc_known_page *known_page(const sgc_flush *flush, const sgc_tree *tree, uint32_t logical)
+{
+    uint32_t mixed = (logical + tree->id * 0x9E3779B1U) * 0x85EBCA6BU;
+
+    return &flush->known[mixed >> 20 & (SGC_KNOWN_PAGES - 1)];
+}
+
+static void forget_known(sgc_flush *flush)
+{
+    memset(flush->known, 0, SGC_KNOWN_PAGES * sizeof *flush->known);
+}
+
+static sgc_status find_for_write(sgc_flush *flush, sgc_tree *tree, uint32_t logical,
+                                 sgc_page_kind kind, uint8_t **page, sgc_error *error)
 {
     sgc_page_id id = {.tree = tree->id, .logical = logical, .kind = (uint8_t)kind};
     sgc_status status = sgc_tree_look_up(&flush->pages->cache, tree, logical, &id.at, error);
@@ -182,6 +194,21 @@ sgc_status sgc_write_page(sgc_flush *flush, sgc_tree *tree, uint32_t logical, sg
     status = entry_of(flush, tree, logical, &entry, error);
     if (status == SGC_OK) status = copy_on_write(flush, &id, page, error);
     if (status == SGC_OK) sgc_place_store(entry, id.at);
+    return status;
+}
+
+sgc_status sgc_write_page(sgc_flush *flush, sgc_tree *tree, uint32_t logical, sgc_page_kind kind,
+                          uint8_t **page, sgc_error *error)
+{
+    sgc_known_page *known = known_page(flush, tree, logical);
+
+    if (known->page && known->tree == tree->id && known->logical == logical &&
+        sgc_page_kind_of(known->page) == kind) {
+        *page = known->page;
+        return SGC_OK;
+    }
+    sgc_status status = find_for_write(flush, tree, logical, kind, page, error);
+    if (status == SGC_OK) *known = (sgc_known_page){tree->id, logical, *page};
     return status;
 }
 
@@ -229,6 +256,7 @@ sgc_status sgc_write_free(sgc_flush *flush, sgc_tree *tree, uint32_t logical, sg
     if (status) return status;
     sgc_page_at at = sgc_place_load(entry);
     if (at.place == 0) return sgc_tree_damaged(tree, logical, "freed twice", error);
+    known_page(flush, tree, logical)->page = NULL;
     status = release_place(flush, at, error);
     sgc_place_store(entry, (sgc_page_at){0, tree->free_page});
     tree->free_page = logical + 1;
@@ -340,6 +368,7 @@ sgc_status sgc_flush_write_out(sgc_flush *flush, sgc_error *error)
         sgc_free(other);
         return no_memory(error);
     }
+    forget_known(flush);
     size_t count = collect_dirty(flush);
     sort_by_place(&flush->pages->cache, flush->dirty, other, count);
     sgc_free(other);
