@@ -21,7 +21,7 @@ typedef struct fixture {
 } fixture;
 
 /* False after the reason was printed. */
-static bool fixture_open(fixture *f, const char *sdl)
+static inline bool fixture_open(fixture *f, const char *sdl)
 {
     sgc_schema_file file = {.name = SGC_STR("test.graphql"), .text = sgc_str_from(sdl)};
     sgc_diagnostics diagnostics = {.arena = &f->arena};
@@ -48,7 +48,7 @@ static bool fixture_open(fixture *f, const char *sdl)
     return status == SGC_OK;
 }
 
-static void fixture_close(fixture *f)
+static inline void fixture_close(fixture *f)
 {
     if (f->db) CU_ASSERT_EQUAL(sgc_db_close(f->db), SGC_OK);
     sgc_api_destroy(f->api);
@@ -58,7 +58,7 @@ static void fixture_close(fixture *f)
 }
 
 /* The answer to a request; variables is JSON text or NULL. Valid until the next request. */
-static sgc_str fixture_ask(fixture *f, const char *query, const char *variables)
+static inline sgc_str fixture_ask(fixture *f, const char *query, const char *variables)
 {
     sgc_arena arena = {0};
     sgc_json *json = NULL;

@@ -15,7 +15,7 @@ static const char sdl[] =
     "  code: Int color: Color ok: Boolean! @index tags: [String!] box: Box }\n";
 
 typedef struct item {
-    char id[8];
+    char id[16];
     bool has_size, has_weight, has_label, has_color, has_tags, has_code;
     int size, color, box; /* box < 0: none */
     int code;
@@ -354,7 +354,7 @@ static truth test(const node *n, const item *one)
 {
     int c[LISTED_MAX];
     bool null = false;
-    char text[8];
+    char text[16];
 
     if (n->kind <= NOT) return test_group(n, one);
     if (n->kind == LABEL) return test_label(n, !one->has_label, one->label);
