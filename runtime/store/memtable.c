@@ -8,6 +8,7 @@
  */
 #include "store/memtable.h"
 
+#include "os/os.h"
 #include "store/memtable_overlay.h"
 
 #include <stdatomic.h>
@@ -54,6 +55,12 @@ struct sgc_memtable {
     uint64_t row_count;
     struct row *first, *last;
     _Atomic(struct put *) newest_put;
+    bool is_private;
+    sgc_mutex settle_lock; /* one reader brings an overlay in order, the others wait */
+    /* Hashes of components that a write set put into or took out of unique indexes; open
+     * addressing, 0 is free. */
+    uint64_t *touched;
+    size_t touched_count, touched_mask;
 };
 
 static struct buckets *new_buckets(sgc_arena *arena, uint64_t generation, uint64_t count)
@@ -74,6 +81,7 @@ sgc_status sgc_memtable_create(const sgc_schema *schema, sgc_memtable **memtable
     *memtable = NULL;
     if (!made) return SGC_NO_MEMORY;
     made->schema = schema;
+    sgc_mutex_init(&made->settle_lock);
     struct buckets *buckets = new_buckets(&made->arena, 0, FIRST_BUCKETS);
     if (!buckets) {
         sgc_memtable_destroy(made);
@@ -85,9 +93,19 @@ sgc_status sgc_memtable_create(const sgc_schema *schema, sgc_memtable **memtable
     return SGC_OK;
 }
 
+sgc_status sgc_memtable_create_private(const sgc_schema *schema, sgc_memtable **memtable)
+{
+    sgc_status status = sgc_memtable_create(schema, memtable);
+
+    if (status == SGC_OK) (*memtable)->is_private = true;
+    return status;
+}
+
 void sgc_memtable_destroy(sgc_memtable *memtable)
 {
     if (!memtable) return;
+    sgc_mutex_destroy(&memtable->settle_lock);
+    sgc_free(memtable->touched);
     sgc_arena_free(&memtable->arena);
     sgc_free(memtable);
 }
@@ -233,6 +251,61 @@ static struct table_overlays *need_table(sgc_memtable *memtable, uint16_t table)
     return overlays;
 }
 
+/* ---- what a write set did to unique indexes ---- */
+
+static uint64_t touch_hash(uint16_t table, uint16_t index, sgc_str components)
+{
+    return sgc_hash(components.data, components.size, (uint64_t)table << 16 | index) | 1;
+}
+
+/* The place of a hash, or the free one where it belongs. */
+static uint64_t *touch_place(uint64_t *touched, size_t mask, uint64_t hash)
+{
+    size_t at = (size_t)(hash >> 8) & mask;
+
+    while (touched[at] && touched[at] != hash)
+        at = (at + 1) & mask;
+    return &touched[at];
+}
+
+static bool grow_touched(sgc_memtable *memtable)
+{
+    size_t mask = memtable->touched ? memtable->touched_mask * 4 + 3 : 63;
+
+    if (memtable->touched && memtable->touched_count * 2 <= memtable->touched_mask) return true;
+    uint64_t *bigger = sgc_alloc_zero(mask + 1, sizeof *bigger);
+    if (!bigger) return false;
+    for (size_t i = 0; memtable->touched && i <= memtable->touched_mask; i++) {
+        uint64_t hash = memtable->touched[i];
+        if (hash) *touch_place(bigger, mask, hash) = hash;
+    }
+    sgc_free(memtable->touched);
+    memtable->touched = bigger;
+    memtable->touched_mask = mask;
+    return true;
+}
+
+static bool touch(sgc_memtable *memtable, uint16_t table, uint16_t index, sgc_str components)
+{
+    if (!grow_touched(memtable)) return false;
+    uint64_t hash = touch_hash(table, index, components);
+    uint64_t *place = touch_place(memtable->touched, memtable->touched_mask, hash);
+    if (*place != hash) memtable->touched_count++;
+    *place = hash;
+    return true;
+}
+
+bool sgc_memtable_may_touch(const sgc_memtable *memtable, uint16_t table, uint16_t index,
+                            sgc_str components)
+{
+    if (!memtable->is_private) return true;
+    if (!memtable->touched) return false;
+    uint64_t hash = touch_hash(table, index, components);
+    return *touch_place(memtable->touched, memtable->touched_mask, hash) == hash;
+}
+
+/* ---- changes of entries ---- */
+
 /* One put under way. */
 struct putting {
     sgc_memtable *memtable;
@@ -245,11 +318,20 @@ struct putting {
 static sgc_status change_entry(struct putting *p, uint16_t index, sgc_str entry, bool present)
 {
     sgc_arena *arena = &p->memtable->arena;
-    struct sgc_overlay_node *node =
-        sgc_overlay_put(&p->overlays->indexes[index], arena, entry, (uint16_t)p->key.size);
-    struct sgc_overlay_change *change = node ? sgc_arena_alloc(arena, sizeof *change) : NULL;
+    struct sgc_overlay *overlay = &p->overlays->indexes[index];
+    uint16_t key_size = (uint16_t)p->key.size;
+    struct sgc_overlay_change *change = sgc_arena_alloc(arena, sizeof *change);
 
     if (!change) return SGC_NO_MEMORY;
+    if (p->memtable->is_private && p->table->indexes[index].unique && index > 0 &&
+        !touch(p->memtable, p->overlays->table, index,
+               sgc_str_of(entry.data, entry.size - key_size))) {
+        return SGC_NO_MEMORY;
+    }
+    struct sgc_overlay_node *node = p->memtable->is_private
+                                        ? sgc_overlay_add(overlay, arena, entry, key_size)
+                                        : sgc_overlay_put(overlay, arena, entry, key_size);
+    if (!node) return SGC_NO_MEMORY;
     change->sequence = p->put->version.sequence;
     change->present = present;
     change->node = node;
@@ -495,10 +577,26 @@ static const struct sgc_overlay *overlay_of(const sgc_memtable_cursor *cursor)
     return overlays ? &overlays->indexes[cursor->index] : NULL;
 }
 
+/* Brings the entries of a write set in order, once for all readers. */
+static void need_order(const sgc_memtable *memtable, uint16_t table, uint16_t index)
+{
+    struct table_overlays *overlays = find_table(memtable, table);
+    struct sgc_overlay *overlay = overlays ? &overlays->indexes[index] : NULL;
+    sgc_mutex *lock = (sgc_mutex *)(uintptr_t)&memtable->settle_lock;
+
+    if (!overlay || !atomic_load_explicit(&overlay->waiting, memory_order_acquire)) return;
+    sgc_mutex_lock(lock);
+    if (atomic_load_explicit(&overlay->waiting, memory_order_acquire)) sgc_overlay_settle(overlay);
+    sgc_mutex_unlock(lock);
+}
+
 void sgc_memtable_cursor_seek(sgc_memtable_cursor *cursor, sgc_str bound)
 {
     const struct sgc_overlay *overlay = overlay_of(cursor);
 
+    if (cursor->memtable->is_private) {
+        need_order(cursor->memtable, cursor->table, cursor->index);
+    }
     if (!overlay) {
         cursor->valid = false;
         return;
@@ -520,37 +618,88 @@ void sgc_memtable_cursor_next(sgc_memtable_cursor *cursor)
 
 /* ---- everything, in order ---- */
 
-static int compare_rows(const void *a, const void *b)
-{
-    const struct row *first = *(const struct row *const *)a;
-    const struct row *second = *(const struct row *const *)b;
+/* `head` holds the eight bytes behind what all keys of the table share. */
+struct ordered {
+    uint64_t head;
+    const struct row *row;
+};
 
-    if (first->table != second->table) return first->table < second->table ? -1 : 1;
-    return sgc_str_compare(sgc_str_of(first->key, first->key_size),
-                           sgc_str_of(second->key, second->key_size));
+static int compare_ordered(const void *a, const void *b)
+{
+    const struct ordered *first = a, *second = b;
+
+    if (first->head != second->head) return first->head < second->head ? -1 : 1;
+    return sgc_str_compare(sgc_str_of(first->row->key, first->row->key_size),
+                           sgc_str_of(second->row->key, second->row->key_size));
 }
 
-sgc_status sgc_memtable_each(const sgc_memtable *memtable, uint64_t at,
-                             sgc_status (*each)(void *context, uint16_t table, sgc_str key,
-                                                const sgc_version *version),
-                             void *context)
+static size_t shared_size(const struct row *first, const struct row *row, size_t shared)
 {
-    const struct row **rows = sgc_alloc_zero(memtable->row_count, sizeof *rows);
-    sgc_status status = rows ? SGC_OK : SGC_NO_MEMORY;
-    size_t count = 0;
+    size_t same = 0;
 
-    for (const struct row *row = memtable->first; rows && row; row = row->following) {
-        rows[count++] = row;
+    if (row->key_size < shared) shared = row->key_size;
+    while (same < shared && first->key[same] == row->key[same])
+        same++;
+    return same;
+}
+
+static uint64_t head_behind(const struct row *row, size_t shared)
+{
+    uint64_t head = 0;
+
+    for (size_t i = 0; i < 8 && shared + i < row->key_size; i++) {
+        head |= (uint64_t)(uint8_t)row->key[shared + i] << (56 - 8 * i);
     }
-    if (count) qsort(rows, count, sizeof(rows[0]), compare_rows);
+    return head;
+}
+
+/* All rows of the table, in order of their keys; returns how many. */
+static size_t order_table(const sgc_memtable *memtable, uint16_t table, struct ordered *rows)
+{
+    size_t count = 0, shared = SIZE_MAX;
+    bool sorted = true;
+
+    for (const struct row *row = memtable->first; row; row = row->following) {
+        if (row->table == table) rows[count++].row = row;
+    }
+    for (size_t i = 0; i < count; i++)
+        shared = shared_size(rows[0].row, rows[i].row, shared);
+    for (size_t i = 0; i < count; i++) {
+        rows[i].head = head_behind(rows[i].row, shared);
+        sorted = sorted && (i == 0 || compare_ordered(&rows[i - 1], &rows[i]) < 0);
+    }
+    if (!sorted) qsort(rows, count, sizeof *rows, compare_ordered);
+    return count;
+}
+
+typedef sgc_status each_row(void *context, uint16_t table, sgc_str key, const sgc_version *version);
+
+static sgc_status show_rows(const struct ordered *rows, size_t count, uint64_t at, each_row *each,
+                            void *context)
+{
+    sgc_status status = SGC_OK;
+
     for (size_t i = 0; status == SGC_OK && i < count; i++) {
-        const sgc_version *version = atomic_load_explicit(&rows[i]->newest, memory_order_acquire);
+        const struct row *row = rows[i].row;
+        const sgc_version *version = atomic_load_explicit(&row->newest, memory_order_acquire);
         while (version && version->sequence > at)
             version = version->older;
-        if (version) {
-            status =
-                each(context, rows[i]->table, sgc_str_of(rows[i]->key, rows[i]->key_size), version);
-        }
+        if (!version) continue;
+        status = each(context, row->table, sgc_str_of(row->key, row->key_size), version);
+    }
+    return status;
+}
+
+sgc_status sgc_memtable_each(const sgc_memtable *memtable, uint64_t at, each_row *each,
+                             void *context)
+{
+    struct ordered *rows = sgc_alloc_zero(memtable->row_count, sizeof *rows);
+    sgc_status status = rows ? SGC_OK : SGC_NO_MEMORY;
+
+    for (uint16_t table = 0; status == SGC_OK && table < memtable->schema->table_count; table++) {
+        if (!sgc_memtable_has_table(memtable, table)) continue;
+        size_t count = order_table(memtable, table, rows);
+        status = show_rows(rows, count, at, each, context);
     }
     sgc_free(rows);
     return status;

@@ -17,6 +17,18 @@
 typedef struct sgc_memtable sgc_memtable;
 
 SGC_CHECK sgc_status sgc_memtable_create(const sgc_schema *schema, sgc_memtable **memtable);
+/**
+ * A write set: one thread puts and reads. Its index entries are brought in order only when a cursor
+ * asks, so a large transaction that nobody walks never pays for that. After sgc_memtable_restamp()
+ * any number of threads may read it.
+ */
+SGC_CHECK sgc_status sgc_memtable_create_private(const sgc_schema *schema, sgc_memtable **memtable);
+/**
+ * False when no entry of this unique index with these components was ever put or removed in a
+ * write set; true may be wrong.
+ */
+bool sgc_memtable_may_touch(const sgc_memtable *memtable, uint16_t table, uint16_t index,
+                            sgc_str components);
 void sgc_memtable_destroy(sgc_memtable *memtable);
 /** Bytes taken from the heap; any thread may ask. */
 size_t sgc_memtable_bytes(const sgc_memtable *memtable);

@@ -4,6 +4,8 @@
  */
 #include "store/memtable_overlay.h"
 
+#include <stdlib.h>
+
 static struct sgc_overlay_node *load(const _Atomic(struct sgc_overlay_node *) *link)
 {
     return atomic_load_explicit(link, memory_order_acquire);
@@ -42,6 +44,8 @@ bool sgc_overlay_init(struct sgc_overlay *overlay, sgc_arena *arena)
 {
     overlay->sentinel = new_node(arena, SGC_OVERLAY_LEVELS, 0);
     if (!overlay->sentinel) return false;
+    atomic_init(&overlay->waiting, NULL);
+    overlay->waiting_count = 0;
     overlay->random = 0x9E3779B97F4A7C15U;
     for (size_t i = 0; i < SGC_OVERLAY_LEVELS; i++)
         overlay->finger[i] = overlay->sentinel;
@@ -106,6 +110,25 @@ static void link_node(struct sgc_overlay *overlay, struct sgc_overlay_node *node
     }
 }
 
+static struct sgc_overlay_node *make_node(struct sgc_overlay *overlay, sgc_arena *arena,
+                                          sgc_str entry, uint16_t key_size)
+{
+    struct sgc_overlay_node *node = new_node(arena, random_height(overlay), entry.size);
+
+    if (!node) return NULL;
+    char *bytes = (char *)node + (node->entry - (const char *)node);
+    if (entry.size) memcpy(bytes, entry.data, entry.size);
+    node->head = head_of(entry);
+    node->size = (uint16_t)entry.size;
+    node->key_size = key_size;
+    return node;
+}
+
+static bool is_same(const struct sgc_overlay_node *node, uint64_t head, sgc_str entry)
+{
+    return node && node->head == head && sgc_str_eq(sgc_str_of(node->entry, node->size), entry);
+}
+
 struct sgc_overlay_node *sgc_overlay_put(struct sgc_overlay *overlay, sgc_arena *arena,
                                          sgc_str entry, uint16_t key_size)
 {
@@ -113,19 +136,102 @@ struct sgc_overlay_node *sgc_overlay_put(struct sgc_overlay *overlay, sgc_arena 
     uint64_t head = head_of(entry);
 
     find_path(overlay, head, entry, path);
-    struct sgc_overlay_node *there = load(&path[0]->next[0]);
-    if (there && there->head == head && sgc_str_eq(sgc_str_of(there->entry, there->size), entry)) {
-        return there;
-    }
-    struct sgc_overlay_node *node = new_node(arena, random_height(overlay), entry.size);
-    if (!node) return NULL;
-    char *bytes = (char *)node + (node->entry - (const char *)node);
-    if (entry.size) memcpy(bytes, entry.data, entry.size);
-    node->head = head;
-    node->size = (uint16_t)entry.size;
-    node->key_size = key_size;
-    link_node(overlay, node, path);
+    struct sgc_overlay_node *node = load(&path[0]->next[0]);
+    if (is_same(node, head, entry)) return node;
+    node = make_node(overlay, arena, entry, key_size);
+    if (node) link_node(overlay, node, path);
     return node;
+}
+
+/* ---- nodes that wait ---- */
+
+struct sgc_overlay_node *sgc_overlay_add(struct sgc_overlay *overlay, sgc_arena *arena,
+                                         sgc_str entry, uint16_t key_size)
+{
+    struct sgc_overlay_node *node = make_node(overlay, arena, entry, key_size);
+
+    if (!node) return NULL;
+    struct sgc_overlay_node *newest = atomic_load_explicit(&overlay->waiting, memory_order_relaxed);
+    atomic_store_explicit(&node->next[0], newest, memory_order_relaxed);
+    atomic_store_explicit(&overlay->waiting, node, memory_order_relaxed);
+    overlay->waiting_count++;
+    return node;
+}
+
+struct waiting {
+    uint64_t head;
+    size_t order;
+    struct sgc_overlay_node *node;
+};
+
+static int compare_waiting(const void *a, const void *b)
+{
+    const struct waiting *first = a, *second = b;
+
+    if (first->head != second->head) return first->head < second->head ? -1 : 1;
+    int order = sgc_str_compare(sgc_str_of(first->node->entry, first->node->size),
+                                sgc_str_of(second->node->entry, second->node->size));
+    return order ? order : first->order < second->order ? -1 : 1;
+}
+
+/* Links one node, or gives its change to the node that has its entry already. */
+static void settle_node(struct sgc_overlay *overlay, struct sgc_overlay_node *node)
+{
+    struct sgc_overlay_node *path[SGC_OVERLAY_LEVELS];
+    struct sgc_overlay_change *change = atomic_load_explicit(&node->newest, memory_order_relaxed);
+    sgc_str entry = sgc_str_of(node->entry, node->size);
+
+    if (!change) return; /* rolled back */
+    find_path(overlay, node->head, entry, path);
+    struct sgc_overlay_node *there = load(&path[0]->next[0]);
+    if (!is_same(there, node->head, entry)) {
+        link_node(overlay, node, path);
+        return;
+    }
+    change->node = there;
+    change->older = atomic_load_explicit(&there->newest, memory_order_relaxed);
+    atomic_store_explicit(&there->newest, change, memory_order_release);
+}
+
+/* The chain goes from the newest to the oldest: turned round, changes of one entry stay in order.
+ */
+static struct sgc_overlay_node *turn_round(struct sgc_overlay_node *newest)
+{
+    struct sgc_overlay_node *oldest = NULL;
+
+    while (newest) {
+        struct sgc_overlay_node *older = load(&newest->next[0]);
+        atomic_store_explicit(&newest->next[0], oldest, memory_order_relaxed);
+        oldest = newest;
+        newest = older;
+    }
+    return oldest;
+}
+
+void sgc_overlay_settle(struct sgc_overlay *overlay)
+{
+    size_t count = overlay->waiting_count, i = 0;
+    struct sgc_overlay_node *node =
+        turn_round(atomic_load_explicit(&overlay->waiting, memory_order_relaxed));
+    /* Without memory for sorting they are put one by one, which is only slower. */
+    struct waiting *sorted = count > 1 ? sgc_alloc(count * sizeof *sorted) : NULL;
+
+    while (node) {
+        struct sgc_overlay_node *next = load(&node->next[0]);
+        if (sorted) {
+            sorted[i] = (struct waiting){node->head, i, node};
+            i++;
+        } else {
+            settle_node(overlay, node);
+        }
+        node = next;
+    }
+    if (sorted) qsort(sorted, count, sizeof *sorted, compare_waiting);
+    for (i = 0; sorted && i < count; i++)
+        settle_node(overlay, sorted[i].node);
+    sgc_free(sorted);
+    overlay->waiting_count = 0;
+    atomic_store_explicit(&overlay->waiting, NULL, memory_order_release);
 }
 
 struct sgc_overlay_node *sgc_overlay_seek(const struct sgc_overlay *overlay, sgc_str bound)

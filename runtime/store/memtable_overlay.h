@@ -36,6 +36,9 @@ struct sgc_overlay {
     struct sgc_overlay_node *sentinel;
     struct sgc_overlay_node *finger[SGC_OVERLAY_LEVELS]; /**< writer only: where it last put */
     uint64_t random;
+    /** Nodes of a write set that nobody has asked for yet, newest first, chained by next[0]. */
+    _Atomic(struct sgc_overlay_node *) waiting;
+    size_t waiting_count;
 };
 
 /** False when memory is out. */
@@ -43,6 +46,11 @@ bool sgc_overlay_init(struct sgc_overlay *overlay, sgc_arena *arena);
 /** The node of an entry, made when it is new; NULL when memory is out. Writer only. */
 struct sgc_overlay_node *sgc_overlay_put(struct sgc_overlay *overlay, sgc_arena *arena,
                                          sgc_str entry, uint16_t key_size);
+/** A node that waits, without a look at the others; its entry may be there already. Writer only. */
+struct sgc_overlay_node *sgc_overlay_add(struct sgc_overlay *overlay, sgc_arena *arena,
+                                         sgc_str entry, uint16_t key_size);
+/** Puts all that wait where they belong. Nobody reads or writes this overlay meanwhile. */
+void sgc_overlay_settle(struct sgc_overlay *overlay);
 /** First node >= bound (null: first), NULL when there is none. */
 struct sgc_overlay_node *sgc_overlay_seek(const struct sgc_overlay *overlay, sgc_str bound);
 /** Last node < bound (null: last), NULL when there is none. */

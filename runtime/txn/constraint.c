@@ -125,8 +125,14 @@ static sgc_status look_for_other(sgc_txn *txn, const struct sgc_reads *source, u
     struct sgc_walk walk;
     sgc_str prefix = sgc_key_str(wanted);
 
+    struct sgc_reads reads = *source;
+
     *other = false;
-    sgc_walk_open(&walk, source, table, index, false);
+    /* Most new values are new to the write set too: then its order is not needed. */
+    if (reads.writes && !sgc_memtable_may_touch(reads.writes, table, index, prefix)) {
+        reads.writes = NULL;
+    }
+    sgc_walk_open(&walk, &reads, table, index, false);
     sgc_status status = sgc_walk_seek(&walk, prefix, &txn->error);
     while (status == SGC_OK && walk.valid && sgc_starts_with(walk.entry, prefix)) {
         *other = !sgc_str_eq(sgc_walk_key(&walk), key);

@@ -42,6 +42,7 @@ sgc_status sgc_reads_get(const struct sgc_reads *source, uint16_t table, sgc_str
 
     *found = find_in_memory(source, table, key, record);
     if (*found != SGC_FOUND_NOTHING || !source->checkpoint) return SGC_OK;
+    if (sgc_checkpoint_rows(source->checkpoint, table) == 0) return SGC_OK;
     sgc_status status = sgc_checkpoint_get(source->checkpoint, table, key, arena, &row, error);
     if (status == SGC_NOT_FOUND) return SGC_OK;
     if (status != SGC_OK) return status;
@@ -75,7 +76,8 @@ void sgc_walk_open(struct sgc_walk *walk, const struct sgc_reads *source, uint16
     for (size_t i = 0; i < source->count; i++) {
         add_overlay(walk, source->layers[i]->memtable, source->at);
     }
-    walk->has_pages = source->checkpoint != NULL;
+    walk->has_pages =
+        source->checkpoint != NULL && sgc_checkpoint_rows(source->checkpoint, table) > 0;
     if (walk->has_pages) {
         sgc_page_cursor_open(&walk->pages, source->checkpoint, table, index, descending);
     }

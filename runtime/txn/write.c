@@ -19,7 +19,7 @@ static sgc_status start(sgc_txn *txn)
     }
     if (txn->scratch.total) sgc_arena_reset(&txn->scratch);
     if (txn->writes) return SGC_OK;
-    sgc_status status = sgc_memtable_create(txn->schema, &txn->writes);
+    sgc_status status = sgc_memtable_create_private(txn->schema, &txn->writes);
     txn->source.writes = txn->writes;
     return sgc_txn_fail_plain(txn, status);
 }

@@ -141,7 +141,7 @@ static bool read_line(void)
 
 /* ---- processes ---- */
 
-static pid_t start(char *const *arguments, FILE **output)
+static pid_t start(const char *const *arguments, FILE **output)
 {
     int ends[2];
 
@@ -151,7 +151,7 @@ static pid_t start(char *const *arguments, FILE **output)
         dup2(ends[1], STDOUT_FILENO);
         close(ends[0]);
         close(ends[1]);
-        execv(arguments[0], arguments);
+        execv(arguments[0], (char *const *)(uintptr_t)arguments); /* it writes to none of them */
         _exit(127);
     }
     close(ends[1]);
@@ -190,13 +190,13 @@ static int follow(pid_t pid, FILE *output, uint64_t kill_after_ms)
     return 0;
 }
 
-static int run_and_kill(char *workload, char *directory, unsigned seed)
+static int run_and_kill(const char *workload, const char *directory, unsigned seed)
 {
     char seed_text[16], writers_text[16], keys_text[16];
-    char *arguments[] = {workload,     "run",     directory, seed_text,    "--writers",
-                         writers_text, "--keys",  keys_text, "--memtable", "65536",
-                         "--segment",  "1048576", "--cache", "1048576",    "--flush-every",
-                         "400",        NULL};
+    const char *arguments[] = {workload,     "run",     directory, seed_text,    "--writers",
+                               writers_text, "--keys",  keys_text, "--memtable", "65536",
+                               "--segment",  "1048576", "--cache", "1048576",    "--flush-every",
+                               "400",        NULL};
     FILE *output;
 
     snprintf(seed_text, sizeof seed_text, "%u", seed);
@@ -277,9 +277,9 @@ static int compare(void)
     return 0;
 }
 
-static int check(char *workload, char *directory)
+static int check(const char *workload, const char *directory)
 {
-    char *arguments[] = {workload, "check", directory, NULL};
+    const char *arguments[] = {workload, "check", directory, NULL};
     FILE *output;
     int status;
 
@@ -292,9 +292,9 @@ static int check(char *workload, char *directory)
     return result ? result : compare();
 }
 
-static int remove_folder(char *directory)
+static int remove_folder(const char *directory)
 {
-    char *arguments[] = {"/bin/rm", "-rf", directory, NULL};
+    const char *arguments[] = {"/bin/rm", "-rf", directory, NULL};
     FILE *output;
     int status = 1;
     pid_t pid = start(arguments, &output);

@@ -181,12 +181,18 @@ static void check_entries(const struct model *model, const sgc_memtable *memtabl
     free(entries);
 }
 
-static void agrees_with_the_model(void)
+static sgc_status create(bool is_private, sgc_memtable **memtable)
+{
+    return is_private ? sgc_memtable_create_private(&test_schema, memtable)
+                      : sgc_memtable_create(&test_schema, memtable);
+}
+
+static void agree_with_the_model(bool is_private)
 {
     struct model *model = calloc(1, sizeof *model);
     sgc_memtable *memtable;
 
-    CU_ASSERT_EQUAL_FATAL(sgc_memtable_create(&test_schema, &memtable), SGC_OK);
+    CU_ASSERT_EQUAL_FATAL(create(is_private, &memtable), SGC_OK);
     CU_ASSERT_TRUE(sgc_memtable_is_empty(memtable));
     for (uint64_t i = 1; i <= OPERATIONS; i++) {
         CU_ASSERT_EQUAL(model_put(model, memtable, i / 3), SGC_OK);
@@ -198,17 +204,23 @@ static void agrees_with_the_model(void)
     free(model);
 }
 
-static void rollback_takes_back_exactly_what_came_later(void)
+static void agrees_with_the_model(void)
+{
+    agree_with_the_model(false);
+    agree_with_the_model(true);
+}
+
+static void roll_back(bool is_private)
 {
     struct model *model = calloc(1, sizeof *model);
     sgc_memtable *memtable;
     uint64_t position = 0;
 
-    CU_ASSERT_EQUAL_FATAL(sgc_memtable_create(&test_schema, &memtable), SGC_OK);
+    CU_ASSERT_EQUAL_FATAL(create(is_private, &memtable), SGC_OK);
     while (model->count < OPERATIONS - 1 && position < 4000) {
         CU_ASSERT_EQUAL(model_put(model, memtable, ++position), SGC_OK);
         check_row(model, memtable, UINT64_MAX);
-        if (draw(40)) continue;
+        if (draw(20)) continue;
         uint64_t mark = position - draw(position < 60 ? position : 60);
         sgc_memtable_rollback(memtable, mark);
         while (model->count && model->puts[model->count - 1].sequence > mark)
@@ -222,6 +234,12 @@ static void rollback_takes_back_exactly_what_came_later(void)
     check_entries(model, memtable, UINT64_MAX);
     sgc_memtable_destroy(memtable);
     free(model);
+}
+
+static void rollback_takes_back_exactly_what_came_later(void)
+{
+    roll_back(false);
+    roll_back(true);
 }
 
 struct seen {
@@ -300,7 +318,7 @@ static void a_restamped_write_set_is_one_commit(void)
 }
 
 /* Every allocation fails once; what was put before stays whole, what failed leaves nothing. */
-static void failed_puts_leave_nothing(void)
+static void fail_puts(bool is_private)
 {
     struct model *model = calloc(1, sizeof *model);
 
@@ -308,7 +326,7 @@ static void failed_puts_leave_nothing(void)
         sgc_memtable *memtable = NULL;
         model->count = 0;
         sgc_alloc_fail_at(n, false);
-        sgc_status status = sgc_memtable_create(&test_schema, &memtable);
+        sgc_status status = create(is_private, &memtable);
         CU_ASSERT_EQUAL(status, memtable ? SGC_OK : SGC_NO_MEMORY);
         for (uint64_t i = 1; memtable && i <= 600; i++) {
             status = model_put(model, memtable, i);
@@ -321,6 +339,56 @@ static void failed_puts_leave_nothing(void)
         sgc_memtable_destroy(memtable);
     }
     free(model);
+}
+
+static void failed_puts_leave_nothing(void)
+{
+    fail_puts(false);
+    fail_puts(true);
+}
+
+/* Several readers ask a write set that became a commit for its order at the same time. */
+struct asking {
+    const sgc_memtable *memtable;
+    size_t entries;
+};
+
+static void *ask(void *argument)
+{
+    struct asking *asking = argument;
+    sgc_memtable_cursor cursor;
+
+    sgc_memtable_cursor_open(&cursor, asking->memtable, 0, 1, 7, false);
+    for (sgc_memtable_cursor_seek(&cursor, sgc_str_of(NULL, 0)); cursor.valid;
+         sgc_memtable_cursor_next(&cursor)) {
+        asking->entries += cursor.present;
+    }
+    return NULL;
+}
+
+static void readers_share_the_order_of_an_adopted_write_set(void)
+{
+    sgc_memtable *memtable;
+    struct asking asking[4];
+    sgc_thread threads[4];
+    char key[16];
+
+    CU_ASSERT_EQUAL_FATAL(sgc_memtable_create_private(&test_schema, &memtable), SGC_OK);
+    for (int i = 0; i < 5000; i++) {
+        CU_ASSERT_EQUAL(sgc_memtable_put(memtable, 0, key_text(i * 7919 % 5000, key),
+                                         sgc_str_of(NULL, 0), SGC_STR("abc"), 1 + (uint64_t)i),
+                        SGC_OK);
+    }
+    sgc_memtable_restamp(memtable, 7);
+    for (int i = 0; i < 4; i++) {
+        asking[i] = (struct asking){memtable, 0};
+        CU_ASSERT_EQUAL_FATAL(sgc_thread_start(&threads[i], ask, &asking[i]), SGC_OK);
+    }
+    for (int i = 0; i < 4; i++) {
+        sgc_thread_join(threads[i]);
+        CU_ASSERT_EQUAL(asking[i].entries, 5000);
+    }
+    sgc_memtable_destroy(memtable);
 }
 
 static void too_long_is_refused(void)
@@ -415,6 +483,8 @@ int main(void)
         {"each row comes once, in order", each_row_comes_once_in_order},
         {"a restamped write set is one commit", a_restamped_write_set_is_one_commit},
         {"failed puts leave nothing", failed_puts_leave_nothing},
+        {"readers share the order of an adopted write set",
+         readers_share_the_order_of_an_adopted_write_set},
         {"too long is refused", too_long_is_refused},
         {"readers see every published row", readers_see_every_published_row},
         CU_TEST_INFO_NULL,

@@ -484,7 +484,7 @@ static void cursors_are_recycled_and_may_move(void)
             sgc_cursor moved = cursors[i];
             for (int step = 0; step <= i; step++)
                 CU_ASSERT_TRUE(sgc_cursor_next(&moved, &record));
-            char expected[8];
+            char expected[16];
             snprintf(expected, sizeof expected, "p%02d", i + (i > 4));
             if (i < 5) UNIT_STR(sgc_cursor_key(&moved), expected);
             sgc_cursor_end(&moved);
