@@ -9,7 +9,7 @@
 #include <math.h>
 
 /* A record above this is refused: lengths stay far from the 32 bits of MessagePack. */
-enum { RECORD_MAX = 256 << 20, NESTING_MAX = 64 };
+enum { RECORD_MAX = 256 << 20, NESTING_MAX = 64, VALUE_NESTING_MAX = 60 };
 
 /* ---- writers ---- */
 
@@ -270,8 +270,9 @@ bool sgc_record_check(sgc_str record, uint16_t fields, uint16_t version, size_t 
 
 typedef struct pack_state {
     sgc_buf *out;
-    size_t start; /* where the record begins in out */
-    bool too_long;
+    size_t start;   /* where the record begins in out */
+    unsigned depth; /* of lists and embedded values */
+    bool too_long;  /* or nested too deeply: SGC_LIMIT */
 } pack_state;
 
 static void pack_value(pack_state *packer, const sgc_slot *slot, const sgc_value *value,
@@ -292,7 +293,8 @@ static void pack_end(pack_state *packer, const uint8_t *end)
 
 static bool pack_array(pack_state *packer, size_t count)
 {
-    if (count > RECORD_MAX) packer->too_long = true;
+    /* What is written must be readable: the readers go NESTING_MAX deep. */
+    if (count > RECORD_MAX || packer->depth >= VALUE_NESTING_MAX) packer->too_long = true;
     uint8_t *p = pack_room(packer, 5);
     if (!p) return false;
     pack_end(packer, sgc_put_array(p, (uint32_t)count));
@@ -302,16 +304,20 @@ static bool pack_array(pack_state *packer, size_t count)
 static void pack_list(pack_state *packer, const sgc_slot *slot, const sgc_value *value)
 {
     if (!pack_array(packer, value->as.list.count)) return;
+    packer->depth++;
     for (size_t i = 0; i < value->as.list.count && !packer->too_long; i++)
         pack_value(packer, slot, &value->as.list.items[i], true);
+    packer->depth--;
 }
 
 static void pack_embedded(pack_state *packer, const sgc_slot *slot, const sgc_value *value)
 {
     assert(value->as.list.count == slot->embedded->count);
     if (!pack_array(packer, slot->embedded->count)) return;
+    packer->depth++;
     for (uint16_t i = 0; i < slot->embedded->count && !packer->too_long; i++)
         pack_value(packer, &slot->embedded->slots[i], &value->as.list.items[i], false);
+    packer->depth--;
 }
 
 static uint8_t *put_fixed(uint8_t *p, sgc_kind kind, const sgc_value *value)
@@ -371,6 +377,7 @@ sgc_status sgc_record_pack(const sgc_layout *layout, const sgc_value *values, sg
 typedef struct unpacker {
     const uint8_t *p, *end; /* p is NULL once the bytes were wrong */
     sgc_arena *arena;
+    unsigned depth;
     bool no_memory;
 } unpacker;
 
@@ -396,10 +403,14 @@ static void unpack_fixed(unpacker *in, sgc_kind kind, sgc_value *value)
     value->is_null = !has;
 }
 
+/* One level deeper; the caller leaves it again. */
 static sgc_value *unpack_items(unpacker *in, size_t count)
 {
+    if (in->depth++ >= VALUE_NESTING_MAX) {
+        in->p = NULL;
+        return NULL;
+    }
     sgc_value *items = sgc_arena_zero(in->arena, count, sizeof *items);
-
     if (!items) {
         in->no_memory = true;
         in->p = NULL;
@@ -416,9 +427,10 @@ static void unpack_list(unpacker *in, const sgc_slot *slot, sgc_value *value)
     if (!in->p || value->is_null) return;
     sgc_value *items = unpack_items(in, count);
     value->as.list.items = items;
-    value->as.list.count = count;
+    value->as.list.count = items ? count : 0;
     for (uint32_t i = 0; i < count && in->p; i++)
         unpack_value(in, slot, true, &items[i]);
+    in->depth--;
 }
 
 static void unpack_embedded(unpacker *in, const sgc_layout *layout, sgc_value *value)
@@ -428,11 +440,13 @@ static void unpack_embedded(unpacker *in, const sgc_layout *layout, sgc_value *v
     in->p = sgc_read_array(in->p, in->end, &count, &value->is_null);
     if (!in->p || value->is_null) return;
     if (count != layout->count) in->p = NULL;
-    sgc_value *items = in->p ? unpack_items(in, count) : NULL;
+    if (!in->p) return;
+    sgc_value *items = unpack_items(in, count);
     value->as.list.items = items;
     value->as.list.count = items ? count : 0;
     for (uint32_t i = 0; i < count && in->p; i++)
         unpack_value(in, &layout->slots[i], false, &items[i]);
+    in->depth--;
 }
 
 static void unpack_value(unpacker *in, const sgc_slot *slot, bool element, sgc_value *value)

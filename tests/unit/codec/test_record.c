@@ -318,6 +318,47 @@ static void too_long_records_are_refused(void)
     sgc_free(text);
 }
 
+/* A type that holds itself: as deep as may be written is readable, and not deeper. */
+static void nesting_ends(void)
+{
+    static sgc_layout self;
+    static sgc_slot inner_slot = {.kind = SGC_KIND_EMBEDDED, .list = true, .embedded = &self};
+    sgc_layout row = {.slots = &inner_slot, .count = 1, .version = 1};
+    sgc_value levels[80];
+    sgc_arena arena = {0};
+    sgc_buf out = {0};
+
+    self = (sgc_layout){.slots = &inner_slot, .count = 1};
+    for (size_t depth = 1; depth < 80; depth++) {
+        sgc_value back;
+        /* Lists and values in turn, the innermost list empty. */
+        for (size_t i = 0; i < depth; i++)
+            levels[i] =
+                (sgc_value){.kind = SGC_KIND_EMBEDDED,
+                            .is_list = i % 2 == 0,
+                            .as.list = {i + 1 < depth ? &levels[i + 1] : NULL, i + 1 < depth}};
+        if (depth % 2 == 0) levels[depth - 1].is_null = true;
+        out.size = 0;
+        sgc_status status = sgc_record_pack(&row, levels, &out);
+        CU_ASSERT_EQUAL(status, depth <= 60 ? SGC_OK : SGC_LIMIT);
+        if (status != SGC_OK) continue;
+        CU_ASSERT_EQUAL(sgc_record_unpack(&row, sgc_buf_as_str(&out), &arena, &back), SGC_OK);
+        CU_ASSERT_EQUAL(sgc_value_compare(&back, levels), 0);
+        const uint8_t *p = (const uint8_t *)out.data;
+        CU_ASSERT_PTR_EQUAL(sgc_read_skip(p, p + out.size), p + out.size);
+    }
+    out.size = 0;
+    for (size_t i = 0; i < SGC_RECORD_HEAD; i++)
+        sgc_buf_byte(&out, 0);
+    sgc_put_record_head((uint8_t *)out.data, 1, 1);
+    for (size_t i = 0; i < 1000000; i++)
+        sgc_buf_byte(&out, '\x91');
+    sgc_value value;
+    CU_ASSERT_EQUAL(sgc_record_unpack(&row, sgc_buf_as_str(&out), &arena, &value), SGC_CORRUPT);
+    sgc_buf_free(&out);
+    sgc_arena_free(&arena);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -325,6 +366,7 @@ int main(void)
         {"cut and damaged records", cut_and_damaged_records},
         {"random bytes are skipped as msgpack does", random_bytes_are_skipped_as_msgpack_does},
         {"deep nesting ends", deep_nesting_ends},
+        {"nesting ends", nesting_ends},
         {"readers pass NULL on", readers_pass_null_on},
         {"too long records are refused", too_long_records_are_refused},
         CU_TEST_INFO_NULL,
