@@ -157,6 +157,12 @@ static void write_generated_line(sgc_api_builder *builder, sgc_str name, sgc_str
     sgc_buf_printf(&builder->out, "  " SGC_FMT ": " SGC_FMT "\n", SGC_ARG(name), SGC_ARG(type));
 }
 
+static bool has_where(sgc_api_builder *builder, uint16_t table)
+{
+    return !sgc_api_is_declared(
+        builder, sgc_api_name(builder, SGC_FMT "Where", SGC_ARG(table_of(builder, table)->name)));
+}
+
 static void write_where(sgc_api_builder *builder, uint16_t table)
 {
     const sgc_table *model = table_of(builder, table);
@@ -172,7 +178,7 @@ static void write_where(sgc_api_builder *builder, uint16_t table)
             continue;
         }
         const sgc_relation *relation = &model->relations[member->position];
-        if (relation->target == SGC_NONE) continue;
+        if (relation->target == SGC_NONE || !has_where(builder, relation->target)) continue;
         write_generated_line(builder, relation->name,
                              sgc_api_name(builder, SGC_FMT "%s",
                                           SGC_ARG(table_of(builder, relation->target)->name),
