@@ -21,13 +21,12 @@ static sgc_status out_of_memory(sgc_error *error)
     return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
 }
 
-/* The words of a storage failure, with the table's name in front. */
+/* The words of a storage failure; they name type and field themselves. */
 static sgc_status storage_error(draft *d, sgc_status status)
 {
     const char *words = sgc_errmsg(d->loader->txn);
 
-    return sgc_fail(d->error, status, SGC_FMT ": %s", SGC_ARG(d->table->name),
-                    *words ? words : sgc_status_text(status));
+    return sgc_fail(d->error, status, "%s", *words ? words : sgc_status_text(status));
 }
 
 /* ---- members ---- */
