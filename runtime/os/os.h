@@ -129,5 +129,8 @@ void sgc_thread_join(sgc_thread thread);
 unsigned sgc_processor_count(void);
 /** Bytes of physical memory. */
 uint64_t sgc_memory_size(void);
+/** Asks for huge pages under [memory, memory + size); a wish, nothing happens where they are not.
+ */
+void sgc_memory_prefer_huge(void *memory, size_t size);
 
 #endif

@@ -2,13 +2,14 @@
  * thread.c - mutexes, conditions, threads and the size of the machine. Misuse of a lock is a bug of
  * this program, so it ends the process instead of returning a status nobody could act on.
  */
-#define _GNU_SOURCE /* sched_getaffinity */
+#define _GNU_SOURCE /* sched_getaffinity, madvise */
 #include "os/error.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -122,4 +123,9 @@ uint64_t sgc_memory_size(void)
     long size = sysconf(_SC_PAGESIZE);
 
     return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
+}
+
+void sgc_memory_prefer_huge(void *memory, size_t size)
+{
+    (void)madvise(memory, size, MADV_HUGEPAGE);
 }

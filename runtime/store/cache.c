@@ -8,6 +8,7 @@ enum {
     MAP_FIRST = 1024, /* segments: covers 4 GB of file */
     PATIENCE = 20000, /* rounds of waiting for a frame that somebody gives back */
     FRAMES_LEAST = 48,
+    HUGE_FRAMES = 512, /* frames of a huge page of 2 MB */
 };
 
 /* A page being read by some thread; lives on its stack. */
@@ -35,7 +36,9 @@ sgc_status sgc_cache_open(sgc_cache *cache, const sgc_os *os, sgc_file *file, ui
     if (count < FRAMES_LEAST) count = FRAMES_LEAST;
     if (count > UINT32_MAX / 2 || count > SIZE_MAX / each) return SGC_LIMIT;
     cache->frame_count = (uint32_t)count;
-    cache->memory = sgc_alloc_aligned(SGC_PAGE_SIZE, (size_t)count * SGC_PAGE_SIZE);
+    bool huge = count >= 4 * HUGE_FRAMES;
+    cache->memory = sgc_alloc_aligned(huge ? HUGE_FRAMES * SGC_PAGE_SIZE : SGC_PAGE_SIZE,
+                                      (size_t)count * SGC_PAGE_SIZE);
     cache->frames = sgc_alloc_zero((size_t)count, sizeof *cache->frames);
     cache->idle = sgc_alloc_zero((size_t)count, sizeof *cache->idle);
     sgc_place_map *map = map_create(MAP_FIRST);
@@ -46,6 +49,7 @@ sgc_status sgc_cache_open(sgc_cache *cache, const sgc_os *os, sgc_file *file, ui
         sgc_free(cache->idle);
         return SGC_NO_MEMORY;
     }
+    if (huge) sgc_memory_prefer_huge(cache->memory, (size_t)count * SGC_PAGE_SIZE);
     atomic_init(&cache->map, map);
     cache->fresh = 1; /* frame 0 means none */
     atomic_init(&cache->tables_left, (uint32_t)count / 8);

@@ -90,6 +90,16 @@ static inline sgc_cell *sgc_place_cell(const sgc_cache *cache, uint32_t place)
         at < map->count ? atomic_load_explicit(&map->segments[at], memory_order_acquire) : NULL;
     return segment ? segment + place % SGC_CELLS : NULL;
 }
+/** Starts loading the head of a page's frame into the processor's cache; pins nothing. */
+static inline void sgc_cache_prefetch(const sgc_cache *cache, uint32_t place)
+{
+    const sgc_cell *cell = sgc_place_cell(cache, place);
+    uint32_t number = cell ? atomic_load_explicit(cell, memory_order_relaxed) : 0;
+
+    __builtin_prefetch(&cache->frames[number]);
+    __builtin_prefetch(sgc_frame_data(cache, number));
+    __builtin_prefetch(sgc_frame_data(cache, number) + 64);
+}
 /** Pins the frame that holds the page; it stays readable until sgc_cache_unpin(). */
 static inline sgc_status sgc_cache_pin(sgc_cache *cache, const sgc_page_id *id, uint32_t *out,
                                        sgc_error *error)

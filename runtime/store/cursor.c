@@ -2,6 +2,8 @@
 #include "store/image.h"
 #include "store/node.h"
 
+enum { AHEAD = 4 }; /* entries */
+
 static sgc_cache *cache_of(const sgc_page_cursor *cursor)
 {
     return &cursor->checkpoint->pages->cache;
@@ -151,6 +153,7 @@ sgc_status sgc_page_cursor_seek(sgc_page_cursor *cursor, sgc_str bound, sgc_erro
     sgc_status status;
 
     cursor->valid = false;
+    cursor->own.rows_wanted = false;
     drop_row(cursor);
     drop_node(cursor);
     if (tree->b == 0) return SGC_OK;
@@ -179,6 +182,29 @@ sgc_status sgc_page_cursor_next(sgc_page_cursor *cursor, sgc_error *error)
     return status || !node ? status : show(cursor, node, error);
 }
 
+/* Rows lie anywhere: the processor begins to fetch the heads of their pages some entries ahead. */
+static void prefetch_row(const sgc_page_cursor *cursor, const sgc_tree *rows, unsigned distance)
+{
+    const uint8_t *node = sgc_frame_data(cache_of(cursor), cursor->own.node_frame);
+    unsigned at = cursor->own.positions[0], key_size;
+    uint64_t row;
+    sgc_page_at place;
+
+    if (cursor->descending ? at < distance : at + distance >= sgc_node_count(node)) return;
+    (void)sgc_node_entry(node, cursor->descending ? at - distance : at + distance, &row, &key_size);
+    uint32_t logical = (uint32_t)(row >> 8);
+    if (sgc_tree_look_up_kept(cache_of(cursor), rows, logical, &place))
+        sgc_cache_prefetch(cache_of(cursor), place.place);
+}
+
+static void prefetch_rows(sgc_page_cursor *cursor, const sgc_tree *rows)
+{
+    if (!cursor->own.node_frame) return;
+    for (unsigned distance = cursor->own.rows_wanted ? AHEAD : 1; distance <= AHEAD; distance++)
+        prefetch_row(cursor, rows, distance);
+    cursor->own.rows_wanted = true;
+}
+
 sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row *row, sgc_error *error)
 {
     const sgc_tree *rows =
@@ -186,6 +212,7 @@ sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row *row, sgc
     sgc_row found;
 
     drop_row(cursor);
+    prefetch_rows(cursor, rows);
     sgc_status status =
         sgc_row_pin(cache_of(cursor), rows, cursor->own.row, &cursor->own.row_frame, &found, error);
     if (status) {

@@ -119,6 +119,9 @@ static inline uint32_t sgc_tree_table_count(const sgc_tree *tree)
 }
 /** Gives back what the tree keeps pinned. */
 void sgc_tree_keep_none(sgc_cache *cache, sgc_tree *tree);
+/** The same without reading anything: false when the page of the page table is not kept. */
+bool sgc_tree_look_up_kept(const sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
+                           sgc_page_at *at);
 /** Pins a page and returns its bytes; give the frame back with sgc_cache_unpin(). */
 SGC_CHECK sgc_status sgc_tree_pin(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
                                   sgc_page_kind kind, uint32_t *frame, const uint8_t **page,

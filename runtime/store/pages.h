@@ -81,6 +81,7 @@ typedef struct sgc_page_cursor {
     struct {
         uint64_t row;                    /**< where the entry's row is: page and slot */
         uint32_t node_frame, row_frame;  /**< pinned frames, 0 for none */
+        bool rows_wanted;                /**< rows are asked for: the next ones are prefetched */
         uint32_t nodes[SGC_TREE_LEVELS]; /**< the path by level, leaf first */
         uint16_t positions[SGC_TREE_LEVELS];
         uint8_t *long_entry; /**< instead of short_entry, when that is too short */

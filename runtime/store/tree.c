@@ -57,19 +57,23 @@ static sgc_status walk_table(sgc_cache *cache, const sgc_tree *tree, uint32_t lo
     return SGC_OK;
 }
 
+bool sgc_tree_look_up_kept(const sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
+                           sgc_page_at *at)
+{
+    if (!tree->tables || logical >= tree->pages) return false;
+    uint32_t frame =
+        atomic_load_explicit(&tree->tables[logical / SGC_TABLE_FAN], memory_order_acquire);
+    if (frame == 0) return false;
+    const uint8_t *page = sgc_frame_data(cache, frame);
+    *at = sgc_place_load(page + SGC_PAGE_HEAD + 8 * (size_t)(logical % SGC_TABLE_FAN));
+    return true;
+}
+
 sgc_status sgc_tree_look_up(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
                             sgc_page_at *at, sgc_error *error)
 {
+    if (sgc_tree_look_up_kept(cache, tree, logical, at)) return SGC_OK;
     if (logical >= tree->pages) return sgc_tree_damaged(tree, logical, "no such page", error);
-    if (tree->tables) {
-        uint32_t frame =
-            atomic_load_explicit(&tree->tables[logical / SGC_TABLE_FAN], memory_order_acquire);
-        if (frame) {
-            const uint8_t *page = sgc_frame_data(cache, frame);
-            *at = sgc_place_load(page + SGC_PAGE_HEAD + 8 * (size_t)(logical % SGC_TABLE_FAN));
-            return SGC_OK;
-        }
-    }
     return walk_table(cache, tree, logical, at, error);
 }
 
