@@ -338,7 +338,7 @@ static void root_fields(names *n, const sgc_named_type *type, api_root root)
         const sgc_field_def *def = &type->fields[i];
         const generated *one = sgc_map_get(&n->maps[root], def->name);
         if (n->build->query_source && def->source == n->build->query_source) continue;
-        sgc_model_refuse(n->build, def->directives, def->source);
+        sgc_model_refuse_field(n->build, def);
         sgc_model_refuse_storage(n->build, def, "it is a field of a root type");
         sgc_str function = sgc_model_function(n->build, def);
         bool agrees = one && !function.data &&

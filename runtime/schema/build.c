@@ -305,7 +305,8 @@ sgc_status sgc_schema_build(const sgc_schema_file *files, size_t count, sgc_str 
                             sgc_str numbering, sgc_arena *arena, sgc_diagnostics *diagnostics,
                             sgc_schema_built *built)
 {
-    sgc_model_build build = {.arena = arena, .diagnostics = diagnostics, .built = built};
+    sgc_model_build build = {
+        .arena = arena, .diagnostics = diagnostics, .built = built, .effort = SGC_SUGGEST_EFFORT};
 
     *built = (sgc_schema_built){0};
     if (count == 0) {

@@ -107,6 +107,7 @@ typedef struct sgc_model_build {
     size_t resolver_count, resolver_capacity;
     size_t note_capacity;
     size_t errors;
+    uint64_t effort; /**< what suggestions may still cost */
     bool no_memory;
 } sgc_model_build;
 
@@ -148,9 +149,11 @@ const sgc_ast_directive *sgc_model_directive(const sgc_model_build *build,
 /** Arguments: the default when absent or null. */
 bool sgc_model_bool(const sgc_ast_directive *directive, const char *name, bool otherwise);
 sgc_str sgc_model_str(const sgc_ast_directive *directive, const char *name);
-/** Refuses directives on fields and types whose parts do not exist yet. */
+/** Checks the arguments of our directives and refuses those whose parts do not exist yet. */
 void sgc_model_refuse(sgc_model_build *build, const sgc_ast_directive *list,
                       const sgc_source *source);
+/** The same for a field and its arguments. */
+void sgc_model_refuse_field(sgc_model_build *build, const sgc_field_def *def);
 /** Refuses what only stored fields may carry. */
 void sgc_model_refuse_storage(sgc_model_build *build, const sgc_field_def *def, const char *what);
 /** @id, @default, @updatedAt, @hidden, @check of a stored field. */

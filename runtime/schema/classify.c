@@ -184,8 +184,7 @@ static void classify_object(sgc_model_build *build, sgc_model_type *info)
 {
     const sgc_named_type *type = info->type;
 
-    if (is_root(build, type)) return;
-    const sgc_field_def *key = find_key(build, type);
+    const sgc_field_def *key = is_root(build, type) ? NULL : find_key(build, type);
     if (key) {
         add_table(build, info, key);
         return;
@@ -376,7 +375,7 @@ static void member(sgc_model_build *build, sgc_model_table *table, size_t at)
     out->def = def;
     out->owner = table;
     out->named = info;
-    sgc_model_refuse(build, def->directives, def->source);
+    sgc_model_refuse_field(build, def);
     if (always_resolved(build, def)) {
         resolver_member(build, table->type, def);
     } else if (shape.nested) {
@@ -466,7 +465,7 @@ static void resolver_only(sgc_model_build *build, const sgc_named_type *type)
 {
     for (size_t i = 0; i < type->field_count && sgc_model_going(build); i++) {
         const sgc_field_def *def = &type->fields[i];
-        sgc_model_refuse(build, def->directives, def->source);
+        sgc_model_refuse_field(build, def);
         sgc_model_refuse_storage(build, def, "its type is not stored");
         if (always_resolved(build, def))
             sgc_model_resolver(build, type->name, def->name, sgc_model_function(build, def));
@@ -480,7 +479,7 @@ static void check_interface(sgc_model_build *build, const sgc_named_type *type)
         sgc_model_refuse(build, part->ast->directives, part->ast->source);
     for (size_t i = 0; i < type->field_count && sgc_model_going(build); i++) {
         const sgc_field_def *def = &type->fields[i];
-        sgc_model_refuse(build, def->directives, def->source);
+        sgc_model_refuse_field(build, def);
         sgc_model_refuse_storage(build, def, "put it on the fields of the types that implement it");
     }
 }

@@ -90,6 +90,38 @@ sgc_str sgc_model_str(const sgc_ast_directive *directive, const char *name)
 
 /* ---- what does not exist yet ---- */
 
+/* Where a wrong argument is reported. */
+typedef struct argument_check {
+    sgc_model_build *build;
+    const sgc_source *source;
+    const sgc_ast_directive *directive;
+    const sgc_ast_argument *argument;
+} argument_check;
+
+static void wrong_argument(void *user, const sgc_literal_error *error)
+{
+    const argument_check *check = user;
+
+    sgc_model_error(check->build, check->source, error->span,
+                    "@" SGC_FMT "(" SGC_FMT ":)" SGC_FMT ": " SGC_FMT,
+                    SGC_ARG(check->directive->name.text), SGC_ARG(check->argument->name.text),
+                    SGC_ARG(error->path), SGC_ARG(error->message));
+}
+
+/* The rules of the language ask for names and required arguments, not for the types of values. */
+static void check_arguments(sgc_model_build *build, const sgc_ast_directive *directive,
+                            const sgc_directive_def *def, const sgc_source *source)
+{
+    for (const sgc_ast_argument *at = directive->arguments; at; at = at->next) {
+        argument_check check = {build, source, directive, at};
+        const sgc_input_def *input =
+            sgc_input_find(def->arguments, def->argument_count, at->name.text);
+        if (input && sgc_literal_check(at->value, input->type, &build->scratch, &build->effort,
+                                       wrong_argument, &check) != SGC_OK)
+            build->no_memory = true;
+    }
+}
+
 void sgc_model_refuse(sgc_model_build *build, const sgc_ast_directive *list,
                       const sgc_source *source)
 {
@@ -102,13 +134,23 @@ void sgc_model_refuse(sgc_model_build *build, const sgc_ast_directive *list,
         {"key", "federation"},     {"renamedFrom", "migrations"},
     };
 
-    for (size_t i = 0; list && i < sizeof missing / sizeof *missing; i++) {
-        const sgc_ast_directive *found = sgc_model_directive(build, list, missing[i].name);
-        if (found)
-            sgc_model_error(build, source, found->span,
-                            "@%s is not supported yet: this version of sgc has no %s",
-                            missing[i].name, missing[i].part);
+    for (; list && sgc_model_going(build); list = list->next) {
+        const sgc_directive_def *def = sgc_directive_find(build->types, list->name.text);
+        if (!def || !is_ours(def)) continue;
+        check_arguments(build, list, def, source);
+        for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
+            if (sgc_str_eq(list->name.text, sgc_str_from(missing[i].name)))
+                sgc_model_error(build, source, list->span,
+                                "@%s is not supported yet: this version of sgc has no %s",
+                                missing[i].name, missing[i].part);
     }
+}
+
+void sgc_model_refuse_field(sgc_model_build *build, const sgc_field_def *def)
+{
+    sgc_model_refuse(build, def->directives, def->source);
+    for (size_t i = 0; i < def->argument_count; i++)
+        sgc_model_refuse(build, def->arguments[i].directives, def->arguments[i].source);
 }
 
 void sgc_model_refuse_storage(sgc_model_build *build, const sgc_field_def *def, const char *what)

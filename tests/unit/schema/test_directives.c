@@ -35,6 +35,23 @@ static void unsupported_parts_are_refused(void)
               "1:22 @auth is not supported yet: this version of sgc has no authorisation\n");
 }
 
+static void wrong_arguments_are_refused(void)
+{
+    model_bad("type A { id: ID! @id(generate: RANDOM) }",
+              "1:32 @id(generate:): Value \"RANDOM\" does not exist in \"IdKind\" enum.\n");
+    model_bad("type A { id: ID! i: Int @default(value: 5) }",
+              "1:41 @default(value:): String cannot represent a non string value: 5\n");
+    model_bad("type A @uniqueKey(fields: [\"x\", 1]) { id: ID! x: Int }",
+              "1:33 @uniqueKey(fields:) at [1]: String cannot represent a non string value: 1\n");
+    model_bad("type A { id: ID! @hidden(read: 1) }",
+              "1:32 @hidden(read:): Boolean cannot represent a non boolean value: 1\n");
+    model_bad("type A { id: ID! f(x: Int @cost(weight: 1)): Int }",
+              "1:27 @cost is not supported yet: this version of sgc has no cost limits\n");
+    model_bad(
+        "type Query @table { a: Int }",
+        "1:12 @table needs a table, and Query has no key: give it a field id or one with @id\n");
+}
+
 static void directives_of_others_mean_nothing(void)
 {
     model m;
@@ -298,6 +315,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"unsupported parts are refused", unsupported_parts_are_refused},
+        {"wrong arguments are refused", wrong_arguments_are_refused},
         {"directives of others mean nothing", directives_of_others_mean_nothing},
         {"keys", keys},
         {"defaults", defaults},
