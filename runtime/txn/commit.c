@@ -137,8 +137,13 @@ static void done(void *context, uint64_t sequence, sgc_status outcome)
 
 static sgc_status append(struct committing *c)
 {
-    return sgc_log_append(c->db->log, c->sequence, c->time_us, sgc_buf_as_str(&c->payload),
-                          SGC_DURABILITY_FULL, done, c->db);
+    sgc_status status =
+        sgc_log_append(c->db->log, c->sequence, c->time_us, sgc_buf_as_str(&c->payload),
+                       SGC_DURABILITY_FULL, done, c->db);
+
+    if (status != SGC_LIMIT) return status;
+    return sgc_txn_fail(c->txn, status, SGC_NONE, SGC_NONE,
+                        "the transaction wrote %zu bytes, more than one may have", c->payload.size);
 }
 
 static void note(struct committing *c, struct sgc_layer *layer)
@@ -282,6 +287,9 @@ sgc_status sgc_commit(sgc_txn **txn, sgc_commit_info *info)
     c.db = c.txn->db;
     sgc_txn_clear_error(c.txn);
     if (c.txn->writes && !sgc_memtable_is_empty(c.txn->writes)) status = commit(&c);
+    if (status == SGC_UNKNOWN_OUTCOME || status == SGC_READ_ONLY) {
+        (void)sgc_txn_fail_stopped(c.txn, status);
+    }
     (void)sgc_txn_fail_plain(c.txn, status);
     if (info) tell(&c, status, info);
     sgc_buf_free(&c.payload);

@@ -34,6 +34,10 @@ static sgc_status check_form(sgc_txn *txn, uint16_t table, sgc_str record)
     const sgc_layout *layout = &txn->schema->tables[table].layout;
     const uint8_t *start = (const uint8_t *)record.data, *end = start + record.size;
 
+    if (record.size > SGC_RECORD_MAX) {
+        return sgc_txn_fail(txn, SGC_LIMIT, table, SGC_NONE, "a row of %.*s has more than 256 MB",
+                            SGC_ARG(txn->schema->tables[table].name));
+    }
     if (!sgc_record_check(record, layout->count, layout->version, layout->fixed_size)) {
         return is_no_record(txn, table);
     }
@@ -52,10 +56,24 @@ static sgc_status check_form(sgc_txn *txn, uint16_t table, sgc_str record)
     return p == end ? SGC_OK : is_no_record(txn, table);
 }
 
-sgc_status sgc_check_record(sgc_txn *txn, uint16_t table, sgc_str record)
+/* Pages and replay know a row by the key in its record. */
+static sgc_status check_own_key(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str record)
+{
+    sgc_key own;
+    sgc_status status = sgc_record_key(&txn->schema->tables[table], record, &own);
+
+    if (status == SGC_OK && sgc_str_eq(sgc_key_str(&own), key)) return SGC_OK;
+    return sgc_txn_fail(txn, SGC_INVALID, table, txn->schema->tables[table].key,
+                        "%.*s: the record has another key than it is written under",
+                        SGC_ARG(txn->schema->tables[table].name));
+}
+
+sgc_status sgc_check_record(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str record)
 {
     const sgc_table *t = &txn->schema->tables[table];
     sgc_status status = check_form(txn, table, record);
+
+    if (status == SGC_OK) status = check_own_key(txn, table, key, record);
 
     for (uint16_t i = 0; status == SGC_OK && i < t->check_count; i++) {
         status = sgc_expression_check(txn->db->rules[table].checks[i], t, record, &txn->scratch);

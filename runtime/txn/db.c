@@ -240,7 +240,10 @@ static sgc_status start_flusher(struct opening *o)
     o->db->flusher_runs = status == SGC_OK;
     if (status != SGC_OK) return sgc_fail(o->error, status, "cannot start a thread");
     struct sgc_layer *active = o->db->view->layers[0];
-    if (sgc_memtable_bytes(active->memtable) < o->db->memtable_bytes) return SGC_OK;
+    if (sgc_memtable_bytes(active->memtable) < o->db->memtable_bytes &&
+        active->log_bytes < SGC_HELD_LOG_BYTES) {
+        return SGC_OK;
+    }
     sgc_mutex_lock(&o->db->commit_lock);
     status = sgc_view_rotate(o->db);
     sgc_mutex_unlock(&o->db->commit_lock);

@@ -17,6 +17,7 @@ enum {
 };
 
 #define SGC_MEMTABLE_BYTES ((uint64_t)16 << 20)
+#define SGC_RECORD_MAX     ((size_t)256 << 20)
 #define SGC_HELD_LOG_BYTES ((uint64_t)64 << 20)
 #define SGC_NEWEST         UINT64_MAX
 
@@ -221,6 +222,8 @@ void sgc_txn_clear_error(sgc_txn *txn);
 /** Sets the words and the place of a failure; returns status. field may be SGC_NONE. */
 sgc_status sgc_txn_fail(sgc_txn *txn, sgc_status status, uint16_t table, uint16_t field,
                         const char *format, ...) SGC_PRINTF(5, 6);
+/** SGC_READ_ONLY or an unknown outcome, with the reason why writing has stopped. */
+sgc_status sgc_txn_fail_stopped(sgc_txn *txn, sgc_status status);
 /** A failure without words of its own; keeps those that are there when they are its own. */
 sgc_status sgc_txn_fail_plain(sgc_txn *txn, sgc_status status);
 
@@ -264,8 +267,8 @@ SGC_CHECK sgc_status sgc_check_unique(sgc_txn *txn, const struct sgc_reads *sour
                                       sgc_str key, sgc_str before, sgc_str record);
 SGC_CHECK sgc_status sgc_check_parents(sgc_txn *txn, const struct sgc_reads *source, uint16_t table,
                                        sgc_str key, sgc_str before, sgc_str record);
-/** Form, nulls and @check expressions of a record. */
-SGC_CHECK sgc_status sgc_check_record(sgc_txn *txn, uint16_t table, sgc_str record);
+/** Form, key, nulls and @check expressions of a record. */
+SGC_CHECK sgc_status sgc_check_record(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str record);
 /** No row names the deleted one; at commit also none of those that would have followed it. */
 SGC_CHECK sgc_status sgc_check_no_children(sgc_txn *txn, const struct sgc_reads *source,
                                            const struct sgc_parent *parent, bool at_commit);

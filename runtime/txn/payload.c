@@ -4,7 +4,7 @@
  */
 #include "txn/internal.h"
 
-enum { PAYLOAD_VERSION = 1, PAYLOAD_ROWS = 1, PAYLOAD_HEAD = 14, MAX_RECORD = 256 << 20 };
+enum { PAYLOAD_VERSION = 1, PAYLOAD_ROWS = 1, PAYLOAD_HEAD = 14 };
 
 static void add16(sgc_buf *out, uint16_t v)
 {
@@ -102,7 +102,7 @@ static bool take_event(struct input *in, const sgc_schema *schema, uint32_t *las
         event->record.data = take(in, event->record.size);
     }
     return !in->failed && event->table != SGC_NONE && event->key.size <= SGC_KEY_MAX &&
-           event->record.size <= MAX_RECORD;
+           event->record.size <= SGC_RECORD_MAX;
 }
 
 static sgc_status read_head(struct input *in, const sgc_schema *schema, sgc_error *error)

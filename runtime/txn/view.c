@@ -5,6 +5,8 @@
  */
 #include "txn/internal.h"
 
+enum { FLUSH_TRIES = 5, FLUSH_PAUSE_US = 20000 };
+
 sgc_status sgc_layer_create(const sgc_schema *schema, struct sgc_layer **layer)
 {
     struct sgc_layer *made = sgc_alloc_zero(1, sizeof *made);
@@ -252,15 +254,33 @@ static size_t take_sealed(const struct sgc_view *view, struct sgc_layer **layers
     return view->count - first;
 }
 
+/* Memory may come back, and nothing is lost while layers wait. View lock held, given up in between.
+ */
+static sgc_status flush_patiently(sgc_db *db, struct sgc_layer *const *layers, size_t count,
+                                  sgc_error *error)
+{
+    sgc_status status = SGC_NO_MEMORY;
+    bool written = false;
+
+    for (int i = 0; status == SGC_NO_MEMORY && i < FLUSH_TRIES; i++) {
+        if (i) (void)sgc_cond_wait_for(&db->view_changed, &db->view_lock, FLUSH_PAUSE_US);
+        if (!written) {
+            sgc_mutex_unlock(&db->view_lock);
+            status = flush_layers(db, layers, count, error);
+            sgc_mutex_lock(&db->view_lock);
+            written = status == SGC_OK;
+        }
+        if (written) status = drop_layers(db, count);
+    }
+    return status;
+}
+
 static void flush_once(sgc_db *db, struct sgc_layer **layers, size_t count)
 {
     sgc_error error = {SGC_OK, ""};
-
-    sgc_mutex_unlock(&db->view_lock);
-    sgc_status status = flush_layers(db, layers, count, &error);
     uint64_t last = layers[0]->last_sequence;
-    sgc_mutex_lock(&db->view_lock);
-    if (status == SGC_OK) status = drop_layers(db, count);
+    sgc_status status = flush_patiently(db, layers, count, &error);
+
     if (status != SGC_OK) {
         if (error.status == SGC_OK) sgc_fail(&error, status, "%s", sgc_status_text(status));
         db->flush_error = error;

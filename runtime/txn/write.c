@@ -14,8 +14,7 @@ static sgc_status start(sgc_txn *txn)
                             "this transaction was opened for reading");
     }
     if (atomic_load_explicit(&txn->db->read_only, memory_order_relaxed)) {
-        return sgc_txn_fail(txn, SGC_READ_ONLY, SGC_NONE, SGC_NONE,
-                            "writing has stopped after a failed write");
+        return sgc_txn_fail_stopped(txn, SGC_READ_ONLY);
     }
     if (txn->scratch.total) sgc_arena_reset(&txn->scratch);
     if (txn->writes) return SGC_OK;
@@ -61,7 +60,7 @@ sgc_status sgc_write_put(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str befo
 static sgc_status put_checked(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str before,
                               sgc_str record)
 {
-    sgc_status status = sgc_check_record(txn, table, record);
+    sgc_status status = sgc_check_record(txn, table, key, record);
 
     if (status == SGC_OK) {
         status = sgc_check_unique(txn, &txn->source, table, key, before, record);

@@ -7,7 +7,7 @@
  */
 #include "sim/txn_script.h"
 
-enum { CUTS = 10, SEEDS = 40 };
+enum { CUTS = 10, SEEDS = 60 };
 
 struct totals {
     uint64_t cuts, recovery_cuts, acknowledged, refused, unknown;
@@ -64,6 +64,7 @@ int main(int argc, char **argv)
 
     for (uint64_t seed = first; seed < first + count; seed++) {
         if (!sim_start(&s, seed)) return 2;
+        s.small = seed % 4 == 3;
         bool good = survive(&s, &totals);
         totals.acknowledged += s.acknowledged;
         totals.refused += s.refused;

@@ -1,7 +1,7 @@
 /*
  * txn_script.h - a seeded script of transactions on a database in the os table in memory, and the
  * model of what must be there afterwards. One thread drives it and waits for every flush, so a seed
- * gives the same calls each time.
+ * gives the same calls each time; with small MemTables the flusher works beside it and does not.
  */
 #ifndef SGC_TESTS_TXN_SCRIPT_H
 #define SGC_TESTS_TXN_SCRIPT_H
@@ -22,6 +22,7 @@ struct sim {
     uint32_t rows[SIM_KEYS];    /* acknowledged */
     uint32_t pending[SIM_KEYS]; /* with the transaction whose fate is unknown */
     bool is_unknown;
+    bool small; /* MemTables that fill all the time: the flusher writes beside the script */
     uint32_t next;
     uint64_t acknowledged, refused, unknown;
     char record[ENTRY_VALUE_MAX + 3 * ENTRY_TEXT_MAX];
@@ -50,7 +51,7 @@ static sgc_status sim_open(struct sim *s)
 {
     sgc_db_options options = {.os = sgc_memory_os_table(s->memory),
                               .cache_bytes = 1 << 20,
-                              .memtable_bytes = 1 << 20,
+                              .memtable_bytes = s->small ? 8 << 10 : 1 << 20,
                               .log_segment_bytes = 64 << 10};
     sgc_error error;
     sgc_status status = sgc_db_open("data", &entry_schema, &options, &s->db, &error);

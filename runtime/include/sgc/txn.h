@@ -92,7 +92,11 @@ static inline sgc_moment sgc_now(void)
 
 /** A transaction that may write; reads see its own writes over a snapshot of now. */
 SGC_CHECK sgc_status sgc_begin(sgc_db *db, sgc_txn **txn);
-/** A transaction that only reads. */
+/**
+ * A transaction that only reads. Until history is kept, the moment must be the newest one: a
+ * sequence equal to the head or a time not before the last commit; an older one is SGC_UNSUPPORTED,
+ * a sequence beyond the head SGC_INVALID.
+ */
 SGC_CHECK sgc_status sgc_begin_read(sgc_db *db, sgc_moment moment, sgc_txn **txn);
 /**
  * Commits and frees *txn, always sets it to NULL; a NULL *txn is SGC_OK and does nothing. SGC_OK
@@ -173,7 +177,10 @@ typedef struct sgc_range {
     bool descending;
 } sgc_range;
 
-/** Lives on your stack, may be moved, needs no close; ends with its transaction. */
+/**
+ * Lives on your stack, may be moved, needs no close; ends with its transaction. It sees its
+ * transaction as it was when the cursor was opened, whatever is written between its steps.
+ */
 typedef struct sgc_cursor {
     sgc_txn *txn;
     struct sgc_cursor_state *state;

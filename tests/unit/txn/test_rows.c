@@ -196,6 +196,11 @@ static void a_failed_statement_leaves_nothing(void)
     IS(put(txn, "Person", "{\"id\":\"d\"}"), SGC_NOT_NULL);
     CU_ASSERT_STRING_EQUAL(sgc_errmsg(txn), "Person.name must not be null");
     IS(sgc_row_insert(txn, table_of(txn, "Person"), SGC_STR("e"), SGC_STR("rubbish")), SGC_INVALID);
+    sgc_key key;
+    sgc_str record = record_of(txn, table_of(txn, "Person"), "{\"id\":\"e\",\"name\":\"E\"}", &key);
+    IS(sgc_row_insert(txn, table_of(txn, "Person"), SGC_STR("f"), record), SGC_INVALID);
+    CU_ASSERT_STRING_EQUAL(sgc_errmsg(txn),
+                           "Person: the record has another key than it is written under");
     IS(put(txn, "Person", "{\"id\":\"\",\"name\":\"E\"}"), SGC_INVALID);
     UNIT_STR(list(txn, "Person", 0, false), "\"a\"");
     OK(commit_now(txn));
