@@ -50,6 +50,8 @@ bool sgc_validator_spend(sgc_validator *v, uint64_t cost);
 void sgc_rule_place(sgc_validator *v, sgc_diagnostic *error, sgc_span span);
 /** ` Did you mean ...?` for a name, in the validator's arena; "" when nothing resembles it. */
 sgc_str sgc_rule_suggest(sgc_validator *v, sgc_str name, const sgc_str *options, size_t count);
+/** A type of the schema; built-in ones that nothing in it uses are not. */
+sgc_named_type *sgc_rule_find_type(const sgc_validator *v, sgc_str name);
 bool sgc_is_composite(const sgc_named_type *type);
 /** A reference as SDL in the validator's arena. */
 sgc_str sgc_rule_type(sgc_validator *v, const sgc_type_ref *type);

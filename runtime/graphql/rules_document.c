@@ -95,7 +95,7 @@ void sgc_rule_known_type(sgc_validator *v, sgc_ast_name name)
 {
     const sgc_type_system *types = v->types;
 
-    if (sgc_type_find(types, name.text)) return;
+    if (sgc_rule_find_type(v, name.text)) return;
     sgc_str *names = sgc_arena_zero(&v->arena, types->listed_type_count, sizeof *names);
     if (!names) {
         sgc_validator_stop(v, SGC_NO_MEMORY);
@@ -143,7 +143,7 @@ void sgc_rule_spread(sgc_validator *v, const sgc_named_type *parent,
                        spread->name.span);
         return;
     }
-    const sgc_named_type *type = sgc_type_find(v->types, part->def->type_condition.text);
+    const sgc_named_type *type = sgc_rule_find_type(v, part->def->type_condition.text);
     if (!parent || !sgc_is_composite(type) || overlap(v, type, parent)) return;
     sgc_rule_place(
         v,

@@ -66,16 +66,15 @@ static sgc_str suggest_types(sgc_validator *v, const sgc_named_type *parent, sgc
     sgc_buf text = {0};
     size_t count = find_candidates(v, parent, name, list, CANDIDATES), shown = 0;
 
-    for (; shown < SGC_SUGGESTIONS && shown < count; shown++) {
-        size_t first = shown;
-        for (size_t i = shown + 1; i < count; i++) {
-            if (comes_before(&list[i], &list[first])) first = i;
-        }
-        candidate swap = list[first];
-        list[first] = list[shown];
-        list[shown] = swap;
-        best[shown] = swap.type->name;
+    for (size_t i = 1; i < count; i++) {
+        candidate moved = list[i];
+        size_t to = i;
+        for (; to > 0 && comes_before(&moved, &list[to - 1]); to--)
+            list[to] = list[to - 1];
+        list[to] = moved;
     }
+    for (; shown < SGC_SUGGESTIONS && shown < count; shown++)
+        best[shown] = list[shown].type->name;
     if (count == 0) return SGC_STR("");
     sgc_did_you_mean("to use an inline fragment on", best, shown, &text);
     sgc_str kept = sgc_arena_str(&v->arena, sgc_buf_as_str(&text));

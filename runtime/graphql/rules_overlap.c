@@ -138,7 +138,7 @@ static void collect_into(checker *at, collected *set, const sgc_named_type *pare
             add_fragment(at, set, one);
         } else {
             const sgc_named_type *type =
-                one->name.text.data ? sgc_type_find(at->v->types, one->name.text) : parent;
+                one->name.text.data ? sgc_rule_find_type(at->v, one->name.text) : parent;
             collect_into(at, set, sgc_is_composite(type) ? type : NULL, one->selections);
         }
     }
@@ -161,7 +161,7 @@ static collected *collect(checker *at, const sgc_named_type *parent,
 
 static collected *collect_fragment(checker *at, const sgc_part *part)
 {
-    return collect(at, sgc_type_find(at->v->types, part->def->type_condition.text),
+    return collect(at, sgc_rule_find_type(at->v, part->def->type_condition.text),
                    part->def->selections);
 }
 
@@ -470,7 +470,7 @@ static void check_all(checker *at, const sgc_named_type *parent,
                 parent ? sgc_field_of(at->v->types, parent, one->name.text) : NULL;
             type = def ? sgc_type_ref_named(def->type) : NULL;
         } else if (one->name.text.data) {
-            type = sgc_type_find(at->v->types, one->name.text);
+            type = sgc_rule_find_type(at->v, one->name.text);
         }
         if (!one->selections || one->kind == SGC_SELECTION_SPREAD) continue;
         type = sgc_is_composite(type) ? type : NULL;
@@ -490,7 +490,7 @@ void sgc_rule_overlap(sgc_validator *v)
     for (size_t i = 0; i < v->part_count && v->status == SGC_OK; i++) {
         const sgc_ast_definition *def = v->parts[i].def;
         const sgc_named_type *type = def->kind == SGC_DEFINITION_FRAGMENT
-                                         ? sgc_type_find(v->types, def->type_condition.text)
+                                         ? sgc_rule_find_type(v, def->type_condition.text)
                                          : roots[def->operation];
         type = sgc_is_composite(type) ? type : NULL;
         check_set(&at, type, def->selections);

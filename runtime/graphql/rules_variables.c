@@ -18,7 +18,7 @@ static sgc_type_ref *resolve(sgc_validator *v, const sgc_ast_type *ast)
     made->kind = ast->kind;
     made->ast = ast;
     if (ast->kind == SGC_TYPE_NAMED) {
-        made->named = sgc_type_find(v->types, ast->name.text);
+        made->named = sgc_rule_find_type(v, ast->name.text);
         return made->named ? made : NULL;
     }
     made->inner = resolve(v, ast->inner);

@@ -44,6 +44,13 @@ sgc_str sgc_rule_suggest(sgc_validator *v, sgc_str name, const sgc_str *options,
     return kept.data ? kept : SGC_STR("");
 }
 
+sgc_named_type *sgc_rule_find_type(const sgc_validator *v, sgc_str name)
+{
+    sgc_named_type *type = sgc_type_find(v->types, name);
+
+    return type && type->index < v->types->listed_type_count ? type : NULL;
+}
+
 bool sgc_is_composite(const sgc_named_type *type)
 {
     return type && (type->kind == SGC_NAMED_OBJECT || type->kind == SGC_NAMED_INTERFACE ||
@@ -103,7 +110,7 @@ static void walk_inline(sgc_validator *v, const sgc_named_type *parent,
 
     if (fragment->name.text.data) {
         sgc_rule_known_type(v, fragment->name);
-        type = sgc_type_find(v->types, fragment->name.text);
+        type = sgc_rule_find_type(v, fragment->name.text);
     }
     sgc_rule_inline(v, parent, fragment, type);
     sgc_rule_directives(v, fragment->directives, SGC_ON_INLINE_FRAGMENT);
@@ -145,7 +152,7 @@ static void walk_operation(sgc_validator *v, const sgc_ast_definition *def)
 
 static void walk_fragment(sgc_validator *v, const sgc_ast_definition *def)
 {
-    const sgc_named_type *type = sgc_type_find(v->types, def->type_condition.text);
+    const sgc_named_type *type = sgc_rule_find_type(v, def->type_condition.text);
 
     sgc_rule_known_type(v, def->type_condition);
     if (type && !sgc_is_composite(type)) {

@@ -240,6 +240,7 @@ static sgc_status sort_rows(sgc_query *query, uint16_t table, const sgc_slice *s
     sgc_arena *kept = query->arena;
     sgc_arena own = {0};
 
+    if (rows->count < 2) return SGC_OK;
     if (rows->count > UINT32_MAX) return SGC_LIMIT;
     query->arena = &own;
     uint32_t *positions = sgc_arena_zero(&own, rows->count, sizeof *positions);

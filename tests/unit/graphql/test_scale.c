@@ -55,7 +55,7 @@ static sgc_status insert(sgc_txn *txn, const char *type, const cell *cells, size
 
 static sgc_status insert_user(sgc_txn *txn, int i)
 {
-    char id[16], email[32], post[24];
+    char id[16], email[32], post[32];
 
     snprintf(id, sizeof id, "u%05d", i);
     snprintf(email, sizeof email, "user%d@x", i);
