@@ -67,8 +67,9 @@ typedef struct view_list {
     sgc_str item_gql, rules;
 } view_list;
 
+/** An enum value. */
 typedef struct view_value {
-    sgc_str c, gql, number, doc, literal, extra;
+    sgc_str c, gql, number, doc;
 } view_value;
 
 /** An enum. */
@@ -76,98 +77,127 @@ typedef struct view_choice {
     sgc_str c, gql, place;
     view_lines doc;
     VIEW_LIST(view_value) values;
-    sgc_str literal, extra, count, ascending;
 } view_choice;
 
 /** Members and codecs, shared by tables and embedded types. */
 typedef struct view_record {
     sgc_str c, gql, place;
     view_lines doc;
-    view_members members, given, patched, patch_set;
-    bool is_table, has_patch;
-    view_chunks fixed, rest;  /**< by how a record stores them */
-    view_chunks all;          /**< all fields in order of declaration */
+    view_members members, given, patched, flags;
+    bool has_patch;
+    view_chunks all;                    /**< all fields in order of declaration */
+    view_chunks fixed, rest, puts;      /**< by how a record stores them, in its order */
     view_chunks takes, patches, offers; /**< assignments */
     view_chunks copies, required;
-    VIEW_LIST(view_list) choices, embeddeds; /**< list fields */
-    sgc_str fields, version, fixed_size, rest_offset, base_room;
+    VIEW_LIST(view_assign) touched;          /**< what every update sets */
+    VIEW_LIST(view_list) choices, embeddeds; /**< list fields with helpers */
+    sgc_str fields;
 } view_record;
 
+/** One component of an index. */
 typedef struct view_part {
-    sgc_str c, key, row_key;
+    sgc_str c;       /**< appends it from a bound */
+    sgc_str key;     /**< from a parameter */
+    sgc_str row_key; /**< from a row */
     sgc_str position;
 } view_part;
-typedef VIEW_LIST(view_part) view_parts;
 
 typedef struct view_index {
-    sgc_str c;     /**< blog_user_by_email */
-    sgc_str get;   /**< blog_user_get_by_email */
-    sgc_str table; /**< C name */
-    sgc_str words; /**< name and age */
+    sgc_str c;            /**< blog_user_by_email */
+    sgc_str get;          /**< blog_user_get_by_email */
+    sgc_str table;        /**< C name */
+    sgc_str words;        /**< name and age */
     sgc_str at, position; /**< numbers of the table and of the index in it */
-    sgc_str parameters, arguments;
-    view_parts parts;
+    sgc_str parameters;   /**< of get */
+    VIEW_LIST(view_part) parts;
     view_members members;
-    bool unique; /**< and not the key */
-    bool keyed;  /**< has an emitted index_key */
+    bool unique; /**< and not the key: has a getter */
+    bool keyed;  /**< has a part in index_key */
 } view_index;
-typedef VIEW_LIST(view_index) view_indexes;
 
 typedef struct view_relation {
     sgc_str c, gql, sdl;
     view_lines doc;
-    sgc_str owner, target, id, ids; /**< C types of rows; key type of the owner; sgc_ids_text */
-    sgc_str field, missing;         /**< KEY: the storing member, when it is null */
-    sgc_str rows;                   /**< many: the expression that opens the rows */
-    sgc_str key;                    /**< owned: builds the component from id */
-    sgc_str at, position, link;
-    sgc_str other;                  /**< C type of the target's key */
-    sgc_str left, right;            /**< link: build the two keys from id and other_id */
-    sgc_str child_field, child_has; /**< inverse: the member of the target that holds our key */
-    sgc_str child_get, child_same;
-    bool one, owned, many, linked, adopts, removes;
+    sgc_str owner, target;          /**< C types of the rows */
+    sgc_str id, other;              /**< C types of their keys */
+    sgc_str field, missing;         /**< the storing member, and when it is null */
+    sgc_str rows;                   /**< the expression that opens the rows */
+    sgc_str key;                    /**< owned: appends id as a component */
+    sgc_str at, position, link;     /**< numbers of the target, its index, the link table */
+    sgc_str left, right;            /**< link: the two keys from id and other_id */
+    sgc_str child_same;             /**< whether row belongs to id */
+    bool one, owned, many;          /**< exactly one of them */
+    bool linked, adopts, removes;   /**< _add and _remove exist, and how */
+    bool child_flag;                /**< the storing member has a has_ flag */
 } view_relation;
-typedef VIEW_LIST(view_relation) view_relations;
 
 typedef struct view_table {
     sgc_str c, gql, place;
-    view_lines doc;
-    sgc_str at;                         /**< position in the schema */
-    sgc_str id, ids, key, key_of_row;   /**< C type of the key; sgc_ids_text; sgc_pk_text; .. */
+    sgc_str at;                     /**< position in the schema */
+    sgc_str id, ids, key;           /**< C type of the key, sgc_ids_text, sgc_pk_text */
+    sgc_str key_member, key_given;  /**< the member, and whether a new row gives it */
+    sgc_str fields, version, fixed_size, rest_offset;
     bool has_patch;
-    view_record *record;
-    view_indexes indexes;
-    view_relations relations;
-    view_lines keyed; /**< statements of index_key */
-    sgc_str model_name;
-    view_lines slots, model_fields, model_relations, model_indexes, model_checks, index_fields;
-    view_lines model; /**< members of the table's own initialiser */
+    view_record record;
+    view_chunks all, fixed, rest, puts, takes, patches, offers, copies, required;
+    VIEW_LIST(view_assign) touched;
+    VIEW_LIST(view_index) indexes, keyed;
+    VIEW_LIST(view_relation) relations;
 } view_table;
 
+/** The const model of one table or embedded type: initialisers, one a line. */
+typedef struct view_model {
+    sgc_str c, gql;
+    view_lines slots, fields, relations, indexes, checks, components, interfaces;
+    bool has_fields, has_relations, has_indexes, has_checks, has_interfaces;
+} view_model;
+
+/** The const data of an enum or an abstract type. */
+typedef struct view_items {
+    sgc_str c;
+    view_lines lines;
+} view_items;
+
 typedef struct view_resolver {
-    sgc_str c, type, field, given;
-    sgc_str coordinate;
+    sgc_str c, coordinate, entry;
     view_lines doc;
     bool first; /**< the first entry with this function */
 } view_resolver;
 
-/** One emitted file. */
+/** The name of an emitted file. */
 typedef struct view_file {
     sgc_str c;
-    sgc_str text;
 } view_file;
 
 typedef struct view_schema {
-    sgc_str c, upper, name, sources, header, tool, abi;
+    sgc_str c, upper, sources, tool;
     VIEW_LIST(view_choice) choices;
     VIEW_LIST(view_record) embeddeds;
     VIEW_LIST(view_table) tables;
-    VIEW_LIST(view_resolver) resolvers;
-    view_lines sdl, numbering, model_tables, model_enums, model_embeddeds, model_abstracts;
-    view_lines model_embedded_parts, model_abstract_parts, model;
-    VIEW_LIST(view_file) code; /**< names of the C files of the library */
-    bool has_resolvers, has_enums, has_embeddeds, has_abstracts, has_tables;
-    const sgc_schema *model_of;
+    VIEW_LIST(view_resolver) resolvers, functions; /**< functions: each once */
+    VIEW_LIST(view_file) files;                    /**< C files of the library */
+    VIEW_LIST(view_model) models, inner;           /**< of tables, of embedded types */
+    VIEW_LIST(view_items) enumitems, abstractitems;
+    view_lines sdl, numbering;
+    view_lines tablelines, enumlines, embeddedlines, abstractlines;
+    sgc_str version, name, sdlsize, numberingsize, hash;
+    sgc_str tablecount, enumcount, embeddedcount, abstractcount, resolvercount;
+    sgc_str tablesref, enumsref, embeddedsref, abstractsref, resolversref; /**< or NULL */
+    bool hastables, hasenums, hasembeddeds, hasabstracts;
 } view_schema;
+
+/** What the view is made from and with. */
+typedef struct view_options {
+    sgc_str prefix, sources;
+    unsigned split; /**< C files for the code of tables, at least 1 */
+} view_options;
+
+/**
+ * Builds the view of a schema. SGC_INVALID: something cannot be said in C and was reported. Notes
+ * about names are in names->fixes.
+ */
+SGC_CHECK sgc_status view_build(const sgc_schema_built *built, const view_options *options,
+                                names *names, sgc_arena *arena, sgc_diagnostics *diagnostics,
+                                view_schema **view);
 
 #endif

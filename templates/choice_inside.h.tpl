@@ -8,3 +8,10 @@ static inline const uint8_t *read_$choice$(const uint8_t *p, const uint8_t *end,
     return p;
 }
 
+static inline $choice$ take_$choice$(sgc_take *take, const char *field, $choice$ value,
+                                     unsigned rules)
+{
+    return ($choice$)sgc_take_enum(take, field, (uint16_t)value, $choice$_text(value).data != NULL,
+                                   rules);
+}
+

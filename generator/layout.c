@@ -1,0 +1,328 @@
+/*
+ * layout.c - folds long lines of emitted C the way clang-format does, for the few shapes that
+ * templates have: parameter and argument lists, assignments, `if (..) statement`, remarks behind
+ * members. Works on one logical line at a time.
+ */
+#include "layout.h"
+
+enum { COLUMNS = 100, RUN_MAX = 512 };
+
+typedef struct layout {
+    sgc_buf *out;
+    sgc_buf line;        /* the logical line being put together */
+    sgc_str run[RUN_MAX]; /* lines with a remark behind them, waiting to be aligned */
+    size_t run_count;
+    bool blank; /* the last line written was empty */
+} layout;
+
+static const char remark[] = "; /**< ";
+
+static sgc_str trim_left(sgc_str line)
+{
+    while (line.size > 0 && *line.data == ' ')
+        line = sgc_str_of(line.data + 1, line.size - 1);
+    return line;
+}
+
+static size_t indent_of(sgc_str line)
+{
+    return line.size - trim_left(line).size;
+}
+
+static bool begins(sgc_str line, const char *text)
+{
+    size_t size = strlen(text);
+
+    return line.size >= size && memcmp(line.data, text, size) == 0;
+}
+
+static void spaces(sgc_buf *out, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sgc_buf_byte(out, ' ');
+}
+
+/* Position behind the string or character literal that starts at `at`. */
+static size_t skip_literal(sgc_str line, size_t at)
+{
+    char quote = line.data[at++];
+
+    while (at < line.size && line.data[at] != quote)
+        at += line.data[at] == '\\' ? 2 : 1;
+    return at < line.size ? at + 1 : line.size;
+}
+
+/* How many more ( than ) stand outside literals. */
+static int balance(sgc_str line)
+{
+    int depth = 0;
+
+    for (size_t at = 0; at < line.size;) {
+        char c = line.data[at];
+        if (c == '"' || c == '\'') {
+            at = skip_literal(line, at);
+            continue;
+        }
+        depth += (c == '(') - (c == ')');
+        at++;
+    }
+    return depth;
+}
+
+/* Position of the ) that closes the ( at `at`; line.size when there is none. */
+static size_t closing(sgc_str line, size_t at)
+{
+    int depth = 0;
+
+    while (at < line.size) {
+        char c = line.data[at];
+        if (c == '"' || c == '\'') {
+            at = skip_literal(line, at);
+            continue;
+        }
+        depth += (c == '(') - (c == ')');
+        if (c == ')' && depth == 0) return at;
+        at++;
+    }
+    return line.size;
+}
+
+/* Where the argument list that ends the line begins: position of its (, or line.size. */
+static size_t last_list(sgc_str line)
+{
+    for (size_t at = 0; at < line.size;) {
+        char c = line.data[at];
+        if (c == '"' || c == '\'') {
+            at = skip_literal(line, at);
+            continue;
+        }
+        if (c == '(') {
+            size_t close = closing(line, at);
+            if (close + 3 > line.size) return at;
+            at = close;
+        }
+        at++;
+    }
+    return line.size;
+}
+
+/* End of the argument that starts at `at`: position of the comma or parenthesis behind it. */
+static size_t argument_end(sgc_str line, size_t at)
+{
+    int depth = 0;
+
+    while (at < line.size) {
+        char c = line.data[at];
+        if (c == '"' || c == '\'') {
+            at = skip_literal(line, at);
+            continue;
+        }
+        if (depth == 0 && (c == ',' || c == ')')) return at;
+        depth += (c == '(') - (c == ')');
+        at++;
+    }
+    return line.size;
+}
+
+/* Writes a line too long, its arguments folded below the first one. */
+static void fold_arguments(sgc_buf *out, sgc_str line, size_t open)
+{
+    size_t column = open + 1, at = open + 1;
+
+    sgc_buf_append(out, line.data, open + 1);
+    while (at < line.size) {
+        size_t end = argument_end(line, at);
+        /* The comma belongs to the argument; behind the last one, all that is left does. */
+        size_t stop = end < line.size && line.data[end] == ',' ? end + 1 : line.size;
+        size_t size = stop - at;
+        if (column + size > COLUMNS && column > open + 1) {
+            while (out->size > 0 && out->data[out->size - 1] == ' ')
+                out->size--;
+            sgc_buf_byte(out, '\n');
+            spaces(out, open + 1);
+            column = open + 1;
+        }
+        sgc_buf_append(out, line.data + at, size);
+        column += size;
+        at = stop;
+        if (at < line.size && line.data[at] == ' ') {
+            sgc_buf_byte(out, ' ');
+            column++;
+            at++;
+        }
+    }
+    sgc_buf_byte(out, '\n');
+}
+
+static void fold(sgc_buf *out, sgc_str line);
+
+/* "if (a) b;" becomes two lines. */
+static bool fold_if(sgc_buf *out, sgc_str line)
+{
+    size_t indent = indent_of(line);
+
+    if (!begins(trim_left(line), "if (")) return false;
+    size_t close = closing(line, indent + 3);
+    if (close + 2 >= line.size || line.data[close + 2] == '{') return false;
+    sgc_buf statement = {0};
+    fold(out, sgc_str_of(line.data, close + 1));
+    spaces(&statement, indent + 4);
+    sgc_buf_append(&statement, line.data + close + 2, line.size - close - 2);
+    if (statement.failed) out->failed = true;
+    fold(out, sgc_buf_as_str(&statement));
+    sgc_buf_free(&statement);
+    return true;
+}
+
+/* "a = b;" breaks behind = when all of b then stands on one line. */
+static bool fold_assignment(sgc_buf *out, sgc_str line)
+{
+    size_t indent = indent_of(line);
+
+    for (size_t at = indent; at + 3 < line.size; at++) {
+        if (line.data[at] == '(' || line.data[at] == '"') return false;
+        if (memcmp(line.data + at, " = ", 3) != 0) continue;
+        if (indent + 4 + line.size - at - 3 > COLUMNS) return false;
+        sgc_buf_append(out, line.data, at + 2);
+        sgc_buf_byte(out, '\n');
+        spaces(out, indent + 4);
+        sgc_buf_append(out, line.data + at + 3, line.size - at - 3);
+        sgc_buf_byte(out, '\n');
+        return true;
+    }
+    return false;
+}
+
+static void fold(sgc_buf *out, sgc_str line)
+{
+    size_t open = line.size;
+
+    if (line.size > COLUMNS) {
+        if (fold_if(out, line) || fold_assignment(out, line)) return;
+        open = last_list(line);
+    }
+    if (open < line.size && open < COLUMNS - 20) {
+        fold_arguments(out, line, open);
+        return;
+    }
+    sgc_buf_str(out, line);
+    sgc_buf_byte(out, '\n');
+}
+
+/* ---- remarks ---- */
+
+static size_t find_remark(sgc_str line)
+{
+    const char *at = line.data, *end = line.data + line.size;
+
+    while (at + sizeof remark - 1 <= end) {
+        at = memchr(at, ';', (size_t)(end - at));
+        if (!at || at + sizeof remark - 1 > end) break;
+        if (memcmp(at, remark, sizeof remark - 1) == 0) return (size_t)(at - line.data) + 1;
+        at++;
+    }
+    return line.size;
+}
+
+static void flush_run(layout *l)
+{
+    size_t column = 0, longest = 0;
+
+    for (size_t i = 0; i < l->run_count; i++) {
+        size_t at = find_remark(l->run[i]);
+        if (at > column) column = at;
+        if (l->run[i].size - at > longest) longest = l->run[i].size - at;
+    }
+    for (size_t i = 0; i < l->run_count; i++) {
+        size_t at = find_remark(l->run[i]);
+        sgc_buf_append(l->out, l->run[i].data, at);
+        if (column + longest <= COLUMNS) spaces(l->out, column - at);
+        sgc_buf_append(l->out, l->run[i].data + at, l->run[i].size - at);
+        sgc_buf_byte(l->out, '\n');
+    }
+    l->run_count = 0;
+}
+
+/* ---- lines ---- */
+
+static bool is_comment(sgc_str trimmed)
+{
+    return begins(trimmed, "/*") || begins(trimmed, "*") || begins(trimmed, "#") ||
+           begins(trimmed, "//");
+}
+
+static sgc_str next_line(sgc_str *rest)
+{
+    const char *newline = memchr(rest->data, '\n', rest->size);
+    size_t size = newline ? (size_t)(newline - rest->data) : rest->size;
+    sgc_str line = sgc_str_of(rest->data, size);
+
+    size += newline != NULL;
+    *rest = sgc_str_of(rest->data + size, rest->size - size);
+    return line;
+}
+
+/* Puts the lines of one statement or prototype together, up to its last parenthesis. */
+static sgc_str logical_line(layout *l, sgc_str line, sgc_str *rest)
+{
+    int depth = balance(line);
+
+    if (depth <= 0) return line;
+    l->line.size = 0;
+    sgc_buf_str(&l->line, line);
+    while (depth > 0 && rest->size > 0) {
+        sgc_str more = trim_left(next_line(rest));
+        if (l->line.size && l->line.data[l->line.size - 1] != '(') sgc_buf_byte(&l->line, ' ');
+        sgc_buf_str(&l->line, more);
+        depth += balance(more);
+    }
+    if (l->line.failed) l->out->failed = true;
+    return sgc_buf_as_str(&l->line);
+}
+
+static void take_line(layout *l, sgc_str line, sgc_str *rest)
+{
+    sgc_str trimmed = trim_left(line);
+
+    if (trimmed.size == 0) {
+        flush_run(l);
+        if (!l->blank) sgc_buf_byte(l->out, '\n');
+        l->blank = true;
+        return;
+    }
+    l->blank = false;
+    if (is_comment(trimmed)) {
+        flush_run(l);
+        sgc_buf_str(l->out, line);
+        sgc_buf_byte(l->out, '\n');
+        return;
+    }
+    if (find_remark(line) < line.size) {
+        if (l->run_count == RUN_MAX) flush_run(l);
+        l->run[l->run_count++] = line;
+        return;
+    }
+    flush_run(l);
+    fold(l->out, logical_line(l, line, rest));
+}
+
+void layout_c(sgc_str text, sgc_buf *out)
+{
+    layout l = {.out = out, .blank = true};
+
+    while (text.size > 0) {
+        sgc_str all = text, line = next_line(&text);
+        if (begins(line, "/* clang-format off")) {
+            flush_run(&l);
+            sgc_buf_str(out, all);
+            text.size = 0;
+        } else {
+            take_line(&l, line, &text);
+        }
+    }
+    flush_run(&l);
+    /* Templates end with an empty line for the next one; the file does not. */
+    while (out->size > 1 && out->data[out->size - 1] == '\n' && out->data[out->size - 2] == '\n')
+        out->size--;
+    sgc_buf_free(&l.line);
+}

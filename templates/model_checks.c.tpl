@@ -1,0 +1,6 @@
+static const sgc_check checks_$model$[] = {
+    //% each line in model.checks
+    $line$,
+    //% end
+};
+

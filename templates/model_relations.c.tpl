@@ -1,0 +1,6 @@
+static const sgc_relation relations_$model$[] = {
+    //% each line in model.relations
+    $line$,
+    //% end
+};
+

@@ -1,0 +1,6 @@
+static const sgc_abstract abstracts[] = {
+    //% each line in schema.abstractlines
+    $line$,
+    //% end
+};
+

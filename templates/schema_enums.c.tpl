@@ -1,0 +1,6 @@
+static const sgc_enum_def enums[] = {
+    //% each line in schema.enumlines
+    $line$,
+    //% end
+};
+

@@ -1,0 +1,6 @@
+/*
+ * $schema$_resolvers.c - the fields of $schema_sources$ that no table stores. sgc --stubs wrote this
+ * file once and never touches it again: it is yours.
+ */
+#include "$schema$.resolve.sgc.h"
+

@@ -1,0 +1,6 @@
+static const sgc_table tables[] = {
+    //% each line in schema.tablelines
+    $line$,
+    //% end
+};
+
