@@ -80,12 +80,140 @@ static void lone_anonymous(sgc_validator *v)
     }
 }
 
+/* ---- subscriptions select one field ---- */
+
+/* The root fields of a subscription, grouped by response key in order. */
+typedef struct root_field {
+    sgc_str key;
+    const sgc_ast_selection *nodes[32];
+    size_t count;
+} root_field;
+
+typedef struct root_fields {
+    root_field *items;
+    size_t count, capacity;
+    sgc_map visited;
+    sgc_str name; /* of the operation */
+    sgc_diagnostic *error;
+} root_fields;
+
+static void add_root(sgc_validator *v, root_fields *fields, const sgc_ast_selection *node)
+{
+    sgc_str key = node->alias.text.data ? node->alias.text : node->name.text;
+    size_t i = 0;
+
+    while (i < fields->count && !sgc_str_eq(fields->items[i].key, key))
+        i++;
+    if (i == fields->count) {
+        if (!sgc_validator_spend(v, i + 1)) return;
+        if (!SGC_ARENA_GROW(&v->arena, fields->items, fields->count, fields->capacity)) {
+            sgc_validator_stop(v, SGC_NO_MEMORY);
+            return;
+        }
+        fields->items[fields->count++] = (root_field){.key = key};
+    }
+    root_field *found = &fields->items[i];
+    if (found->count < 32) found->nodes[found->count++] = node;
+}
+
+static sgc_diagnostic *report_subscription(sgc_validator *v, sgc_str name, const char *words)
+{
+    if (name.data)
+        return sgc_report(v->diagnostics, "SingleFieldSubscriptionsRule",
+                          "Subscription \"" SGC_FMT "\" must %s", SGC_ARG(name), words);
+    return sgc_report(v->diagnostics, "SingleFieldSubscriptionsRule",
+                      "Anonymous Subscription must %s", words);
+}
+
+/* @skip and @include could leave none: they are not allowed on the root fields. */
+static void forbid_conditions(sgc_validator *v, root_fields *fields, const sgc_ast_selection *one)
+{
+    const sgc_ast_directive *skip = sgc_directive_on(one->directives, "skip");
+    const sgc_ast_directive *include = sgc_directive_on(one->directives, "include");
+
+    if (!skip && !include) return;
+    if (!fields->error)
+        fields->error = report_subscription(
+            v, fields->name,
+            "not use `@skip` or `@include` directives in the top level selection.");
+    if (skip) sgc_rule_place(v, fields->error, skip->span);
+    if (include) sgc_rule_place(v, fields->error, include->span);
+}
+
+static void collect_roots(sgc_validator *v, root_fields *fields, const sgc_named_type *type,
+                          const sgc_ast_selection *selections, unsigned depth)
+{
+    static char mark;
+
+    if (depth > PATH_MAX_FRAGMENTS) sgc_validator_stop(v, SGC_LIMIT);
+    for (const sgc_ast_selection *one = selections; one && v->status == SGC_OK; one = one->next) {
+        sgc_str condition = one->name.text;
+        const sgc_ast_selection *inner = one->selections;
+        forbid_conditions(v, fields, one);
+        if (one->kind == SGC_SELECTION_FIELD) {
+            add_root(v, fields, one);
+            continue;
+        }
+        if (one->kind == SGC_SELECTION_SPREAD) {
+            const sgc_part *part = sgc_part_find(v, one->name.text);
+            if (!part || sgc_map_get(&fields->visited, one->name.text)) continue;
+            if (!sgc_map_put(&fields->visited, one->name.text, &mark))
+                sgc_validator_stop(v, SGC_NO_MEMORY);
+            condition = part->def->type_condition.text;
+            inner = part->def->selections;
+        }
+        const sgc_named_type *wanted = condition.data ? sgc_rule_find_type(v, condition) : type;
+        if (wanted != type && !(wanted && sgc_type_is_member(wanted, type))) continue;
+        collect_roots(v, fields, type, inner, depth + 1);
+    }
+}
+
+static void check_subscription(sgc_validator *v, const sgc_ast_definition *def)
+{
+    sgc_str name = def->name.text;
+    root_fields fields = {.visited = {.arena = &v->arena}, .name = name};
+    sgc_diagnostic *error;
+
+    if (!v->types->subscription) return;
+    collect_roots(v, &fields, v->types->subscription, def->selections, 0);
+    if (fields.error || v->status != SGC_OK) return;
+    if (fields.count == 0) {
+        error = report_subscription(v, name, "select one top level field.");
+        sgc_rule_place(v, error, def->selections_span);
+    }
+    if (fields.count > 1) {
+        error = report_subscription(v, name, "select only one top level field.");
+        for (size_t i = 1; i < fields.count; i++) {
+            for (size_t n = 0; n < fields.items[i].count; n++)
+                sgc_rule_place(v, error, fields.items[i].nodes[n]->span);
+        }
+    }
+    for (size_t i = 0; i < fields.count; i++) {
+        const root_field *one = &fields.items[i];
+        sgc_str field = one->nodes[0]->name.text;
+        if (field.size < 2 || memcmp(field.data, "__", 2) != 0) continue;
+        error = report_subscription(v, name, "not select an introspection top level field.");
+        for (size_t n = 0; n < one->count; n++)
+            sgc_rule_place(v, error, one->nodes[n]->span);
+    }
+}
+
+static void single_field_subscriptions(sgc_validator *v)
+{
+    for (size_t i = 0; i < v->part_count && v->status == SGC_OK; i++) {
+        const sgc_ast_definition *def = v->parts[i].def;
+        if (def->kind == SGC_DEFINITION_OPERATION && def->operation == SGC_OPERATION_SUBSCRIPTION)
+            check_subscription(v, def);
+    }
+}
+
 void sgc_rule_definitions(sgc_validator *v)
 {
     executable_only(v);
     operations_supported(v);
     unique_names(v, SGC_DEFINITION_OPERATION, "UniqueOperationNamesRule", "operation");
     lone_anonymous(v);
+    single_field_subscriptions(v);
     unique_names(v, SGC_DEFINITION_FRAGMENT, "UniqueFragmentNamesRule", "fragment");
 }
 

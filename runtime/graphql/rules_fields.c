@@ -17,12 +17,50 @@ typedef struct candidate {
 } candidate;
 
 /* Types with more uses first, then interfaces of others, then by name. */
-static bool comes_before(const candidate *a, const candidate *b)
+static int compare_candidates(const candidate *a, const candidate *b)
 {
-    if (a->uses != b->uses) return a->uses > b->uses;
-    if (a->type->kind == SGC_NAMED_INTERFACE && sgc_type_is_member(a->type, b->type)) return true;
-    if (b->type->kind == SGC_NAMED_INTERFACE && sgc_type_is_member(b->type, a->type)) return false;
-    return sgc_str_compare(a->type->name, b->type->name) < 0;
+    if (a->uses != b->uses) return a->uses > b->uses ? -1 : 1;
+    if (a->type->kind == SGC_NAMED_INTERFACE && sgc_type_is_member(a->type, b->type)) return -1;
+    if (b->type->kind == SGC_NAMED_INTERFACE && sgc_type_is_member(b->type, a->type)) return 1;
+    return sgc_str_compare(a->type->name, b->type->name);
+}
+
+static void reverse(candidate *list, size_t count)
+{
+    for (size_t i = 0; i < count / 2; i++) {
+        candidate swap = list[i];
+        list[i] = list[count - 1 - i];
+        list[count - 1 - i] = swap;
+    }
+}
+
+/*
+ * The comparison above is no order (it is not transitive), so the result depends on the algorithm:
+ * the run at the start, turned round when it descends, then binary insertion, as V8 sorts.
+ */
+static void sort_candidates(candidate *list, size_t count)
+{
+    size_t run = 1;
+
+    if (count < 2) return;
+    bool down = compare_candidates(&list[1], &list[0]) < 0;
+    while (run < count && (compare_candidates(&list[run], &list[run - 1]) < 0) == down)
+        run++;
+    if (down) reverse(list, run);
+    for (size_t i = run; i < count; i++) {
+        candidate moved = list[i];
+        size_t left = 0, right = i;
+        while (left < right) {
+            size_t middle = left + (right - left) / 2;
+            if (compare_candidates(&moved, &list[middle]) < 0) {
+                right = middle;
+            } else {
+                left = middle + 1;
+            }
+        }
+        memmove(&list[left + 1], &list[left], (i - left) * sizeof *list);
+        list[left] = moved;
+    }
 }
 
 static size_t add_candidate(candidate *list, size_t count, const sgc_named_type *type)
@@ -66,13 +104,7 @@ static sgc_str suggest_types(sgc_validator *v, const sgc_named_type *parent, sgc
     sgc_buf text = {0};
     size_t count = find_candidates(v, parent, name, list, CANDIDATES), shown = 0;
 
-    for (size_t i = 1; i < count; i++) {
-        candidate moved = list[i];
-        size_t to = i;
-        for (; to > 0 && comes_before(&moved, &list[to - 1]); to--)
-            list[to] = list[to - 1];
-        list[to] = moved;
-    }
+    sort_candidates(list, count);
     for (; shown < SGC_SUGGESTIONS && shown < count; shown++)
         best[shown] = list[shown].type->name;
     if (count == 0) return SGC_STR("");
@@ -179,8 +211,7 @@ static void unknown_argument(sgc_validator *v, const char *owner, sgc_str owner_
 }
 
 /* All arguments of one name are one error, at the first of them. */
-static void unique_arguments(sgc_validator *v, const sgc_ast_argument *given, const char *rule,
-                             const char *what)
+static void unique_arguments(sgc_validator *v, const sgc_ast_argument *given)
 {
     sgc_map known = {.arena = &v->arena};
     static char reported;
@@ -190,9 +221,9 @@ static void unique_arguments(sgc_validator *v, const sgc_ast_argument *given, co
         const void *mark = first ? (const void *)&reported : (const void *)one;
         if (first == &reported) continue;
         if (first) {
-            sgc_diagnostic *error =
-                sgc_report(v->diagnostics, rule, "There can be only one %s named \"" SGC_FMT "\".",
-                           what, SGC_ARG(one->name.text));
+            sgc_diagnostic *error = sgc_report(
+                v->diagnostics, "UniqueArgumentNamesRule",
+                "There can be only one argument named \"" SGC_FMT "\".", SGC_ARG(one->name.text));
             for (const sgc_ast_argument *same = first; same; same = same->next) {
                 if (sgc_str_eq(same->name.text, one->name.text))
                     sgc_rule_place(v, error, same->name.span);
@@ -233,7 +264,7 @@ void sgc_rule_arguments(sgc_validator *v, const char *owner, sgc_str owner_name,
                         const sgc_input_def *defs, size_t count, bool known,
                         const sgc_ast_argument *given, sgc_span span)
 {
-    unique_arguments(v, given, "UniqueArgumentNamesRule", "argument");
+    unique_arguments(v, given);
     for (const sgc_ast_argument *one = given; one && v->status == SGC_OK; one = one->next) {
         const sgc_input_def *def = sgc_input_find(defs, count, one->name.text);
         if (!def && known) unknown_argument(v, owner, owner_name, defs, count, one);
@@ -327,13 +358,38 @@ static const sgc_type_ref *nullable(const sgc_type_ref *type)
 static void find_variables(sgc_validator *v, const sgc_ast_value *value, const sgc_type_ref *type,
                            bool has_default, const sgc_named_type *one_of);
 
+/* Each further field of one name is an error beside the first. */
+static void unique_input_fields(sgc_validator *v, const sgc_ast_argument *fields)
+{
+    sgc_map known = {.arena = &v->arena};
+
+    if (!fields || !fields->next) return;
+    for (const sgc_ast_argument *one = fields; one; one = one->next) {
+        const sgc_ast_argument *first = sgc_map_get(&known, one->name.text);
+        union {
+            const void *in;
+            void *out;
+        } pointer = {.in = one};
+        if (!first) {
+            if (!sgc_map_put(&known, one->name.text, pointer.out))
+                sgc_validator_stop(v, SGC_NO_MEMORY);
+            continue;
+        }
+        sgc_diagnostic *error = sgc_report(
+            v->diagnostics, "UniqueInputFieldNamesRule",
+            "There can be only one input field named \"" SGC_FMT "\".", SGC_ARG(one->name.text));
+        sgc_rule_place(v, error, first->name.span);
+        sgc_rule_place(v, error, one->name.span);
+    }
+}
+
 static void find_in_object(sgc_validator *v, const sgc_ast_value *value, const sgc_type_ref *type)
 {
     const sgc_named_type *input = NULL;
 
     if (type && type->kind == SGC_TYPE_NAMED && type->named->kind == SGC_NAMED_INPUT)
         input = type->named;
-    unique_arguments(v, value->fields, "UniqueInputFieldNamesRule", "input field");
+    unique_input_fields(v, value->fields);
     for (const sgc_ast_argument *one = value->fields; one && v->status == SGC_OK; one = one->next) {
         const sgc_input_def *def = input ? sgc_input_field_find(input, one->name.text) : NULL;
         find_variables(v, one->value, def ? def->type : NULL, def && def->default_value,
