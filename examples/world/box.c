@@ -92,8 +92,7 @@ static void print_all(found_list *list, size_t most)
 
     if (list->count) qsort(list->items, list->count, sizeof *list->items, compare);
     for (size_t i = 1; i <= list->count; i++) {
-        if (i < list->count &&
-            sgc_str_eq(list->items[i].country.id, list->items[first].country.id))
+        if (i < list->count && sgc_str_eq(list->items[i].country.id, list->items[first].country.id))
             continue;
         print_country(&list->items[first], i - first, most);
         first = i;
@@ -150,7 +149,9 @@ int main(int argc, char **argv)
     if (rc == SGC_OK) print_all(&list, b.most);
     if (rc != SGC_OK)
         fprintf(stderr, "box: %s\n",
-                txn ? sgc_errmsg(txn) : error.text[0] ? error.text : sgc_status_text(rc));
+                txn             ? sgc_errmsg(txn)
+                : error.text[0] ? error.text
+                                : sgc_status_text(rc));
     sgc_abort(&txn);
     free(list.items);
     sgc_arena_free(&arena);

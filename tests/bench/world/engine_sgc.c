@@ -223,9 +223,9 @@ static uint64_t typed_unique(void *self, const rows *all, uint64_t seed, size_t 
         sgc_txn *txn = NULL;
         world_country c;
         must(sgc_begin_read(self, sgc_now(), &txn), NULL);
-        must(world_country_get_by_name(txn, bench_pick(&all->of[ROW_COUNTRY], &seed)->column[1],
-                                       &c),
-             txn);
+        must(
+            world_country_get_by_name(txn, bench_pick(&all->of[ROW_COUNTRY], &seed)->column[1], &c),
+            txn);
         sum += c.id.size + c.name.size + c.official_name.size + c.continent.size +
                c.subregion.size + (uint64_t)c.area + c.landlocked;
         sum += c.capital.data != NULL;

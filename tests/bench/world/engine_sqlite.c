@@ -98,11 +98,13 @@ static void *lite_open(const char *folder, size_t cache)
 {
     lite *l = calloc(1, sizeof *l);
     char text[512];
-    struct sqlite3_stmt *there = NULL;
+    sqlite3_stmt *there = NULL;
 
     if (!l) bench_fail("out of memory");
     snprintf(text, sizeof text, "%s/world.sqlite", folder);
-    require(l, sqlite3_open(text, &l->db) == SQLITE_OK);
+    require(l, sqlite3_open_v2(text, &l->db,
+                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                               NULL) == SQLITE_OK);
     snprintf(text, sizeof text,
              "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
              "PRAGMA cache_size=-%zu",

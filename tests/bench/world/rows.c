@@ -10,9 +10,11 @@ static const struct {
     const char *name;
     unsigned columns;
 } kinds[ROW_KINDS] = {
-    [ROW_LANGUAGE] = {"language", 2}, [ROW_MONEY] = {"money", 3},   [ROW_COUNTRY] = {"country", 8},
-    [ROW_BORDER] = {"border", 2},     [ROW_SPEAKS] = {"speaks", 2}, [ROW_PAYS] = {"pays", 2},
-    [ROW_REGION] = {"region", 3},     [ROW_DISTRICT] = {"district", 3}, [ROW_CITY] = {"city", 7},
+    [ROW_LANGUAGE] = {"language", 2}, [ROW_MONEY] = {"money", 3},
+    [ROW_COUNTRY] = {"country", 8},   [ROW_BORDER] = {"border", 2},
+    [ROW_SPEAKS] = {"speaks", 2},     [ROW_PAYS] = {"pays", 2},
+    [ROW_REGION] = {"region", 3},     [ROW_DISTRICT] = {"district", 3},
+    [ROW_CITY] = {"city", 7},
 };
 
 static char *read_text(const char *path, sgc_arena *arena, size_t *size)

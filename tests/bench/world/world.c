@@ -5,8 +5,8 @@
  *   bench_world ROWS FOLDER [--rounds N] [--cities N] [--divide N]
  *       loads both into FOLDER, then times everything; --divide makes each round shorter
  *   bench_world --count ENGINE WORK N ROWS FOLDER
- *       does WORK n times inside bench_measured(), for a profiler that counts instructions there;
- *       WORK `load` loads the first N cities into an empty FOLDER
+ *       does WORK N times, warm, for valgrind --tool=callgrind --instr-atstart=no, and prints how
+ *       many things were done; WORK `load` loads the first N cities into an empty FOLDER
  */
 #include "bench.h"
 
@@ -18,8 +18,10 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <valgrind/callgrind.h>
 
-enum { CACHE_BYTES = 64 * 1024 * 1024, ROUNDS_MAX = 15, ENGINES = 2, FIRST_NEW_ID = 1000000 };
+enum { CACHE_BYTES = 64 * 1024 * 1024, ROUNDS_MAX = 15, ENGINES = 2, INSERTS = 200 };
+enum { FIRST_NEW_ID = 1000000 };
 
 static const bench_engine *const engines[ENGINES] = {&bench_sgc, &bench_sqlite};
 
@@ -34,7 +36,7 @@ static const struct {
     [WORK_RANGE] = {"range", "100 cities by longitude, by index", 2000},
     [WORK_CHILDREN] = {"children", "cities of a district", 20000},
     [WORK_SCAN] = {"scan", "all cities in order of id", 1},
-    [WORK_INSERT] = {"insert", "durable insert, one row (p50)", 200},
+    [WORK_INSERT] = {"insert", "durable insert, one row (p50)", INSERTS},
 };
 
 void bench_fail(const char *format, ...)
@@ -142,8 +144,8 @@ static void take_medians(figures *f, size_t rounds)
 /* Times are the smaller the better: the ratio says how many times sgc is faster. */
 static void print_line(const char *title, const figures *f, const char *unit, double factor)
 {
-    printf("%-42s %12.2f %12.2f %-7s %6.2fx\n", title, f->median[0] * factor,
-           f->median[1] * factor, unit, f->median[1] / f->median[0]);
+    printf("%-42s %12.2f %12.2f %-7s %6.2fx\n", title, f->median[0] * factor, f->median[1] * factor,
+           unit, f->median[1] / f->median[0]);
     fflush(stdout);
 }
 
@@ -177,40 +179,54 @@ static void load_all(const bench *b)
            log.median[1] * 1e-6);
 }
 
-/* One round of one engine: seconds a piece. Inserts are timed one by one: their median. */
-static double run_round(const bench *b, void *self, const bench_engine *engine, bench_work work,
-                        uint64_t seed, uint64_t *sum)
+static size_t times_of(const bench *b, bench_work work)
 {
-    size_t n = works[work].n / b->divide ? works[work].n / b->divide : 1;
-    double times[256];
+    size_t n = works[work].n / b->divide;
 
-    if (work != WORK_INSERT) {
-        double start = seconds();
-        *sum = engine->work[work](self, &b->all, seed, n);
-        return (seconds() - start) / (double)n;
+    return n ? n : 1;
+}
+
+static double run_once(const bench *b, void *const selves[ENGINES], unsigned engine,
+                       bench_work work, uint64_t seed, size_t n, uint64_t *sum)
+{
+    double start = seconds();
+
+    *sum = engines[engine]->work[work](selves[engine], &b->all, seed, n);
+    return seconds() - start;
+}
+
+/* Inserts take turns one by one, since the device has good and bad moments; medians count. */
+static void run_inserts(const bench *b, void *const selves[ENGINES])
+{
+    double times[ENGINES][INSERTS];
+    size_t n = times_of(b, WORK_INSERT);
+    uint64_t sum;
+    figures f;
+
+    for (size_t round = 0; round < b->rounds; round++) {
+        uint64_t first = FIRST_NEW_ID + round * INSERTS;
+        for (size_t i = 0; i < n; i++)
+            for (unsigned e = 0; e < ENGINES; e++)
+                times[e][i] = run_once(b, selves, e, WORK_INSERT, first + i, 1, &sum);
+        for (unsigned e = 0; e < ENGINES; e++)
+            f.of[e][round] = median(times[e], n);
     }
-    if (n > sizeof times / sizeof *times) n = sizeof times / sizeof *times;
-    *sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        double start = seconds();
-        *sum += engine->work[work](self, &b->all, seed + i, 1);
-        times[i] = seconds() - start;
-    }
-    return median(times, n);
+    take_medians(&f, b->rounds);
+    print_line(works[WORK_INSERT].title, &f, "us", 1e6);
 }
 
 static void run_work(const bench *b, void *const selves[ENGINES], bench_work work)
 {
+    size_t n = times_of(b, work);
     figures f;
 
     for (size_t round = 0; round < b->rounds; round++) {
-        uint64_t seed = work == WORK_INSERT ? FIRST_NEW_ID + round * 1000 : 0x5eed + round;
         uint64_t sums[ENGINES];
         for (unsigned e = 0; e < ENGINES; e++)
-            f.of[e][round] = run_round(b, selves[e], engines[e], work, seed, &sums[e]);
+            f.of[e][round] = run_once(b, selves, e, work, 0x5eed + round, n, &sums[e]) / (double)n;
         if (sums[0] != sums[1])
-            bench_fail("%s: the engines read different rows: sums %llu and %llu",
-                       works[work].word, (unsigned long long)sums[0], (unsigned long long)sums[1]);
+            bench_fail("%s: the engines read different rows: sums %llu and %llu", works[work].word,
+                       (unsigned long long)sums[0], (unsigned long long)sums[1]);
     }
     take_medians(&f, b->rounds);
     print_line(works[work].title, &f, work == WORK_SCAN ? "ms" : "us",
@@ -257,8 +273,9 @@ static void compare_engines(const bench *b)
         folder_of(b, e, path);
         selves[e] = engines[e]->open(path, CACHE_BYTES);
     }
-    for (unsigned work = 0; work < WORKS; work++)
+    for (unsigned work = 0; work < WORK_INSERT; work++)
         run_work(b, selves, (bench_work)work);
+    run_inserts(b, selves);
     for (unsigned e = 0; e < ENGINES; e++)
         engines[e]->close(selves[e]);
     print_device(b);
@@ -266,17 +283,18 @@ static void compare_engines(const bench *b)
 
 /* ---- counting instructions ---- */
 
-/* A profiler counts from the entry of this function to its end. */
-uint64_t bench_measured(const bench_engine *engine, void *self, const rows *all, int work,
-                        size_t n);
-uint64_t bench_measured(const bench_engine *engine, void *self, const rows *all, int work,
-                        size_t n)
+/* Valgrind counts in here only; the number of things done. */
+static size_t measured(const bench_engine *engine, void *self, const rows *all, int work, size_t n)
 {
-    if (work < 0) {
+    size_t done = work < 0 ? rows_count(all) : n;
+
+    CALLGRIND_START_INSTRUMENTATION;
+    if (work < 0)
         engine->load(self, all);
-        return rows_count(all);
-    }
-    return engine->work[work](self, all, work == WORK_INSERT ? FIRST_NEW_ID : 0x5eed, n);
+    else
+        engine->work[work](self, all, work == WORK_INSERT ? 2 * FIRST_NEW_ID : 0x5eed, n);
+    CALLGRIND_STOP_INSTRUMENTATION;
+    return done;
 }
 
 static const bench_engine *find_engine(const char *name)
@@ -306,8 +324,6 @@ static size_t parse_count(const char *text, size_t least, size_t most)
 
 static void count_work(char **words)
 {
-    uint64_t (*volatile measured)(const bench_engine *, void *, const rows *, int, size_t) =
-        bench_measured;
     const bench_engine *engine = find_engine(words[0]);
     int work = find_work(words[1]);
     size_t n = parse_count(words[2], 1, 10000000);
@@ -320,8 +336,7 @@ static void count_work(char **words)
     void *self = engine->open(path, CACHE_BYTES);
     /* The same keys once before: caches are warm where that is what we look at. */
     if (work >= 0 && work != WORK_INSERT) engine->work[work](self, &b.all, 0x5eed, n);
-    uint64_t done = measured(engine, self, &b.all, work, n);
-    printf("%llu\n", (unsigned long long)(work < 0 ? done : n));
+    printf("%zu\n", measured(engine, self, &b.all, work, n));
     engine->close(self);
     rows_free(&b.all);
 }
