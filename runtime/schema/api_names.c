@@ -120,6 +120,7 @@ static const struct {
 
 /* One generated name. */
 typedef struct generated {
+    const sgc_named_type *type; /* whose API needs it */
     const sgc_model_table *table;
     const api_pattern *pattern; /* NULL for a look-up by a unique index */
     const sgc_model_index *index;
@@ -165,12 +166,19 @@ static bool put(names *n, api_root root, const generated *one)
 
     if (!one->name.data) return false;
     const generated *other = sgc_map_get(&n->maps[root], one->name);
+    if (other && other->type == one->type) {
+        sgc_model_type_error(build, one->type,
+                             "the API of " SGC_FMT " needs the name " SGC_FMT
+                             " twice: rename one of its fields",
+                             SGC_ARG(one->type->name), SGC_ARG(one->name));
+        return false;
+    }
     if (other) {
-        sgc_model_type_error(build, one->table->type,
+        sgc_model_type_error(build, one->type,
                              "the API of " SGC_FMT " and that of " SGC_FMT
                              " both need the %s " SGC_FMT
                              ": rename one of the types, or give it @table(plural: \"...\")",
-                             SGC_ARG(other->table->table.name), SGC_ARG(one->table->table.name),
+                             SGC_ARG(other->type->name), SGC_ARG(one->type->name),
                              root == ROOT_TYPE ? "type" : "field", SGC_ARG(one->name));
         return false;
     }
@@ -202,16 +210,16 @@ static bool unique_name(names *n, const sgc_model_table *table, const sgc_model_
         if (!text.failed && text.data[at] >= 'a' && text.data[at] <= 'z')
             text.data[at] = (char)(text.data[at] - ('a' - 'A'));
     }
-    generated one = {.table = table, .index = index};
+    generated one = {.type = table->type, .table = table, .index = index};
     if (!text.failed) one.name = sgc_arena_str(&n->build->scratch, sgc_buf_as_str(&text));
     if (!one.name.data) n->build->no_memory = true;
     sgc_buf_free(&text);
     return put(n, ROOT_QUERY, &one);
 }
 
-static bool type_name(names *n, const sgc_model_table *table, sgc_str name, bool exists)
+static bool type_name(names *n, const sgc_named_type *type, sgc_str name, bool exists)
 {
-    generated one = {.table = table, .name = name};
+    generated one = {.type = type, .name = name};
 
     if (!name.data) return false;
     const sgc_named_type *declared = sgc_type_find(n->build->types, name);
@@ -220,10 +228,43 @@ static bool type_name(names *n, const sgc_model_table *table, sgc_str name, bool
             sgc_model_note(n->build,
                            "the schema declares " SGC_FMT " itself: the generated type of " SGC_FMT
                            " with that name is left out",
-                           SGC_ARG(name), SGC_ARG(table->table.name));
+                           SGC_ARG(name), SGC_ARG(type->name));
         return true;
     }
     return put(n, ROOT_TYPE, &one);
+}
+
+/* The inputs of nested writes: UserPostsListInput, PostInUserPostsCreateInput. */
+static bool relation_names(names *n, const sgc_model_table *table, const sgc_model_member *member)
+{
+    sgc_str field = make(n, "", member->def->name, true, "");
+    sgc_str type = table->table.name, input, create;
+
+    if (!field.data) return false;
+    input = sgc_arena_printf(&n->build->scratch, SGC_FMT SGC_FMT "%s", SGC_ARG(type),
+                             SGC_ARG(field), member->relation.to_many ? "ListInput" : "Input");
+    if (!input.data) n->build->no_memory = true;
+    if (!type_name(n, table->type, input, true)) return false;
+    if (!member->inverse || member->relation.kind == SGC_RELATION_KEY) return true;
+    create = sgc_arena_printf(&n->build->scratch, SGC_FMT "In" SGC_FMT SGC_FMT "CreateInput",
+                              SGC_ARG(member->target->table.name), SGC_ARG(type), SGC_ARG(field));
+    if (!create.data) n->build->no_memory = true;
+    return type_name(n, table->type, create, true);
+}
+
+static void other_names(names *n)
+{
+    const sgc_model_build *build = n->build;
+
+    for (size_t i = 0; i < build->embedded_count && sgc_model_going(build); i++) {
+        const sgc_named_type *type = build->embeddeds[i]->type;
+        type_name(n, type, make(n, "", type->name, false, "Input"), true);
+    }
+    for (size_t i = 0; i < build->enum_count && sgc_model_going(build); i++) {
+        const sgc_named_type *type = build->enums[i]->type;
+        if (type_name(n, type, make(n, "", type->name, false, "Filter"), true))
+            type_name(n, type, make(n, "", type->name, false, "ListFilter"), true);
+    }
 }
 
 static void table_names(names *n, const sgc_model_table *table)
@@ -232,16 +273,20 @@ static void table_names(names *n, const sgc_model_table *table)
 
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns && good; i++) {
         if (!wanted(table, patterns[i].root)) continue;
-        generated one = {.table = table, .pattern = &patterns[i]};
+        generated one = {.type = table->type, .table = table, .pattern = &patterns[i]};
         one.name = pattern_name(n, table, &patterns[i]);
         good = put(n, patterns[i].root, &one);
     }
     for (const sgc_model_index *index = table->indexes; index && good; index = index->next)
         if (index->index.unique && table->table.generate_query) good = unique_name(n, table, index);
     for (size_t i = 0; i < sizeof type_names / sizeof *type_names && good; i++)
-        good = type_name(n, table, make(n, "", table->table.name, false, type_names[i].after),
+        good = type_name(n, table->type, make(n, "", table->table.name, false, type_names[i].after),
                          type_names[i].exists);
-    if (good) type_name(n, table, make(n, "", table->table.plural, true, "Payload"), true);
+    good =
+        good && type_name(n, table->type, make(n, "", table->table.plural, true, "Payload"), true);
+    for (size_t i = 0; i < table->member_count && good; i++)
+        if (table->members[i].kind == SGC_MEMBER_RELATION)
+            good = relation_names(n, table, &table->members[i]);
 }
 
 /* ---- the SDL's own root fields ---- */
@@ -374,6 +419,7 @@ void sgc_model_api_names(sgc_model_build *build)
         n.maps[i].arena = &build->scratch;
     for (size_t i = 0; i < build->table_count && sgc_model_going(build); i++)
         if (!build->tables[i]->table.link) table_names(&n, build->tables[i]);
+    other_names(&n);
     if (!sgc_model_going(build)) return;
     root_fields(&n, build->types->query, ROOT_QUERY);
     root_fields(&n, build->types->mutation, ROOT_MUTATION);
