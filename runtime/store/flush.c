@@ -39,6 +39,7 @@ static void reap(sgc_pages *pages)
     uint32_t number = oldest->image.number;
     sgc_mutex_unlock(&pages->lock);
     sgc_space_reap(&pages->space, number);
+    sgc_space_trim(&pages->space);
 }
 
 static sgc_status new_changes(sgc_flush *flush)
@@ -570,7 +571,11 @@ static void publish(sgc_flush *flush, sgc_checkpoint *checkpoint)
     pages->newest = checkpoint;
     sgc_mutex_unlock(&pages->lock);
     atomic_fetch_add(&pages->flushes, 1);
-    atomic_store(&pages->file_places, pages->space.places);
+    uint64_t places = atomic_exchange(&pages->file_places, pages->space.places);
+    /* What lies behind is named by nobody; a file that stays longer does no harm. */
+    if (places > pages->space.places)
+        (void)pages->os->truncate(pages->os->self, pages->pages_file,
+                                  (uint64_t)pages->space.places * SGC_PAGE_SIZE);
     sgc_checkpoint_release(before);
 }
 

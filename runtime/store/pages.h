@@ -115,6 +115,12 @@ SGC_CHECK sgc_status sgc_flush_delete(sgc_flush *flush, uint16_t table, sgc_str 
 SGC_CHECK sgc_status sgc_flush_set_schema(sgc_flush *flush, const sgc_schema *schema,
                                           sgc_error *error);
 /**
+ * Moves pages from the end of the page file to free places further ahead. The file gets shorter
+ * when the places they leave are free: with the next commit after this flush's, if no older
+ * checkpoint is held.
+ */
+SGC_CHECK sgc_status sgc_flush_compact(sgc_flush *flush, sgc_error *error);
+/**
  * Syncs pages, then the root (copy A, sync, copy B, sync), and publishes the checkpoint; frees the
  * flush either way. After a failure the image stays at its old checkpoint and every later flush is
  * SGC_READ_ONLY until it is opened again.

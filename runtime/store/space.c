@@ -99,6 +99,15 @@ void sgc_space_reap(sgc_space *space, uint32_t oldest)
     space->hand = 0;
 }
 
+void sgc_space_trim(sgc_space *space)
+{
+    while (space->places > 1 && sgc_space_is_free(space, space->places - 1)) {
+        space->places--;
+        space->bits[space->places / 64] &= ~((uint64_t)1 << (space->places % 64));
+        space->free_count--;
+    }
+}
+
 /* ---- stored form ---- */
 
 static void mark(uint64_t *bits, const sgc_places *places)

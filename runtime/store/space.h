@@ -40,6 +40,9 @@ void sgc_space_hold(sgc_space *space, sgc_held_places *held);
 /** Frees what only checkpoints before `oldest` named. */
 void sgc_space_reap(sgc_space *space, uint32_t oldest);
 
+/** Gives free places at the end of the file up. */
+void sgc_space_trim(sgc_space *space);
+
 /** Appends the free places, held ones and `more` included, as pairs of varints (used, free). */
 SGC_CHECK sgc_status sgc_space_encode(const sgc_space *space, const sgc_places *more, sgc_buf *out);
 /** Sets the free places of a freshly opened space; false when the bytes are damaged. */

@@ -79,7 +79,7 @@ static void put_head(const sgc_flush *flush, const sgc_page_id *id, uint8_t *pag
     sgc_store32(page + 8, id->tree);
     sgc_store32(page + 12, id->logical);
     page[16] = id->kind;
-    page[17] = id->level;
+    if (id->kind == SGC_PAGE_TABLE) page[17] = id->level; /* nodes keep theirs */
 }
 
 /* Makes the page at id->at (0: none yet) one of this flush; id->at is then its place. */
@@ -293,6 +293,56 @@ sgc_status sgc_write_clear(sgc_flush *flush, sgc_tree *tree, sgc_error *error)
     tree->pages = 0;
     tree->free_page = 0;
     tree->count = 0;
+    return status;
+}
+
+/* ---- moving pages to the front ---- */
+
+/* One page at or behind `end`, if there is a free place for it. */
+static sgc_status move_page(sgc_flush *flush, sgc_tree *tree, uint32_t logical, uint32_t end,
+                            sgc_error *error)
+{
+    sgc_cache *cache = &flush->pages->cache;
+    sgc_page_id id = {.tree = tree->id, .logical = logical};
+    size_t got = 0;
+    uint8_t head[SGC_PAGE_HEAD], *page;
+    sgc_status status = sgc_tree_look_up(cache, tree, logical, &id.at, error);
+
+    if (status || id.at.place < end || id.at.checkpoint == flush->image.number) return status;
+    status = flush->pages->os->read(flush->pages->os->self, flush->pages->pages_file,
+                                    (uint64_t)id.at.place * SGC_PAGE_SIZE, head, sizeof head, &got);
+    if (status) return sgc_fail(error, status, "%s", sgc_os_file_error());
+    if (got != sizeof head) return sgc_page_mismatch(&id, "behind the end of the file", error);
+    /* A wrong kind is found when the page is loaded under it. */
+    return sgc_write_page(flush, tree, logical, (sgc_page_kind)sgc_page_kind_of(head), &page,
+                          error);
+}
+
+static sgc_status move_tree(sgc_flush *flush, sgc_tree *tree, uint32_t end, sgc_error *error)
+{
+    sgc_status status = SGC_OK;
+
+    for (uint32_t i = 0; status == SGC_OK && i < tree->pages; i++) {
+        /* The page itself and the pages of the page table above it. */
+        if (flush->pages->space.free_count <= SGC_TABLE_LEVELS) break;
+        status = sgc_flush_relieve(flush, error);
+        if (status == SGC_OK) status = move_page(flush, tree, i, end, error);
+    }
+    return status;
+}
+
+sgc_status sgc_flush_compact(sgc_flush *flush, sgc_error *error)
+{
+    const sgc_space *space = &flush->pages->space;
+    uint32_t end = space->places - space->free_count;
+    sgc_status status = SGC_OK;
+
+    if (flush->broken) return sgc_fail(error, flush->broken, "the flush has failed before");
+    for (uint32_t i = 0; status == SGC_OK && i + 1 < SGC_ROOT_TREES; i++)
+        status = move_tree(flush, &flush->image.root_trees[i], end, error);
+    for (uint32_t i = 0; status == SGC_OK && i < flush->image.tree_count; i++)
+        status = move_tree(flush, &flush->image.trees[i], end, error);
+    if (status) flush->broken = status;
     return status;
 }
 

@@ -54,6 +54,7 @@ static sgc_status flush_once(power_case *sim, sgc_pages *pages, uint64_t *random
     forget(&sim->trying);
     fx_model_copy(&sim->done, &sim->trying);
     status = fx_run(flush, &sim->trying, CHANGES, sim->committed + 1, &script, random, error);
+    if (status == SGC_OK && fx_random(random) % 3 == 0) status = sgc_flush_compact(flush, error);
     if (status) {
         sgc_flush_abort(flush);
         return status;
