@@ -47,7 +47,7 @@ typedef struct sgc_execution {
 } sgc_execution;
 
 /** Longest answer and most rows of one request. */
-#define SGC_ANSWER_MAX ((size_t)512 << 20)
+#define SGC_ANSWER_MAX ((size_t)128 << 20)
 #define SGC_ROWS_MAX   ((uint64_t)10000000)
 
 /* ---- request.c: errors ---- */

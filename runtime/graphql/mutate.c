@@ -634,19 +634,47 @@ static sgc_status run_one(mutation *m, const sgc_plan_field *field, const sgc_js
     return change(m, table, set, inc, record);
 }
 
+/* Deletes one row, or leaves everything as it was. */
+static sgc_status delete_row(mutation *m, uint16_t table, sgc_str record)
+{
+    sgc_key key;
+    sgc_status status = sgc_record_key(&m->at->schema->tables[table], record, &key);
+
+    if (status != SGC_OK) return sgc_fail(&m->error, status, "stored data is damaged");
+    sgc_savepoint before = sgc_savepoint_set(m->at->txn);
+    status = txn_failed(m, sgc_row_delete(m->at->txn, table, sgc_key_str(&key)));
+    /* An earlier deletion of this request may have cascaded to it. */
+    if (status == SGC_NOT_FOUND) return SGC_OK;
+    if (status != SGC_OK) sgc_savepoint_rollback(m->at->txn, before);
+    return status;
+}
+
+/* Rows that other rows of the set still name go in a later round, as long as rounds get on. */
 static sgc_status delete_rows(mutation *m, uint16_t table, const sgc_rows *rows)
 {
+    sgc_str *waiting = sgc_arena_zero(&m->at->arena, rows->count, sizeof *waiting);
+    size_t left = rows->count;
     sgc_status status = SGC_OK;
 
-    for (size_t i = 0; i < rows->count && status == SGC_OK; i++) {
-        sgc_key key;
-        status = sgc_record_key(&m->at->schema->tables[table], rows->records[i], &key);
-        if (status != SGC_OK) return sgc_fail(&m->error, status, "stored data is damaged");
-        status = txn_failed(m, sgc_row_delete(m->at->txn, table, sgc_key_str(&key)));
-        /* An earlier deletion of this request may have cascaded to it. */
-        if (status == SGC_NOT_FOUND) status = SGC_OK;
+    if (!waiting) return no_memory(m);
+    for (size_t i = 0; i < left; i++)
+        waiting[i] = rows->records[i];
+    while (left > 0) {
+        size_t kept = 0;
+        sgc_status refused = SGC_OK;
+        for (size_t i = 0; i < left; i++) {
+            status = delete_row(m, table, waiting[i]);
+            if (status == SGC_FOREIGN_KEY) {
+                refused = status;
+                waiting[kept++] = waiting[i];
+            } else if (status != SGC_OK) {
+                return status;
+            }
+        }
+        if (kept == left) return refused;
+        left = kept;
     }
-    return status;
+    return SGC_OK;
 }
 
 static sgc_status create_rows(mutation *m, uint16_t table, const sgc_json *input, sgc_rows *rows)

@@ -7,8 +7,11 @@
 
 #include <assert.h>
 
-/* Lists of values in several fields multiply; more ranges than this are not worth having. */
-enum { RANGES_MAX = 1024, NESTING_MAX = 8 };
+/*
+ * Lists of values in several fields multiply; more ranges than RANGES_MAX are not worth having.
+ * Rows behind a relation are looked up first when an index finds them and they are at most FEW.
+ */
+enum { RANGES_MAX = 1024, NESTING_MAX = 8, FEW = 256 };
 
 enum { SCORE_KEYS = 1000, SCORE_UNIQUE = 100, SCORE_EQUAL = 10, SCORE_AMONG = 8, SCORE_RANGE = 4 };
 
@@ -48,6 +51,59 @@ static const sgc_predicate *key_of_related(const planner *at, const sgc_predicat
     uint16_t key = at->query->schema->tables[relation->target].key;
     bool equal = child->test == SGC_TEST_EQ || child->test == SGC_TEST_IN;
     return equal && child->field == key ? child : NULL;
+}
+
+/* The keys of few rows as a condition on the field that stores them. */
+static sgc_status add_keys(planner *at, const sgc_relation *relation, const sgc_rows *rows)
+{
+    const sgc_table *target = &at->query->schema->tables[relation->target];
+    sgc_value *values = sgc_arena_zero(at->query->arena, rows->count, sizeof *values);
+    sgc_status status = values ? SGC_OK : SGC_NO_MEMORY;
+
+    for (size_t i = 0; i < rows->count && status == SGC_OK; i++) {
+        status = sgc_record_field(&target->layout, rows->records[i],
+                                  target->fields[target->key].slot, at->query->arena, &values[i]);
+    }
+    if (status != SGC_OK) return status;
+    sgc_predicate *made =
+        sgc_predicate_field(at->query->arena, SGC_TEST_IN, relation->field, values, rows->count);
+    if (!made) return SGC_NO_MEMORY;
+    flatten(at, made);
+    return SGC_OK;
+}
+
+/*
+ * author: {email: {eq: ..}}: when an index finds the authors and they are few, their posts are
+ * found by authorId. What is added here only narrows; the filter itself stays as it is.
+ */
+static sgc_status look_behind(planner *at, const sgc_predicate *related)
+{
+    const sgc_relation *relation = &at->table->relations[related->relation];
+    sgc_slice slice = {.where = related->first, .limit = FEW + 1};
+    sgc_access access;
+    sgc_rows rows;
+
+    if (relation->kind != SGC_RELATION_KEY || relation->target == SGC_NONE ||
+        relation->index == SGC_NONE || key_of_related(at, related))
+        return SGC_OK;
+    sgc_slice all = {.where = related->first, .limit = SGC_NO_LIMIT};
+    sgc_status status = sgc_plan(at->query, relation->target, &all, &access);
+    if (status != SGC_OK || access.score < SCORE_AMONG) return status;
+    status = sgc_select(at->query, relation->target, &slice, &rows);
+    if (status != SGC_OK || rows.count > FEW) return status;
+    return add_keys(at, relation, &rows);
+}
+
+static sgc_status look_behind_all(planner *at)
+{
+    size_t count = at->condition_count;
+    sgc_status status = SGC_OK;
+
+    for (size_t i = 0; i < count && status == SGC_OK; i++) {
+        if (at->conditions[i]->test == SGC_TEST_RELATED)
+            status = look_behind(at, at->conditions[i]);
+    }
+    return status;
 }
 
 /* The condition that gives a field its only values, or NULL. */
@@ -433,10 +489,26 @@ static sgc_status plan_at(planner *at, sgc_access *best, unsigned nesting)
     return SGC_OK;
 }
 
+/* A condition that is never true: no key has to be looked up. */
+static bool is_hopeless(const planner *at)
+{
+    for (size_t i = 0; i < at->condition_count; i++) {
+        const sgc_predicate *one = at->conditions[i];
+        if (one->test == SGC_TEST_CONSTANT && one->constant != SGC_TRUE) return true;
+        if (one->test == SGC_TEST_OR && !one->first) return true;
+    }
+    return false;
+}
+
 sgc_status sgc_plan(sgc_query *query, uint16_t table, const sgc_slice *slice, sgc_access *access)
 {
     planner at = {.query = query, .table = &query->schema->tables[table], .slice = slice};
 
     if (slice->where) flatten(&at, slice->where);
-    return plan_at(&at, access, 0);
+    if (at.failed) return SGC_NO_MEMORY;
+    sgc_status status = look_behind_all(&at);
+    if (status != SGC_OK) return status;
+    if (!is_hopeless(&at)) return plan_at(&at, access, 0);
+    *access = (sgc_access){.kind = SGC_ACCESS_KEYS, .ordered = true, .score = SCORE_KEYS};
+    return SGC_OK;
 }

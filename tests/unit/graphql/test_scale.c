@@ -165,6 +165,10 @@ static void only_matching_rows_are_read(void)
         {"users(limit: 10) { id posts { id author { id } } }", 60, 80, 90},
         {"posts(where: {authorId: {eq: \"u00009\"}}) { id }", 4, 5, 4},
         {"posts(where: {author: {id: {eq: \"u00009\"}}}) { id }", 5, 6, 4},
+        {"posts(where: {author: {email: {eq: \"user9@x\"}}}) { id }", 6, 7, 4},
+        {"posts(where: {author: {age: {in: [1, 2]}}, score: {gte: 3}}) { id }", 24, 24, 4},
+        {"posts(where: {author: {email: {eq: \"nobody\"}}}) { id }", 0, 1, 0},
+        {"users(where: {id: {in: []}}) { id } b: users(where: {or: []}) { id }", 0, 0, 0},
         {"users(where: {id: {eq: \"u00001\"}, posts: {count: {eq: 4}}}) { id }", 1, 7, 1},
     };
 

@@ -194,6 +194,8 @@ static void relations_and_scalars(void)
          NULL,
          "{\"data\":{\"people\":[{\"tags\":[{\"name\":\"t2\"}]},{\"tags\":[]},{\"tags\":[]}],"
          "\"species\":null,\"speciesList\":[]}}"},
+        {"mutation { deleteCategories(where: {id: {ne: \"none\"}}) { affected } }", NULL,
+         "{\"data\":{\"deleteCategories\":{\"affected\":3}}}"},
         {"mutation { createURLEntry(input: {host: \"h\", path: \"/\", hits: 5}) { hits } "
          "updateUrlEntries(where: {hits: {gt: \"1\"}}, inc: {hits: \"2\"}) { nodes { hits } } }",
          NULL,
