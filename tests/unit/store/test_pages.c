@@ -137,6 +137,45 @@ static void everything_can_go(void)
     fx_model_free(&model);
 }
 
+static void file_gets_shorter(void)
+{
+    const sgc_os *os = fresh_disk();
+    sgc_pages *pages = must_open(os, 1 << 20);
+    fx_model model;
+    uint64_t seed = 12;
+    sgc_error error = {0};
+    sgc_flush *flush;
+    sgc_pages_stats before, after;
+    fx_script fill = {.note = 300, .large = 20000}, thin = {.deletes = 97, .note = 300};
+
+    CU_ASSERT_TRUE_FATAL(fx_model_create(&model, 3000, 20, seed));
+    CU_ASSERT_EQUAL_FATAL(flush_changes(pages, &model, 6000, 1, &fill, &seed, &error), SGC_OK);
+    CU_ASSERT_EQUAL_FATAL(flush_changes(pages, &model, 9000, 2, &thin, &seed, &error), SGC_OK);
+    sgc_pages_get_stats(pages, &before);
+    for (uint64_t i = 3; i < 7; i++) {
+        CU_ASSERT_EQUAL_FATAL(sgc_flush_begin(pages, &flush, &error), SGC_OK);
+        CU_ASSERT_EQUAL_FATAL(sgc_flush_compact(flush, &error), SGC_OK);
+        CU_ASSERT_EQUAL_FATAL(sgc_flush_commit(flush, i, i * 10, &error), SGC_OK);
+        sgc_checkpoint *checkpoint = sgc_pages_newest(pages);
+        CU_ASSERT_TRUE_FATAL(fx_check(checkpoint, &model, &seed));
+        sgc_checkpoint_release(checkpoint);
+        CU_ASSERT_TRUE_FATAL(fx_verify(pages));
+    }
+    sgc_pages_get_stats(pages, &after);
+    CU_ASSERT_TRUE(after.file_bytes < before.file_bytes / 4);
+    sgc_pages_close(pages);
+    sgc_file *file;
+    uint64_t size = 0;
+    CU_ASSERT_EQUAL_FATAL(os->open(os->self, "db/pages", SGC_OPEN_READ, &file), SGC_OK);
+    CU_ASSERT_EQUAL(os->size(os->self, file, &size), SGC_OK);
+    os->close(os->self, file);
+    CU_ASSERT_EQUAL(size, after.file_bytes);
+    pages = must_open(os, 1 << 20);
+    CU_ASSERT_TRUE(fx_verify(pages));
+    sgc_pages_close(pages);
+    fx_model_free(&model);
+}
+
 static void number_keys(void)
 {
     const sgc_os *os = fresh_disk();
@@ -305,6 +344,59 @@ static void another_schema_empties(void)
     fx_model_free(&model);
 }
 
+/* The image keeps its schema: opened without one, it builds the model from its own text. */
+static void schema_is_kept(void)
+{
+    const sgc_os *os = fresh_disk();
+    sgc_schema_file file = {SGC_STR("kept.graphql"),
+                            SGC_STR("type Book { id: ID! title: String! @unique pages: Int }\n")};
+    sgc_arena arena = {0}, row_arena = {0};
+    sgc_diagnostics diagnostics = {.arena = &arena};
+    sgc_schema_built built;
+    sgc_pages_options options = {1 << 20};
+    sgc_pages *pages;
+    sgc_error error = {0};
+    sgc_flush *flush;
+    sgc_stored_row row;
+    uint8_t bytes[100], *p;
+
+    CU_ASSERT_EQUAL_FATAL(sgc_pages_open(os, "db", NULL, &options, &pages, &error), SGC_OK);
+    CU_ASSERT_PTR_NULL(sgc_pages_schema(pages));
+    CU_ASSERT_TRUE(fx_verify(pages));
+    sgc_pages_close(pages);
+    CU_ASSERT_EQUAL_FATAL(sgc_schema_build(&file, 1, SGC_STR("kept"), sgc_str_of(NULL, 0), &arena,
+                                           &diagnostics, &built),
+                          SGC_OK);
+    CU_ASSERT_EQUAL_FATAL(sgc_pages_open(os, "db", built.schema, &options, &pages, &error), SGC_OK);
+    p = sgc_put_record_head(bytes, 3, built.schema->tables[0].layout.version);
+    p = sgc_put_int(p, true, 7);
+    p = sgc_put_str(p, SGC_STR("b1"));
+    p = sgc_put_str(p, SGC_STR("Emma"));
+    sgc_str record = sgc_str_of((char *)bytes, (size_t)(p - bytes));
+    CU_ASSERT_EQUAL_FATAL(sgc_flush_begin(pages, &flush, &error), SGC_OK);
+    if (sgc_flush_put(flush, 0, SGC_STR("b1"), 1, record, &error)) {
+        printf("\n    %s\n", error.text);
+        CU_FAIL_FATAL("put");
+    };
+    CU_ASSERT_EQUAL_FATAL(sgc_flush_commit(flush, 1, 1, &error), SGC_OK);
+    CU_ASSERT_TRUE(fx_verify(pages));
+    sgc_pages_close(pages);
+    sgc_arena_free(&arena);
+    CU_ASSERT_EQUAL_FATAL(sgc_pages_open(os, "db", NULL, &options, &pages, &error), SGC_OK);
+    const sgc_schema *kept = sgc_pages_schema(pages);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(kept);
+    UNIT_STR(kept->name, "kept");
+    CU_ASSERT_EQUAL(kept->table_count, 1);
+    sgc_checkpoint *checkpoint = sgc_pages_newest(pages);
+    CU_ASSERT_EQUAL_FATAL(
+        sgc_checkpoint_get(checkpoint, 0, SGC_STR("b1"), &row_arena, &row, &error), SGC_OK);
+    CU_ASSERT_TRUE(sgc_str_eq(row.record, record));
+    sgc_checkpoint_release(checkpoint);
+    CU_ASSERT_TRUE(fx_verify(pages));
+    sgc_pages_close(pages);
+    sgc_arena_free(&row_arena);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -315,11 +407,13 @@ int main(void)
         {"smallest cache", smallest_cache},
         {"one row at a time", one_row_at_a_time},
         {"everything can go", everything_can_go},
+        {"file gets shorter", file_gets_shorter},
         {"number keys", number_keys},
         {"old checkpoints stay readable", old_checkpoints_stay_readable},
         {"abort leaves nothing", abort_leaves_nothing},
         {"bad calls are refused", bad_calls_are_refused},
         {"another schema empties", another_schema_empties},
+        {"schema is kept", schema_is_kept},
         CU_TEST_INFO_NULL,
     };
     int failed = unit_run("store.pages", tests);
