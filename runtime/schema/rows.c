@@ -66,20 +66,36 @@ static sgc_status link_end(const sgc_table *table, sgc_str record, uint16_t fiel
     return key_status(key);
 }
 
-sgc_status sgc_record_key(const sgc_table *table, sgc_str record, sgc_key *key)
+/* The key of a row, without a value in between where it can be reached directly. */
+static sgc_status row_record_key(const sgc_table *table, sgc_str record, sgc_key *key)
 {
+    const sgc_layout *layout = &table->layout;
+    uint16_t at = table->fields[table->key].slot;
+    const uint8_t *bytes = (const uint8_t *)record.data;
     sgc_arena none = {0};
     sgc_value value;
 
-    sgc_key_start(key);
-    if (table->link) {
-        sgc_status status = link_end(table, record, 0, true, key);
-        return status == SGC_OK ? link_end(table, record, 1, false, key) : status;
+    if (at == layout->fixed_count) {
+        sgc_str text;
+        if (!sgc_record_check(record, layout->count, layout->version, layout->fixed_size) ||
+            !sgc_read_str(bytes + SGC_RECORD_HEAD + layout->fixed_size, bytes + record.size,
+                          &text) ||
+            !text.data)
+            return SGC_CORRUPT;
+        sgc_pk_text(key, text);
+        return key_status(key);
     }
-    sgc_status status =
-        sgc_record_field(&table->layout, record, table->fields[table->key].slot, &none, &value);
+    sgc_status status = sgc_record_field(layout, record, at, &none, &value);
     if (status != SGC_OK) return status;
     return value.is_null ? SGC_CORRUPT : sgc_row_key(table, &value, key);
+}
+
+sgc_status sgc_record_key(const sgc_table *table, sgc_str record, sgc_key *key)
+{
+    sgc_key_start(key);
+    if (!table->link) return row_record_key(table, record, key);
+    sgc_status status = link_end(table, record, 0, true, key);
+    return status == SGC_OK ? link_end(table, record, 1, false, key) : status;
 }
 
 sgc_status sgc_key_to_value(const sgc_table *table, sgc_str key, sgc_value *value)

@@ -231,6 +231,35 @@ static void keys_and_entries(void)
     model_free(&m);
 }
 
+/* Keys at every place of a record, and of records that were cut off. */
+static void keys_come_from_records(void)
+{
+    static const struct {
+        const char *sdl, *row, *key;
+        size_t size;
+    } cases[] = {
+        {"type A { id: ID! s: String n: Int }", "[\"k1\", \"s\", 5]", "k1", 2},
+        {"type A { s: String id: ID! n: Int }", "[\"s\", \"k1\", 5]", "k1", 2},
+        {"type A { s: String n: Int id: Int! }", "[\"s\", 5, 2]", "\x80\0\0\2", 4},
+        {"type A { n: Int id: BigInt! s: String }", "[5, 2, \"s\"]", "\x80\0\0\0\0\0\0\2", 8},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        sgc_buf record = {0};
+        sgc_key key;
+        model m;
+        if (!model_good(&m, cases[i].sdl)) continue;
+        const sgc_table *a = model_table(&m, "A");
+        record_of(&m, a, cases[i].row, &m.arena, &record);
+        CU_ASSERT_EQUAL(sgc_record_key(a, sgc_buf_as_str(&record), &key), SGC_OK);
+        CU_ASSERT_TRUE(sgc_str_eq(sgc_key_str(&key), sgc_str_of(cases[i].key, cases[i].size)));
+        for (size_t cut = 0; cut < SGC_RECORD_HEAD + a->layout.fixed_size; cut++)
+            CU_ASSERT_EQUAL(sgc_record_key(a, sgc_str_of(record.data, cut), &key), SGC_CORRUPT);
+        sgc_buf_free(&record);
+        model_free(&m);
+    }
+}
+
 static void long_keys_are_refused(void)
 {
     model m;
@@ -269,6 +298,7 @@ int main(void)
         {"JSON values", json_values},
         {"literals", literals},
         {"keys and entries", keys_and_entries},
+        {"keys come from records", keys_come_from_records},
         {"long keys are refused", long_keys_are_refused},
         {"ids", ids},
         CU_TEST_INFO_NULL,
