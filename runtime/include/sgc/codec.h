@@ -1,6 +1,6 @@
 /*
- * codec.h - bytes as they are stored: MessagePack records at fixed offsets, keys whose byte order is
- * the order of their values, and JSON text. Public because emitted code uses the inline half.
+ * codec.h - bytes as they are stored: MessagePack records at fixed offsets, keys whose byte order
+ * is the order of their values, and JSON text. Public because emitted code uses the inline half.
  *
  * A record is a valid MessagePack array:
  *
@@ -190,8 +190,8 @@ static inline uint8_t *sgc_put_nil(uint8_t *p)
 }
 
 /**
- * Readers of untrusted bytes: each returns the byte behind the field, or NULL when [p, end) does not
- * hold such a field. A reader given NULL returns NULL, so a chain is checked once at its end.
+ * Readers of untrusted bytes: each returns the byte behind the field, or NULL when [p, end) does
+ * not hold such a field. A reader given NULL returns NULL, so a chain is checked once at its end.
  */
 const uint8_t *sgc_read_str(const uint8_t *p, const uint8_t *end, sgc_str *out);
 const uint8_t *sgc_read_bin(const uint8_t *p, const uint8_t *end, sgc_str *out);

@@ -24,7 +24,7 @@ struct sgc_table;
 
 typedef struct sgc_enum_item {
     sgc_str name, description, deprecation; /**< null when absent */
-    uint16_t number;                        /**< stored value, from 1; order of declaration is the array's */
+    uint16_t number; /**< stored value, from 1; order of declaration is the array's */
 } sgc_enum_item;
 
 typedef struct sgc_enum_def {
@@ -99,8 +99,9 @@ typedef struct sgc_relation {
 
 /**
  * An index. Its entries are the components of `fields`, then the row's primary key as it is.
- * Position 0 of every table is the order of its key: entries are the primary key alone. Link tables
- * have two: 0 by (left, right), 1 by right; their components are text made of primary key bytes.
+ * Position 0 of every table is the order of its key: entries are the primary key alone. Link
+ * tables have two: 0 by (left, right), 1 by right; their components are text made of primary key
+ * bytes.
  */
 typedef struct sgc_index {
     sgc_str name;
