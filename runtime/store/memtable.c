@@ -29,6 +29,7 @@ struct row {
     _Atomic(struct row *) next[2];
     _Atomic(const sgc_version *) newest;
     struct row *following; /* in the order of first puts */
+    struct row *below;     /* the same, of this table, newest first */
     uint64_t hash;
     sgc_str before;
     uint16_t table, key_size;
@@ -42,6 +43,8 @@ struct buckets {
 
 struct table_overlays {
     struct table_overlays *next;
+    struct row *newest_row; /* writer only, like row_count */
+    size_t row_count;
     uint16_t table;
     struct sgc_overlay indexes[];
 };
@@ -243,6 +246,8 @@ static struct table_overlays *need_table(sgc_memtable *memtable, uint16_t table)
         sgc_arena_alloc(&memtable->arena, sizeof *overlays + count * sizeof(struct sgc_overlay));
     if (!overlays) return NULL;
     overlays->table = table;
+    overlays->newest_row = NULL;
+    overlays->row_count = 0;
     overlays->next = atomic_load_explicit(slot, memory_order_relaxed);
     for (size_t i = 0; i < count; i++) {
         if (!sgc_overlay_init(&overlays->indexes[i], &memtable->arena)) return NULL;
@@ -470,7 +475,14 @@ static sgc_status put_row(sgc_memtable *memtable, uint16_t table, sgc_str key, s
 
     p.overlays = need_table(memtable, table);
     struct row *row = p.overlays ? find_row(memtable, hash, table, key) : NULL;
-    if (p.overlays && !row) row = add_row(memtable, hash, table, key, before);
+    if (p.overlays && !row) {
+        row = add_row(memtable, hash, table, key, before);
+        if (row) {
+            row->below = p.overlays->newest_row;
+            p.overlays->newest_row = row;
+            p.overlays->row_count++;
+        }
+    }
     p.put = row ? new_put(memtable, row, record, sequence) : NULL;
     if (!p.put) return SGC_NO_MEMORY;
     if (!p.put->version.older) row->before = before;
@@ -654,14 +666,13 @@ static uint64_t head_behind(const struct row *row, size_t shared)
 }
 
 /* All rows of the table, in order of their keys; returns how many. */
-static size_t order_table(const sgc_memtable *memtable, uint16_t table, struct ordered *rows)
+static size_t order_table(const struct table_overlays *overlays, struct ordered *rows)
 {
-    size_t count = 0, shared = SIZE_MAX;
+    size_t count = overlays->row_count, at = count, shared = SIZE_MAX;
     bool sorted = true;
 
-    for (const struct row *row = memtable->first; row; row = row->following) {
-        if (row->table == table) rows[count++].row = row;
-    }
+    for (const struct row *row = overlays->newest_row; row; row = row->below)
+        rows[--at].row = row;
     for (size_t i = 0; i < count; i++)
         shared = shared_size(rows[0].row, rows[i].row, shared);
     for (size_t i = 0; i < count; i++) {
@@ -697,8 +708,9 @@ sgc_status sgc_memtable_each(const sgc_memtable *memtable, uint64_t at, each_row
     sgc_status status = rows ? SGC_OK : SGC_NO_MEMORY;
 
     for (uint16_t table = 0; status == SGC_OK && table < memtable->schema->table_count; table++) {
-        if (!sgc_memtable_has_table(memtable, table)) continue;
-        size_t count = order_table(memtable, table, rows);
+        const struct table_overlays *overlays = find_table(memtable, table);
+        if (!overlays) continue;
+        size_t count = order_table(overlays, rows);
         status = show_rows(rows, count, at, each, context);
     }
     sgc_free(rows);
