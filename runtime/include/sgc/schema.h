@@ -141,7 +141,7 @@ typedef struct sgc_table {
     bool generate_query, generate_mutation, generate_subscription, generate_aggregate;
 } sgc_table;
 
-/** A type without a key that is reached from a stored field: kept inside the row, set as a whole. */
+/** A type without a key that a stored field holds: kept inside the row, set as a whole. */
 typedef struct sgc_embedded {
     sgc_str name, description;
     const sgc_field *fields;
