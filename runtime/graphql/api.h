@@ -108,6 +108,7 @@ typedef struct sgc_api_builder {
     sgc_str *used_names;
     size_t used_count, used_capacity;
     sgc_str query, mutation, subscription; /**< names of the root types */
+    sgc_str description;                   /**< of the schema, null without */
     sgc_member **members;                  /**< for each table */
     size_t *member_counts;
     sgc_filter *filters, **last_filter;

@@ -310,7 +310,8 @@ void sgc_api_write_roots(sgc_api_builder *builder)
     bool usual = sgc_str_eq(builder->query, SGC_STR("Query")) &&
                  sgc_str_eq(builder->mutation, SGC_STR("Mutation"));
 
-    if (usual) return;
+    if (usual && !builder->description.data) return;
+    sgc_api_describe(builder, builder->description, "");
     sgc_buf_printf(out, "schema {\n  query: " SGC_FMT "\n", SGC_ARG(builder->query));
     if (mutation) sgc_buf_printf(out, "  mutation: " SGC_FMT "\n", SGC_ARG(builder->mutation));
     sgc_buf_text(out, "}\n\n");

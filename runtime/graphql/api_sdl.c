@@ -496,6 +496,7 @@ static void read_document(sgc_api_builder *builder)
     for (one = builder->document->definitions; one; one = one->next) {
         if (one->kind == SGC_DEFINITION_SCHEMA) {
             const sgc_ast_root_operation *root = one->roots;
+            if (one->description) builder->description = one->description->text;
             for (; root; root = root->next)
                 note_root(builder, root);
         } else if (one->kind >= SGC_DEFINITION_SCALAR && one->kind <= SGC_DEFINITION_INPUT) {

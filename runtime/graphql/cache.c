@@ -8,8 +8,8 @@
 
 enum { DOCUMENTS_MAX = 512, BUCKETS = 1024, TEXT_MAX = 64 << 10 };
 
-/* A document larger than this is planned for each request: 512 of them stay below 512 MB. */
-#define DOCUMENT_BYTES_MAX ((size_t)1 << 20)
+/* A document larger than this is planned for each request: 512 of them stay below 128 MB. */
+#define DOCUMENT_BYTES_MAX ((size_t)1 << 18)
 
 struct sgc_cache {
     sgc_mutex lock;

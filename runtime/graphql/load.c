@@ -22,9 +22,11 @@ void sgc_load_fail_txn(sgc_execution *at, const sgc_plan_field *field, sgc_statu
     sgc_loaded *loaded = &at->loaded[field->id];
     const char *words = sgc_errmsg(at->txn);
 
-    if (!words || words[0] == '\0') words = sgc_status_text(status);
+    /* The limits of a request are its own; the transaction knows nothing of them. */
+    if (!words || words[0] == '\0' || status == SGC_LIMIT) words = sgc_status_text(status);
     sgc_load_fail(at, field, status, sgc_str_from(words));
-    if (at->fatal == SGC_OK) sgc_errplace(at->txn, &loaded->type, &loaded->field);
+    if (at->fatal == SGC_OK && status != SGC_LIMIT)
+        sgc_errplace(at->txn, &loaded->type, &loaded->field);
 }
 
 const sgc_json *sgc_load_arguments(sgc_execution *at, const sgc_plan_field *field,

@@ -362,7 +362,8 @@ bool sgc_write_meta(sgc_execution *at, const sgc_plan_field *field)
         const sgc_json *name = status == SGC_OK ? sgc_json_member(arguments, "name") : NULL;
         if (status == SGC_NO_MEMORY) at->fatal = status;
         sgc_named_type *type = name ? sgc_type_find(at->api->types, name->text) : NULL;
-        write_named(at, field, type);
+        bool listed = type && type->index < at->api->types->listed_type_count;
+        write_named(at, field, listed ? type : NULL);
     }
     return at->fatal == SGC_OK;
 }

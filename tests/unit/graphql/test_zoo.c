@@ -123,90 +123,91 @@ static const char make_people[] =
     "{connect: [\"c1\"], create: [{id: \"c2\", name: \"Kit\", mother: {connect: \"c1\"}}]}, tags: "
     "{connect: [\"t1\"]}}) { id } }";
 
+static const exchange related[] = {
+    {make_people, NULL, "{\"data\":{\"a\":{\"id\":\"a\"},\"b\":{\"id\":\"b\"}}}"},
+    {"{ person(id: \"a\") { address { street } homes { street zip country tags t: __typename } "
+     "balance big dec day at uid data raw scores petId petType friendIds } }",
+     NULL,
+     "{\"data\":{\"person\":{\"address\":null,\"homes\":[{\"street\":\"S\",\"zip\":null,"
+     "\"country\":\"DE\",\"tags\":[\"x\"],\"t\":\"Address\"}],\"balance\":\"12\",\"big\":"
+     "\"9007199254740993\",\"dec\":\"1.5\",\"day\":\"2024-02-29\",\"at\":\"12:30:00.250\","
+     "\"uid\":\"550e8400-e29b-41d4-a716-446655440000\",\"data\":{\"a\":[1,{\"b\":null}]},"
+     "\"raw\":\"aGk=\",\"scores\":[1,2],\"petId\":\"c1\",\"petType\":\"Cat\",\"friendIds\":[]}}"
+     "}"},
+    {"{ person(id: \"a\") { pet { __typename name ... on Cat { lives } } favourite { ... on "
+     "Dog "
+     "{ id good } } passport { number holder { id } } tags { name people(orderBy: [{id: "
+     "DESC}]) "
+     "{ id } } } }",
+     NULL,
+     "{\"data\":{\"person\":{\"pet\":{\"__typename\":\"Cat\",\"name\":\"Tom\",\"lives\":9},"
+     "\"favourite\":{\"id\":\"d1\",\"good\":null},\"passport\":{\"number\":1,\"holder\":{"
+     "\"id\":"
+     "\"a\"}},\"tags\":[{\"name\":\"t1\",\"people\":[{\"id\":\"b\"},{\"id\":\"a\"}]},{\"name\":"
+     "\"t2\",\"people\":[{\"id\":\"a\"}]}]}}}"},
+    {"{ person(id: \"b\") { friends { id } f: friends(orderBy: [{id: ASC}], limit: 1) { id } "
+     "cats { id mother { id } owner { id } } passport { code } } }",
+     NULL,
+     "{\"data\":{\"person\":{\"friends\":[{\"id\":\"c\"},{\"id\":\"a\"}],\"f\":[{\"id\":\"a\"}]"
+     ","
+     "\"cats\":[{\"id\":\"c1\",\"mother\":null,\"owner\":{\"id\":\"b\"}},{\"id\":\"c2\","
+     "\"mother\":{\"id\":\"c1\"},\"owner\":{\"id\":\"b\"}}],\"passport\":null}}}"},
+    {"{ nameds(orderBy: [{name: DESC}], limit: 2) { id __typename } n: nameds(where: {name: "
+     "{in: [\"Rex\", \"Kit\"]}}) { name ... on Cat { mother { name } } } things(offset: 1) { "
+     "...D ... on Named { id } } } fragment D on Dog { owner { id } }",
+     NULL,
+     "{\"data\":{\"nameds\":[{\"id\":\"c1\",\"__typename\":\"Cat\"},{\"id\":\"d1\","
+     "\"__typename\":\"Dog\"}],\"n\":[{\"name\":\"Kit\",\"mother\":{\"name\":\"Tom\"}},{"
+     "\"name\":\"Rex\"}],\"things\":[{\"id\":\"c2\"},{\"owner\":null,\"id\":\"d1\"}]}}"},
+    {"{ a: people(where: {friends: {some: {name: {eq: \"C\"}}}}) { id } b: tags(where: "
+     "{people: "
+     "{count: {eq: 2}}}) { name } c: tags(orderBy: [{people: {count: ASC}}]) { name } d: "
+     "passports(where: {holder: {name: {eq: \"A\"}}}) { number } e: people(where: {passport: "
+     "{code: {eq: \"C\"}}}) { id } f: people(where: {not: {passport: {code: {eq: \"C\"}}}}) { "
+     "id } g: people(where: {scores: {hasEvery: [2, 1]}, friendIds: {isEmpty: false}}) { id } "
+     "}",
+     NULL,
+     "{\"data\":{\"a\":[{\"id\":\"b\"}],\"b\":[{\"name\":\"t1\"}],\"c\":[{\"name\":\"t2\"},{"
+     "\"name\":\"t1\"}],\"d\":[{\"number\":1}],\"e\":[{\"id\":\"a\"}],\"f\":[{\"id\":\"b\"},{"
+     "\"id\":\"c\"}],\"g\":[{\"id\":\"b\"}]}}"},
+    {"{ people(where: {dec: {gte: \"1.5\", lt: \"10\"}, day: {gt: \"2024-01-01\"}, at: {lt: "
+     "\"13:00:00\"}, big: {eq: \"9007199254740993\"}, uid: {eq: "
+     "\"550e8400-E29B-41d4-a716-446655440000\"}, data: {isNull: false}, raw: {ne: null}}) { id "
+     "} }",
+     NULL, "{\"data\":{\"people\":[{\"id\":\"a\"}]}}"},
+    {"mutation { createCategory(input: {id: \"r\", title: \"R\", children: {create: [{id: "
+     "\"k\", title: \"K\", children: {create: [{id: \"kk\", title: \"KK\"}]}}]}}) { children { "
+     "id parent { id } children { id } } } }",
+     NULL,
+     "{\"data\":{\"createCategory\":{\"children\":[{\"id\":\"k\",\"parent\":{\"id\":\"r\"},"
+     "\"children\":[{\"id\":\"kk\"}]}]}}}"},
+    {"mutation { updatePerson(id: \"b\", set: {friendIds: [\"c\", \"a\", \"c\"], petType: "
+     "\"Dog\", petId: \"d1\"}) { friends { id } pet { id } } deleteTag(id: \"t1\") { people { "
+     "id } } }",
+     NULL,
+     "{\"data\":{\"updatePerson\":{\"friends\":[{\"id\":\"c\"},{\"id\":\"a\"},{\"id\":\"c\"}],"
+     "\"pet\":{\"id\":\"d1\"}},\"deleteTag\":{\"people\":[{\"id\":\"a\"},{\"id\":\"b\"}]}}}"},
+    {"{ people { tags { name } } species(id: \"x\") { and } speciesList(where: {and: {gt: 1}, "
+     "or: [{and: {eq: 2}}]}) { and } }",
+     NULL,
+     "{\"data\":{\"people\":[{\"tags\":[{\"name\":\"t2\"}]},{\"tags\":[]},{\"tags\":[]}],"
+     "\"species\":null,\"speciesList\":[]}}"},
+    {"mutation { deleteCategories(where: {id: {ne: \"none\"}}) { affected } }", NULL,
+     "{\"data\":{\"deleteCategories\":{\"affected\":3}}}"},
+    {"mutation { createURLEntry(input: {host: \"h\", path: \"/\", hits: 5}) { hits } "
+     "updateUrlEntries(where: {hits: {gt: \"1\"}}, inc: {hits: \"2\"}) { nodes { hits } } }",
+     NULL,
+     "{\"data\":{\"createURLEntry\":{\"hits\":\"5\"},\"updateUrlEntries\":{\"nodes\":[{"
+     "\"hits\":"
+     "\"7\"}]}}}"},
+};
+
 static void relations_and_scalars(void)
 {
-    static const exchange list[] = {
-        {make_people, NULL, "{\"data\":{\"a\":{\"id\":\"a\"},\"b\":{\"id\":\"b\"}}}"},
-        {"{ person(id: \"a\") { address { street } homes { street zip country tags t: __typename } "
-         "balance big dec day at uid data raw scores petId petType friendIds } }",
-         NULL,
-         "{\"data\":{\"person\":{\"address\":null,\"homes\":[{\"street\":\"S\",\"zip\":null,"
-         "\"country\":\"DE\",\"tags\":[\"x\"],\"t\":\"Address\"}],\"balance\":\"12\",\"big\":"
-         "\"9007199254740993\",\"dec\":\"1.5\",\"day\":\"2024-02-29\",\"at\":\"12:30:00.250\","
-         "\"uid\":\"550e8400-e29b-41d4-a716-446655440000\",\"data\":{\"a\":[1,{\"b\":null}]},"
-         "\"raw\":\"aGk=\",\"scores\":[1,2],\"petId\":\"c1\",\"petType\":\"Cat\",\"friendIds\":[]}}"
-         "}"},
-        {"{ person(id: \"a\") { pet { __typename name ... on Cat { lives } } favourite { ... on "
-         "Dog "
-         "{ id good } } passport { number holder { id } } tags { name people(orderBy: [{id: "
-         "DESC}]) "
-         "{ id } } } }",
-         NULL,
-         "{\"data\":{\"person\":{\"pet\":{\"__typename\":\"Cat\",\"name\":\"Tom\",\"lives\":9},"
-         "\"favourite\":{\"id\":\"d1\",\"good\":null},\"passport\":{\"number\":1,\"holder\":{"
-         "\"id\":"
-         "\"a\"}},\"tags\":[{\"name\":\"t1\",\"people\":[{\"id\":\"b\"},{\"id\":\"a\"}]},{\"name\":"
-         "\"t2\",\"people\":[{\"id\":\"a\"}]}]}}}"},
-        {"{ person(id: \"b\") { friends { id } f: friends(orderBy: [{id: ASC}], limit: 1) { id } "
-         "cats { id mother { id } owner { id } } passport { code } } }",
-         NULL,
-         "{\"data\":{\"person\":{\"friends\":[{\"id\":\"c\"},{\"id\":\"a\"}],\"f\":[{\"id\":\"a\"}]"
-         ","
-         "\"cats\":[{\"id\":\"c1\",\"mother\":null,\"owner\":{\"id\":\"b\"}},{\"id\":\"c2\","
-         "\"mother\":{\"id\":\"c1\"},\"owner\":{\"id\":\"b\"}}],\"passport\":null}}}"},
-        {"{ nameds(orderBy: [{name: DESC}], limit: 2) { id __typename } n: nameds(where: {name: "
-         "{in: [\"Rex\", \"Kit\"]}}) { name ... on Cat { mother { name } } } things(offset: 1) { "
-         "...D ... on Named { id } } } fragment D on Dog { owner { id } }",
-         NULL,
-         "{\"data\":{\"nameds\":[{\"id\":\"c1\",\"__typename\":\"Cat\"},{\"id\":\"d1\","
-         "\"__typename\":\"Dog\"}],\"n\":[{\"name\":\"Kit\",\"mother\":{\"name\":\"Tom\"}},{"
-         "\"name\":\"Rex\"}],\"things\":[{\"id\":\"c2\"},{\"owner\":null,\"id\":\"d1\"}]}}"},
-        {"{ a: people(where: {friends: {some: {name: {eq: \"C\"}}}}) { id } b: tags(where: "
-         "{people: "
-         "{count: {eq: 2}}}) { name } c: tags(orderBy: [{people: {count: ASC}}]) { name } d: "
-         "passports(where: {holder: {name: {eq: \"A\"}}}) { number } e: people(where: {passport: "
-         "{code: {eq: \"C\"}}}) { id } f: people(where: {not: {passport: {code: {eq: \"C\"}}}}) { "
-         "id } g: people(where: {scores: {hasEvery: [2, 1]}, friendIds: {isEmpty: false}}) { id } "
-         "}",
-         NULL,
-         "{\"data\":{\"a\":[{\"id\":\"b\"}],\"b\":[{\"name\":\"t1\"}],\"c\":[{\"name\":\"t2\"},{"
-         "\"name\":\"t1\"}],\"d\":[{\"number\":1}],\"e\":[{\"id\":\"a\"}],\"f\":[{\"id\":\"b\"},{"
-         "\"id\":\"c\"}],\"g\":[{\"id\":\"b\"}]}}"},
-        {"{ people(where: {dec: {gte: \"1.5\", lt: \"10\"}, day: {gt: \"2024-01-01\"}, at: {lt: "
-         "\"13:00:00\"}, big: {eq: \"9007199254740993\"}, uid: {eq: "
-         "\"550e8400-E29B-41d4-a716-446655440000\"}, data: {isNull: false}, raw: {ne: null}}) { id "
-         "} }",
-         NULL, "{\"data\":{\"people\":[{\"id\":\"a\"}]}}"},
-        {"mutation { createCategory(input: {id: \"r\", title: \"R\", children: {create: [{id: "
-         "\"k\", title: \"K\", children: {create: [{id: \"kk\", title: \"KK\"}]}}]}}) { children { "
-         "id parent { id } children { id } } } }",
-         NULL,
-         "{\"data\":{\"createCategory\":{\"children\":[{\"id\":\"k\",\"parent\":{\"id\":\"r\"},"
-         "\"children\":[{\"id\":\"kk\"}]}]}}}"},
-        {"mutation { updatePerson(id: \"b\", set: {friendIds: [\"c\", \"a\", \"c\"], petType: "
-         "\"Dog\", petId: \"d1\"}) { friends { id } pet { id } } deleteTag(id: \"t1\") { people { "
-         "id } } }",
-         NULL,
-         "{\"data\":{\"updatePerson\":{\"friends\":[{\"id\":\"c\"},{\"id\":\"a\"},{\"id\":\"c\"}],"
-         "\"pet\":{\"id\":\"d1\"}},\"deleteTag\":{\"people\":[{\"id\":\"a\"},{\"id\":\"b\"}]}}}"},
-        {"{ people { tags { name } } species(id: \"x\") { and } speciesList(where: {and: {gt: 1}, "
-         "or: [{and: {eq: 2}}]}) { and } }",
-         NULL,
-         "{\"data\":{\"people\":[{\"tags\":[{\"name\":\"t2\"}]},{\"tags\":[]},{\"tags\":[]}],"
-         "\"species\":null,\"speciesList\":[]}}"},
-        {"mutation { deleteCategories(where: {id: {ne: \"none\"}}) { affected } }", NULL,
-         "{\"data\":{\"deleteCategories\":{\"affected\":3}}}"},
-        {"mutation { createURLEntry(input: {host: \"h\", path: \"/\", hits: 5}) { hits } "
-         "updateUrlEntries(where: {hits: {gt: \"1\"}}, inc: {hits: \"2\"}) { nodes { hits } } }",
-         NULL,
-         "{\"data\":{\"createURLEntry\":{\"hits\":\"5\"},\"updateUrlEntries\":{\"nodes\":[{"
-         "\"hits\":"
-         "\"7\"}]}}}"},
-    };
     fixture f = {0};
 
     CU_ASSERT_TRUE_FATAL(fixture_open(&f, zoo));
-    fixture_run(&f, list, FIXTURE_COUNT(list));
+    fixture_run(&f, related, FIXTURE_COUNT(related));
     fixture_close(&f);
 }
 
@@ -341,6 +342,35 @@ static void declared_names_win(void)
     fixture_close(&f);
 }
 
+static void other_roots_and_nothing(void)
+{
+    static const char sdl[] = "\"A shop\" schema { query: Q mutation: M }\n"
+                              "type Q { a: Int @resolver(fn: \"a\") } type M { b: Int } "
+                              "type Thing { id: ID! }";
+    static const exchange list[] = {
+        {"mutation { createThing(input: {id: \"x\"}) { id } }", NULL,
+         "{\"data\":{\"createThing\":{\"id\":\"x\"}}}"},
+        {"{ __typename things { id } __schema { description queryType { name } mutationType { name "
+         "} "
+         "subscriptionType { name } } __type(name: \"Float\") { name } }",
+         NULL,
+         "{\"data\":{\"__typename\":\"Q\",\"things\":[{\"id\":\"x\"}],\"__schema\":{"
+         "\"description\":"
+         "\"A shop\",\"queryType\":{\"name\":\"Q\"},\"mutationType\":{\"name\":\"M\"},"
+         "\"subscriptionType\":null},\"__type\":null}}"},
+    };
+    sgc_schema empty = {.abi = SGC_ABI, .version = 1};
+    fixture f = {0};
+
+    CU_ASSERT_TRUE_FATAL(fixture_open(&f, sdl));
+    fixture_run(&f, list, FIXTURE_COUNT(list));
+    fixture_close(&f);
+    CU_ASSERT_EQUAL_FATAL(sgc_api_create(&empty, &f.api, NULL), SGC_OK);
+    has(&f, "  head: BigInt!\n");
+    has_not(&f, "Mutation");
+    fixture_close(&f);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -348,6 +378,7 @@ int main(void)
         {"relations and scalars", relations_and_scalars},
         {"resolvers", resolvers},
         {"declared names win", declared_names_win},
+        {"other roots and nothing", other_roots_and_nothing},
         CU_TEST_INFO_NULL,
     };
     return unit_run("graphql.zoo", tests);
