@@ -21,7 +21,7 @@ typedef struct view_build_state {
     const sgc_schema *schema;
     const sgc_schema_built *built;
     const view_options *options;
-    names *names;
+    name_table *names;
     sgc_diagnostics *diagnostics;
     view_schema *view;
     type_names *tables, *embeddeds, *enums; /**< enums: members are the constants */
@@ -33,7 +33,7 @@ typedef struct view_build_state {
 typedef struct field_info {
     const sgc_field *field;
     const sgc_slot *slot;
-    sgc_str c; /**< member */
+    sgc_str c;     /**< member */
     bool fixed;    /**< scalar of fixed width, enums included */
     bool flag;     /**< the row has a has_ flag */
     bool new_flag; /**< `_new` has one */

@@ -9,7 +9,7 @@ enum { COLUMNS = 100, RUN_MAX = 512 };
 
 typedef struct layout {
     sgc_buf *out;
-    sgc_buf line;        /* the logical line being put together */
+    sgc_buf line;         /* the logical line being put together */
     sgc_str run[RUN_MAX]; /* lines with a remark behind them, waiting to be aligned */
     size_t run_count;
     bool blank; /* the last line written was empty */

@@ -9,7 +9,8 @@
 
 /**
  * Appends C text with its parameter lists folded to 100 columns, remarks behind members aligned and
- * empty lines never doubled. From a line that says `clang-format off` everything is copied as it is.
+ * empty lines never doubled. From a line that says `clang-format off` everything is copied as it
+ * is.
  */
 void layout_c(sgc_str text, sgc_buf *out);
 

@@ -188,14 +188,19 @@ static const char *const reserved[] = {
  * that emitted static functions begin with. A schema called like that gets x_ in front. Sorted.
  */
 static const char *const owned[] = {
-    "abstracts", "aio", "apply", "arena", "atomic", "bound", "change", "checks", "clock", "cnd",
-    "copy", "dev", "div", "dl", "embeddeds", "enums", "environ", "fe", "fields", "fixed", "fp",
-    "from", "given", "gnu", "indexes", "int", "intmax", "intptr", "json", "key", "ldiv", "lldiv",
-    "main", "max", "members", "memory", "mode", "mq", "mtx", "names", "nano", "need", "numbering",
-    "off", "offer", "pack", "pid", "posix", "pthread", "ptrdiff", "put", "read", "relations",
-    "resolvers", "rest", "room", "sa", "sched", "sdl", "sem", "sgc", "shm", "sig", "size", "slots",
-    "ssize", "st", "stack", "std", "store", "tables", "take", "thrd", "time", "timer", "timespec",
-    "tss", "tv", "uid", "uint", "uintmax", "uintptr", "wchar", "wcs", "wint",
+    "abstracts", "aio",   "apply",   "arena",     "atomic",    "bound",    "change",
+    "checks",    "clock", "cnd",     "copy",      "dev",       "div",      "dl",
+    "embeddeds", "enums", "environ", "fe",        "fields",    "fixed",    "fp",
+    "from",      "given", "gnu",     "indexes",   "int",       "intmax",   "intptr",
+    "json",      "key",   "ldiv",    "lldiv",     "main",      "max",      "members",
+    "memory",    "mode",  "mq",      "mtx",       "names",     "nano",     "need",
+    "numbering", "off",   "offer",   "pack",      "pid",       "posix",    "pthread",
+    "ptrdiff",   "put",   "read",    "relations", "resolvers", "rest",     "room",
+    "sa",        "sched", "sdl",     "sem",       "sgc",       "shm",      "sig",
+    "size",      "slots", "ssize",   "st",        "stack",     "std",      "store",
+    "tables",    "take",  "thrd",    "time",      "timer",     "timespec", "tss",
+    "tv",        "uid",   "uint",    "uintmax",   "uintptr",   "wchar",    "wcs",
+    "wint",
 };
 
 /* Functions that programs define at their peril (with a prototype in headers emitted code sees). */
@@ -337,7 +342,7 @@ sgc_str name_prefix(sgc_arena *arena, sgc_str text, bool *changed)
  * Where a name must be unique, and the name: members of one type for "member User.age", else the
  * whole schema.
  */
-static sgc_str promise(names *n, sgc_str key, sgc_str name)
+static sgc_str promise(name_table *n, sgc_str key, sgc_str name)
 {
     size_t scope = 0;
 
@@ -348,7 +353,7 @@ static sgc_str promise(names *n, sgc_str key, sgc_str name)
 }
 
 /* The lock file's lines: "key = name". What cannot be read is not ours and is left out. */
-static void read_lock(names *n, sgc_str lock)
+static void read_lock(name_table *n, sgc_str lock)
 {
     const char *at = lock.data, *end = lock.data ? lock.data + lock.size : NULL;
 
@@ -372,21 +377,21 @@ static void read_lock(names *n, sgc_str lock)
     }
 }
 
-void names_start(names *n, sgc_arena *arena, sgc_str prefix, sgc_str lock)
+void names_start(name_table *n, sgc_arena *arena, sgc_str prefix, sgc_str lock)
 {
-    *n = (names){.arena = arena, .prefix = prefix};
+    *n = (name_table){.arena = arena, .prefix = prefix};
     n->taken.arena = n->fixed.arena = n->promised.arena = n->next.arena = arena;
     read_lock(n, lock);
 }
 
-void names_lock(const names *n, sgc_buf *out)
+void names_lock(const name_table *n, sgc_buf *out)
 {
     for (size_t i = 0; i < n->count; i++)
         sgc_buf_printf(out, SGC_FMT " = " SGC_FMT "\n", SGC_ARG(n->fixes[i].key),
                        SGC_ARG(n->fixes[i].name));
 }
 
-static void remember(names *n, sgc_str key, sgc_str name, bool fresh)
+static void remember(name_table *n, sgc_str key, sgc_str name, bool fresh)
 {
     if (!SGC_ARENA_GROW(n->arena, n->fixes, n->count, n->capacity)) {
         n->failed = true;
@@ -403,7 +408,7 @@ typedef struct spelling {
     bool member;
 } spelling;
 
-static sgc_str spell(names *n, const spelling *how, sgc_str base, const char *suffix)
+static sgc_str spell(name_table *n, const spelling *how, sgc_str base, const char *suffix)
 {
     if (how->member) return sgc_arena_printf(n->arena, "%s" SGC_FMT, suffix, SGC_ARG(base));
     return sgc_arena_printf(n->arena, SGC_FMT "_" SGC_FMT "%s", SGC_ARG(n->prefix), SGC_ARG(base),
@@ -411,7 +416,7 @@ static sgc_str spell(names *n, const spelling *how, sgc_str base, const char *su
 }
 
 /* Whether all identifiers of a base name are free; takes them when `take`. */
-static bool visit(names *n, const spelling *how, sgc_str base, bool take)
+static bool visit(name_table *n, const spelling *how, sgc_str base, bool take)
 {
     for (const char *const *suffix = how->suffixes; *suffix; suffix++) {
         sgc_str name = spell(n, how, base, *suffix);
@@ -426,7 +431,7 @@ static bool visit(names *n, const spelling *how, sgc_str base, bool take)
 }
 
 /* A base name the lock file promises to another key is not free. */
-static bool promised_to_other(names *n, sgc_str key, sgc_str name)
+static bool promised_to_other(name_table *n, sgc_str key, sgc_str name)
 {
     const name_fix *fix;
 
@@ -435,7 +440,7 @@ static bool promised_to_other(names *n, sgc_str key, sgc_str name)
     return fix && !sgc_str_eq(fix->key, key);
 }
 
-static sgc_str numbered(names *n, const spelling *how, sgc_str key, sgc_str base)
+static sgc_str numbered(name_table *n, const spelling *how, sgc_str key, sgc_str base)
 {
     sgc_str counter = sgc_arena_printf(n->arena, "%p " SGC_FMT, (void *)how->taken, SGC_ARG(base));
     unsigned *last = counter.data ? sgc_map_get(&n->next, counter) : NULL;
@@ -462,7 +467,7 @@ static sgc_str numbered(names *n, const spelling *how, sgc_str key, sgc_str base
     return name;
 }
 
-static sgc_str give(names *n, const spelling *how, sgc_str key, sgc_str base)
+static sgc_str give(name_table *n, const spelling *how, sgc_str key, sgc_str base)
 {
     const name_fix *fix = sgc_map_get(&n->fixed, key);
     sgc_str name;
@@ -479,19 +484,19 @@ static sgc_str give(names *n, const spelling *how, sgc_str key, sgc_str base)
     return name;
 }
 
-sgc_str names_global(names *n, sgc_str key, sgc_str base, const char *const *suffixes)
+sgc_str names_global(name_table *n, sgc_str key, sgc_str base, const char *const *suffixes)
 {
     spelling how = {.taken = &n->taken, .suffixes = suffixes};
 
     return spell(n, &how, give(n, &how, key, base), "");
 }
 
-void names_reserve(names *n, sgc_str name)
+void names_reserve(name_table *n, sgc_str name)
 {
     if (!sgc_map_put(&n->taken, name, n)) n->failed = true;
 }
 
-sgc_str names_constant(names *n, sgc_str key, sgc_str base)
+sgc_str names_constant(name_table *n, sgc_str key, sgc_str base)
 {
     static const char *const plain[] = {"", NULL};
     spelling how = {.taken = &n->taken, .suffixes = plain, .member = true};
@@ -499,7 +504,7 @@ sgc_str names_constant(names *n, sgc_str key, sgc_str base)
     return give(n, &how, key, base);
 }
 
-sgc_str names_member(names *n, name_scope *scope, sgc_str key, sgc_str base)
+sgc_str names_member(name_table *n, name_scope *scope, sgc_str key, sgc_str base)
 {
     static const char *const plain[] = {"", "has_", NULL};
     spelling how = {.taken = &scope->taken, .suffixes = plain, .member = true};

@@ -15,7 +15,7 @@ typedef struct name_fix {
     bool fresh;   /**< given in this run */
 } name_fix;
 
-typedef struct names {
+typedef struct name_table {
     sgc_arena *arena;
     sgc_str prefix;
     sgc_map taken;    /**< global identifiers in use */
@@ -25,7 +25,7 @@ typedef struct names {
     name_fix *fixes;  /**< those in use, in the order given */
     size_t count, capacity;
     bool failed; /**< memory ran out */
-} names;
+} name_table;
 
 /** Members of one struct. */
 typedef struct name_scope {
@@ -34,9 +34,9 @@ typedef struct name_scope {
 } name_scope;
 
 /** `lock` is the text of the lock file's names section, null for none. */
-void names_start(names *n, sgc_arena *arena, sgc_str prefix, sgc_str lock);
+void names_start(name_table *n, sgc_arena *arena, sgc_str prefix, sgc_str lock);
 /** The names section to write, empty when there is nothing to remember. */
-void names_lock(const names *n, sgc_buf *out);
+void names_lock(const name_table *n, sgc_buf *out);
 
 /** createdAt -> created_at, URLEntry -> url_entry; never empty; letters, digits and single _. */
 sgc_str name_snake(sgc_arena *arena, sgc_str graphql);
@@ -56,12 +56,12 @@ sgc_str name_prefix(sgc_arena *arena, sgc_str text, bool *changed);
  * A global name: prefix, _, base (and _2, ..), such that it and it with each of the suffixes are
  * free. They are taken from then on. suffixes end with NULL.
  */
-sgc_str names_global(names *n, sgc_str key, sgc_str base, const char *const *suffixes);
+sgc_str names_global(name_table *n, sgc_str key, sgc_str base, const char *const *suffixes);
 /** An enum constant: `base` is the enum's C name in capitals and the value's. */
-sgc_str names_constant(names *n, sgc_str key, sgc_str base);
+sgc_str names_constant(name_table *n, sgc_str key, sgc_str base);
 /** Takes a global name as it stands; for names that nothing else may have. */
-void names_reserve(names *n, sgc_str name);
+void names_reserve(name_table *n, sgc_str name);
 /** A member `base` and has_<base>, unique in its scope. */
-sgc_str names_member(names *n, name_scope *scope, sgc_str key, sgc_str base);
+sgc_str names_member(name_table *n, name_scope *scope, sgc_str key, sgc_str base);
 
 #endif

@@ -40,7 +40,8 @@ static void put_comment(sgc_buf *out, const char *text, size_t size, uint32_t c,
     }
 }
 
-/* Ends one line of a comment at out->size: no blanks at its end, no backslash before the newline. */
+/* Ends one line of a comment at out->size: no blanks at its end, no backslash before the newline.
+ */
 static void end_comment(sgc_buf *out, size_t start)
 {
     while (out->size > start && out->data[out->size - 1] == ' ')
@@ -141,8 +142,7 @@ bool text_literal_lines(sgc_arena *arena, sgc_str text, text_lines *lines)
             put_literal(&out, text.data[at]);
         } while (text.data[at++] != '\n' && at < text.size && out.size < 86);
         sgc_buf_byte(&out, '"');
-        fine = !out.failed &&
-               text_add(arena, lines, sgc_arena_str(arena, sgc_buf_as_str(&out)));
+        fine = !out.failed && text_add(arena, lines, sgc_arena_str(arena, sgc_buf_as_str(&out)));
     }
     sgc_buf_free(&out);
     return fine;

@@ -156,11 +156,29 @@ sgc_str place_of(view_build_state *b, sgc_str type)
 
 /* ---- names ---- */
 
-static const char *const table_suffixes[] = {
-    "",          "_new",         "_patch",         "_cursor",        "_get",            "_get_many",
-    "_create",   "_update",      "_upsert",        "_delete",        "_copy",           "_pack",
-    "_unpack",   "_to_json",     "_from_json",     "_all",           "_history",        "_index_key",
-    "_cursor_next", "_cursor_status", "_cursor_parent", "_cursor_version", NULL};
+static const char *const table_suffixes[] = {"",
+                                             "_new",
+                                             "_patch",
+                                             "_cursor",
+                                             "_get",
+                                             "_get_many",
+                                             "_create",
+                                             "_update",
+                                             "_upsert",
+                                             "_delete",
+                                             "_copy",
+                                             "_pack",
+                                             "_unpack",
+                                             "_to_json",
+                                             "_from_json",
+                                             "_all",
+                                             "_history",
+                                             "_index_key",
+                                             "_cursor_next",
+                                             "_cursor_status",
+                                             "_cursor_parent",
+                                             "_cursor_version",
+                                             NULL};
 static const char *const embedded_suffixes[] = {"",         "_new",  "_array", "_unpack",
                                                 "_to_json", "_take", "_from",  NULL};
 static const char *const enum_suffixes[] = {"", "_array", "_text", "_from_text", NULL};
@@ -245,8 +263,7 @@ static void build_choices(view_build_state *b)
             values[v].c = b->enums[i].members[v];
             values[v].gql = def->items[v].name;
             values[v].number = say(b, "%u", (unsigned)def->items[v].number);
-            values[v].doc =
-                doc_above(b, def->items[v].description, def->items[v].deprecation, 4);
+            values[v].doc = doc_above(b, def->items[v].description, def->items[v].deprecation, 4);
         }
         choices[i] = (view_choice){.c = b->enums[i].c, .gql = def->name};
         choices[i].place = place_of(b, def->name);
@@ -295,7 +312,7 @@ static void build_files(view_build_state *b)
     b->view->files.count = count;
 }
 
-sgc_status view_build(const sgc_schema_built *built, const view_options *options, names *names,
+sgc_status view_build(const sgc_schema_built *built, const view_options *options, name_table *names,
                       sgc_arena *arena, sgc_diagnostics *diagnostics, view_schema **view)
 {
     view_build_state b = {.arena = arena,

@@ -118,24 +118,24 @@ typedef struct view_index {
 typedef struct view_relation {
     sgc_str c, gql, sdl;
     view_lines doc;
-    sgc_str owner, target;          /**< C types of the rows */
-    sgc_str id, other;              /**< C types of their keys */
-    sgc_str field, missing;         /**< the storing member, and when it is null */
-    sgc_str rows;                   /**< the expression that opens the rows */
-    sgc_str key;                    /**< owned: appends id as a component */
-    sgc_str at, position, link;     /**< numbers of the target, its index, the link table */
-    sgc_str left, right;            /**< link: the two keys from id and other_id */
-    sgc_str child_same;             /**< whether row belongs to id */
-    bool one, owned, many;          /**< exactly one of them */
-    bool linked, adopts, removes;   /**< _add and _remove exist, and how */
-    bool child_flag;                /**< the storing member has a has_ flag */
+    sgc_str owner, target;        /**< C types of the rows */
+    sgc_str id, other;            /**< C types of their keys */
+    sgc_str field, missing;       /**< the storing member, and when it is null */
+    sgc_str rows;                 /**< the expression that opens the rows */
+    sgc_str key;                  /**< owned: appends id as a component */
+    sgc_str at, position, link;   /**< numbers of the target, its index, the link table */
+    sgc_str left, right;          /**< link: the two keys from id and other_id */
+    sgc_str child_same;           /**< whether row belongs to id */
+    bool one, owned, many;        /**< exactly one of them */
+    bool linked, adopts, removes; /**< _add and _remove exist, and how */
+    bool child_flag;              /**< the storing member has a has_ flag */
 } view_relation;
 
 typedef struct view_table {
     sgc_str c, gql, place;
-    sgc_str at;                     /**< position in the schema */
-    sgc_str id, ids, key;           /**< C type of the key, sgc_ids_text, sgc_pk_text */
-    sgc_str key_member, key_given;  /**< the member, and whether a new row gives it */
+    sgc_str at;                    /**< position in the schema */
+    sgc_str id, ids, key;          /**< C type of the key, sgc_ids_text, sgc_pk_text */
+    sgc_str key_member, key_given; /**< the member, and whether a new row gives it */
     sgc_str fields, version, fixed_size, rest_offset;
     bool has_patch;
     view_record record;
@@ -197,7 +197,7 @@ typedef struct view_options {
  * about names are in names->fixes.
  */
 SGC_CHECK sgc_status view_build(const sgc_schema_built *built, const view_options *options,
-                                names *names, sgc_arena *arena, sgc_diagnostics *diagnostics,
+                                name_table *names, sgc_arena *arena, sgc_diagnostics *diagnostics,
                                 view_schema **view);
 
 #endif

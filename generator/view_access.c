@@ -40,8 +40,7 @@ static sgc_str component(view_build_state *b, const field_info *f, bool element,
     if (nullable && has.data)
         return say(b, "sgc_key_%s_or_null(%s, " SGC_FMT ", " SGC_FMT ")", words_of(kind)->width,
                    key, SGC_ARG(has), SGC_ARG(value));
-    return say(b, "sgc_key_%s(%s, " SGC_FMT ", false)", words_of(kind)->width, key,
-               SGC_ARG(value));
+    return say(b, "sgc_key_%s(%s, " SGC_FMT ", false)", words_of(kind)->width, key, SGC_ARG(value));
 }
 
 /*
@@ -145,10 +144,9 @@ static void build_index(view_build_state *b, uint16_t table, uint16_t position, 
     const sgc_index *index = &t->indexes[position];
     sgc_str joined = joined_members(b, table, index), local = b->tables[table].local;
 
-    view->c = names_global(b->names,
-                           say(b, "index " SGC_FMT " %u", SGC_ARG(t->name), (unsigned)index->number),
-                           say(b, SGC_FMT "_by_" SGC_FMT, SGC_ARG(local), SGC_ARG(joined)),
-                           suffixes);
+    view->c = names_global(
+        b->names, say(b, "index " SGC_FMT " %u", SGC_ARG(t->name), (unsigned)index->number),
+        say(b, SGC_FMT "_by_" SGC_FMT, SGC_ARG(local), SGC_ARG(joined)), suffixes);
     view->unique = index->unique && position != 0 && !index->elements;
     view->keyed = position != 0 && !index->elements;
     if (view->unique)
@@ -172,10 +170,9 @@ static void build_key_index(view_build_state *b, uint16_t table, view_index *vie
     view_member *members = make(b, 1, sizeof *members);
 
     if (!part || !members) return;
-    view->c = names_global(b->names, say(b, "key " SGC_FMT, SGC_ARG(t->name)),
-                           say(b, SGC_FMT "_by_" SGC_FMT, SGC_ARG(b->tables[table].local),
-                               SGC_ARG(member)),
-                           suffixes);
+    view->c = names_global(
+        b->names, say(b, "key " SGC_FMT, SGC_ARG(t->name)),
+        say(b, SGC_FMT "_by_" SGC_FMT, SGC_ARG(b->tables[table].local), SGC_ARG(member)), suffixes);
     part->c = say(b, "%s(key, bound->" SGC_FMT ")", words->pk, SGC_ARG(member));
     part->position = SGC_STR("0");
     members->c = say(b, "%s " SGC_FMT, words->type, SGC_ARG(member));
@@ -234,9 +231,9 @@ static void build_one(view_build_state *b, uint16_t table, const sgc_relation *r
 
     view->one = true;
     view->field = f.c;
-    view->missing = f.flag     ? say(b, "!row->has_" SGC_FMT, SGC_ARG(f.c))
+    view->missing = f.flag    ? say(b, "!row->has_" SGC_FMT, SGC_ARG(f.c))
                     : f.fixed ? SGC_STR("row == NULL")
-                               : say(b, "row->" SGC_FMT ".data == NULL", SGC_ARG(f.c));
+                              : say(b, "row->" SGC_FMT ".data == NULL", SGC_ARG(f.c));
 }
 
 /* add and remove through the hidden link table: field 0 of it is the left side. */
@@ -266,19 +263,19 @@ static void build_adopts(view_build_state *b, uint16_t table, const sgc_relation
     view->field = f.c;
     view->child_flag = f.flag;
     view->removes = !f.slot->non_null;
-    view->child_same = f.fixed ? say(b, "row.has_" SGC_FMT " && row." SGC_FMT " == id",
-                                     SGC_ARG(f.c), SGC_ARG(f.c))
-                               : say(b, "sgc_str_eq(row." SGC_FMT ", id)", SGC_ARG(f.c));
+    view->child_same =
+        f.fixed ? say(b, "row.has_" SGC_FMT " && row." SGC_FMT " == id", SGC_ARG(f.c), SGC_ARG(f.c))
+                : say(b, "sgc_str_eq(row." SGC_FMT ", id)", SGC_ARG(f.c));
     (void)table;
 }
 
 static sgc_str relation_sdl(view_build_state *b, const sgc_relation *r)
 {
     sgc_str target = b->schema->tables[r->target].name;
-    const char *format = r->to_many ? "%.*s: [%.*s!]!" : "%.*s: %.*s";
 
     if (r->name.size + target.size > 80) return SGC_STR("a relation");
-    return say(b, format, SGC_ARG(r->name), SGC_ARG(target));
+    return say(b, SGC_FMT ": %s" SGC_FMT "%s", SGC_ARG(r->name), r->to_many ? "[" : "",
+               SGC_ARG(target), r->to_many ? "!]!" : "");
 }
 
 static void build_relation(view_build_state *b, uint16_t table, const sgc_relation *r,

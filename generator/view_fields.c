@@ -40,16 +40,16 @@ static field_info info_of(const sgc_field *field, const sgc_slot *slot, sgc_str 
 
     f.fixed = !slot->list && sgc_kind_is_fixed(slot->kind);
     f.flag = scalar && !slot->non_null;
-    f.new_flag = f.flag || (scalar && (field->default_kind != SGC_DEFAULT_NONE ||
-                                       field->updated_at));
+    f.new_flag =
+        f.flag || (scalar && (field->default_kind != SGC_DEFAULT_NONE || field->updated_at));
     return f;
 }
 
 field_info table_field(view_build_state *b, uint16_t table, uint16_t field)
 {
     const sgc_table *t = &b->schema->tables[table];
-    field_info f = info_of(&t->fields[field], sgc_field_slot(t, field),
-                           b->tables[table].members[field]);
+    field_info f =
+        info_of(&t->fields[field], sgc_field_slot(t, field), b->tables[table].members[field]);
 
     f.is_key = field == t->key;
     return f;
@@ -72,8 +72,7 @@ static sgc_str named_c(view_build_state *b, const field_info *f)
 
 static bool has_helpers(const field_info *f)
 {
-    return f->slot->list &&
-           (f->slot->kind == SGC_KIND_ENUM || f->slot->kind == SGC_KIND_EMBEDDED);
+    return f->slot->list && (f->slot->kind == SGC_KIND_ENUM || f->slot->kind == SGC_KIND_EMBEDDED);
 }
 
 /* Two underscores stand in no name of a schema, so this is nobody else's. */
@@ -206,7 +205,8 @@ static sgc_str room_of(view_build_state *b, const field_info *f)
 {
     if (f->slot->list) return say(b, "sgc_list_room(row->" SGC_FMT ")", SGC_ARG(f->c));
     if (f->fixed) return say(b, "%zu", sgc_kind_width(f->slot->kind));
-    if (f->slot->kind == SGC_KIND_EMBEDDED) return say(b, "row->" SGC_FMT ".size + 1", SGC_ARG(f->c));
+    if (f->slot->kind == SGC_KIND_EMBEDDED)
+        return say(b, "row->" SGC_FMT ".size + 1", SGC_ARG(f->c));
     return say(b, "sgc_str_room(row->" SGC_FMT ".size)", SGC_ARG(f->c));
 }
 
@@ -283,8 +283,7 @@ static sgc_str from_json_of(view_build_state *b, const field_info *f, sgc_str ty
     if (f->slot->kind == SGC_KIND_EMBEDDED)
         return say(b, "(out->" SGC_FMT " = " SGC_FMT "_from(in), true)", SGC_ARG(f->c),
                    SGC_ARG(named_c(b, f)));
-    if (!f->fixed)
-        return say(b, "sgc_json_%s(in, &out->" SGC_FMT ")", words->from, SGC_ARG(f->c));
+    if (!f->fixed) return say(b, "sgc_json_%s(in, &out->" SGC_FMT ")", words->from, SGC_ARG(f->c));
     if (f->new_flag)
         return say(b, "sgc_json_%s(in, &out->has_" SGC_FMT ", &out->" SGC_FMT ")", words->from,
                    SGC_ARG(f->c), SGC_ARG(f->c));
@@ -304,25 +303,23 @@ static sgc_str take_of(view_build_state *b, const field_info *f, sgc_str type, s
     if (has_helpers(f))
         return say(b, "given_" SGC_FMT "(take, " SGC_FMT ")", SGC_ARG(helper), SGC_ARG(source));
     if (f->slot->list && (wide || !sgc_kind_is_fixed(f->slot->kind)))
-        return say(b,
-                   "sgc_take_%s_list(take, \"" SGC_FMT "\", SGC_KIND_%s, " SGC_FMT ", %s)",
+        return say(b, "sgc_take_%s_list(take, \"" SGC_FMT "\", SGC_KIND_%s, " SGC_FMT ", %s)",
                    wide ? "int64" : "str", SGC_ARG(name), words->symbol, SGC_ARG(source), rules);
     if (f->slot->list)
         return say(b, "sgc_take_%s_list(take, \"" SGC_FMT "\", " SGC_FMT ", %s)", words->width,
                    SGC_ARG(name), SGC_ARG(source), rules);
     if (f->slot->kind == SGC_KIND_EMBEDDED)
-        return say(b,
-                   "sgc_take_packed(take, \"" SGC_FMT "\", " SGC_FMT "_take(take, " SGC_FMT
-                   "), %s)",
-                   SGC_ARG(name), SGC_ARG(named_c(b, f)), SGC_ARG(source), value_rule(f));
+        return say(
+            b, "sgc_take_packed(take, \"" SGC_FMT "\", " SGC_FMT "_take(take, " SGC_FMT "), %s)",
+            SGC_ARG(name), SGC_ARG(named_c(b, f)), SGC_ARG(source), value_rule(f));
     if (f->slot->kind == SGC_KIND_ENUM)
         return say(b, "take_" SGC_FMT "(take, \"" SGC_FMT "\", " SGC_FMT ", %s)",
                    SGC_ARG(named_c(b, f)), SGC_ARG(name), SGC_ARG(source), value_rule(f));
     if (f->fixed)
-        return say(b, "sgc_take_%s(take, \"" SGC_FMT "\", " SGC_FMT ")", words->take,
-                   SGC_ARG(name), SGC_ARG(source));
-    return say(b, "sgc_take_%s(take, \"" SGC_FMT "\", " SGC_FMT ", %s)", words->take,
-               SGC_ARG(name), SGC_ARG(source), value_rule(f));
+        return say(b, "sgc_take_%s(take, \"" SGC_FMT "\", " SGC_FMT ")", words->take, SGC_ARG(name),
+                   SGC_ARG(source));
+    return say(b, "sgc_take_%s(take, \"" SGC_FMT "\", " SGC_FMT ", %s)", words->take, SGC_ARG(name),
+               SGC_ARG(source), value_rule(f));
 }
 
 /* Whether a new row gives the field: an expression of `in`. */
@@ -385,8 +382,7 @@ static void add_patch(view_build_state *b, assign_list *list, const field_info *
     if (f->flag) {
         add_assign(list, say(b, "row->has_" SGC_FMT, SGC_ARG(f->c)),
                    say(b, "patch->has_" SGC_FMT, SGC_ARG(f->c)), of);
-        source = say(b, "patch->has_" SGC_FMT " ? " SGC_FMT " : 0", SGC_ARG(f->c),
-                     SGC_ARG(source));
+        source = say(b, "patch->has_" SGC_FMT " ? " SGC_FMT " : 0", SGC_ARG(f->c), SGC_ARG(source));
     }
     add_assign(list, say(b, "row->" SGC_FMT, SGC_ARG(f->c)), take_of(b, f, type, source), of);
 }
@@ -512,8 +508,7 @@ static bool is_copied(const record_build *r, const field_info *f)
 static bool is_required(const record_build *r, const field_info *f)
 {
     (void)r;
-    return f->slot->non_null && f->field->default_kind == SGC_DEFAULT_NONE &&
-           !f->field->updated_at;
+    return f->slot->non_null && f->field->default_kind == SGC_DEFAULT_NONE && !f->field->updated_at;
 }
 
 /* Chunks of the fields that pass, in the order of declaration or of storage. */
@@ -576,8 +571,7 @@ static void build_assigns(view_build_state *b, const record_build *r, view_recor
                        SGC_STR(""));
         sgc_str now = default_expression(b, f, r->table);
         /* Here the values are taken by the function itself, which owns `take`. */
-        if (now.size > 6)
-            now = say(b, "%.*s&take)", (int)(now.size - 5), now.data);
+        if (now.size > 6) now = say(b, "%.*s&take)", (int)(now.size - 5), now.data);
         add_assign(&touched, f->c, now, SGC_STR(""));
     }
     record->takes = chunk_assigns(b, r->c, r->gql, &takes);
@@ -679,7 +673,7 @@ void build_table_record(view_build_state *b, uint16_t position, view_table *tabl
     build_record(b, &r, &table->record);
     if (b->no_memory) return;
     copy_chunks(table);
-    table->record.doc = table->doc = doc_of(b, t->description, sgc_str_of(NULL, 0));
+    table->record.doc = doc_of(b, t->description, sgc_str_of(NULL, 0));
     table->c = r.c;
     table->gql = t->name;
     table->place = table->record.place;

@@ -461,7 +461,8 @@ void build_resolvers(view_build_state *b)
         initialiser line;
         text_lines lines = {0};
         all[i].c = resolver_name(b, entry);
-        all[i].coordinate = say(b, SGC_FMT "." SGC_FMT, SGC_ARG(entry->type), SGC_ARG(entry->field));
+        all[i].coordinate =
+            say(b, SGC_FMT "." SGC_FMT, SGC_ARG(entry->type), SGC_ARG(entry->field));
         all[i].doc = resolver_doc(b, entry);
         open_initialiser(&line, b);
         put_text(&line, "type", entry->type);

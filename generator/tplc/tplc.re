@@ -19,7 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 2, CONTROL_PERCENT_MAX = 30, FILE_MAX = 1 << 20 };
+/* A template of one loop around one line is all control; the share counts where there is a text. */
+enum { DEPTH_MAX = 2, CONTROL_PERCENT_MAX = 30, SMALL_TEMPLATE = 20, FILE_MAX = 1 << 20 };
 
 /* A part of the template's text. */
 typedef struct slice {
@@ -294,7 +295,8 @@ static void take_lines(template *t)
         t->line = t->blocks[t->depth - 1].line;
         complain(t, "this block has no end");
     }
-    if (!t->bad && t->controls * 100 > (t->controls + t->texts) * CONTROL_PERCENT_MAX)
+    if (!t->bad && t->controls + t->texts > SMALL_TEMPLATE &&
+        t->controls * 100 > (t->controls + t->texts) * CONTROL_PERCENT_MAX)
         complain(t, "%d of %d lines are control lines, at most %d %% may be: decide in view.c",
                  t->controls, t->controls + t->texts, CONTROL_PERCENT_MAX);
 }
