@@ -113,7 +113,7 @@ static sgc_status validate(struct committing *c)
     sgc_txn *txn = c->txn;
 
     if (c->db->assigned == txn->snapshot && !txn->defer_foreign_keys) return SGC_OK;
-    struct sgc_view *view = sgc_view_pin(c->db, NULL);
+    struct sgc_view *view = sgc_view_pin(c->db);
     sgc_status status = check_all(txn, view);
     sgc_view_unpin(view);
     if (status == SGC_CONFLICT) {

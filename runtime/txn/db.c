@@ -365,7 +365,7 @@ void sgc_db_get_stats(const sgc_db *db, sgc_db_stats *stats)
 {
     sgc_log_stats log;
     sgc_pages_stats pages;
-    struct sgc_view *view = sgc_view_pin((sgc_db *)(uintptr_t)db, NULL);
+    struct sgc_view *view = sgc_view_pin((sgc_db *)(uintptr_t)db);
 
     sgc_log_get_stats(db->log, &log);
     sgc_pages_get_stats(db->pages, &pages);
@@ -459,22 +459,31 @@ static sgc_status switch_schema(sgc_db *db, const sgc_schema *schema, sgc_error 
     return status;
 }
 
-sgc_status sgc_db_set_schema(sgc_db *db, const sgc_schema *schema, sgc_error *error)
+static sgc_status switch_if_empty(sgc_db *db, const sgc_schema *schema, sgc_error *error)
 {
     bool rows = false;
+    sgc_status status = has_rows(db, &rows);
 
-    if (schema->hash == db->schema->hash) return SGC_OK;
-    if (atomic_load(&db->open_txns)) {
-        return sgc_fail(error, SGC_BUSY, "transactions are open");
+    if (status != SGC_OK) return sgc_fail(error, status, "%s", sgc_status_text(status));
+    if (!rows) return switch_schema(db, schema, error);
+    return sgc_fail(error, SGC_SCHEMA_MISMATCH, "the database holds rows of another schema");
+}
+
+sgc_status sgc_db_set_schema(sgc_db *db, const sgc_schema *schema, sgc_error *error)
+{
+    const sgc_schema *old = db->schema;
+
+    if (schema->hash == old->hash) return SGC_OK;
+    sgc_status status = sgc_view_close(db);
+    if (status != SGC_OK) return sgc_fail(error, status, "transactions are open");
+    status = sgc_db_flush(db);
+    if (status == SGC_OK) {
+        sgc_mutex_lock(&db->commit_lock);
+        status = switch_if_empty(db, schema, error);
+        sgc_mutex_unlock(&db->commit_lock);
+    } else {
+        sgc_fail(error, status, "flush: %s", sgc_status_text(status));
     }
-    sgc_status status = sgc_db_flush(db);
-    if (status != SGC_OK) return sgc_fail(error, status, "flush: %s", sgc_status_text(status));
-    sgc_mutex_lock(&db->commit_lock);
-    status = has_rows(db, &rows);
-    if (status == SGC_OK && rows) {
-        status = sgc_fail(error, SGC_SCHEMA_MISMATCH, "the database holds rows of another schema");
-    }
-    if (status == SGC_OK) status = switch_schema(db, schema, error);
-    sgc_mutex_unlock(&db->commit_lock);
+    sgc_view_reopen(db);
     return status;
 }

@@ -72,7 +72,7 @@ struct sgc_db {
     sgc_file *lock_file;
     sgc_pages *pages;
     sgc_log *log;
-    const sgc_schema *schema;
+    _Atomic(const sgc_schema *) schema;
     sgc_arena arena; /* rules */
     struct sgc_table_rules *rules;
     uint64_t memtable_bytes;
@@ -87,6 +87,7 @@ struct sgc_db {
     struct sgc_view *view;
     sgc_thread flusher;
     bool flusher_runs, stopping, flush_failed;
+    bool switching; /* another schema comes: new transactions wait */
     sgc_error flush_error;
 
     _Atomic uint64_t published, published_time;
@@ -94,8 +95,13 @@ struct sgc_db {
     _Atomic uint64_t open_txns, commits, conflicts;
 };
 
-/** Asks for the current view and the newest published sequence that it holds. */
-struct sgc_view *sgc_view_pin(sgc_db *db, uint64_t *published);
+/** The current view. */
+struct sgc_view *sgc_view_pin(sgc_db *db);
+/** The same for a new transaction, which counts as open from here on, with its snapshot. */
+struct sgc_view *sgc_view_enter(sgc_db *db, uint64_t *snapshot);
+/** Keeps new transactions waiting until sgc_view_reopen(). SGC_BUSY when some are open. */
+SGC_CHECK sgc_status sgc_view_close(sgc_db *db);
+void sgc_view_reopen(sgc_db *db);
 void sgc_view_unpin(struct sgc_view *view);
 SGC_CHECK sgc_status sgc_layer_create(const sgc_schema *schema, struct sgc_layer **layer);
 void sgc_layer_release(struct sgc_layer *layer);

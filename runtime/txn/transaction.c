@@ -12,13 +12,12 @@ static sgc_status begin(sgc_db *db, bool reads_only, sgc_txn **txn)
 
     *txn = NULL;
     if (!made) return SGC_NO_MEMORY;
-    atomic_fetch_add_explicit(&db->open_txns, 1, memory_order_relaxed);
     made->db = db;
-    made->schema = db->schema;
     made->reads_only = reads_only;
-    made->view = sgc_view_pin(db, &made->snapshot);
+    made->view = sgc_view_enter(db, &made->snapshot);
+    made->schema = db->schema;
     made->now_us = db->os->time_us(db->os->self);
-    made->source = (struct sgc_reads){.schema = db->schema,
+    made->source = (struct sgc_reads){.schema = made->schema,
                                       .checkpoint = made->view->checkpoint,
                                       .layers = made->view->layers,
                                       .count = made->view->count,

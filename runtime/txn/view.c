@@ -39,15 +39,44 @@ void sgc_view_unpin(struct sgc_view *view)
     sgc_free(view);
 }
 
-struct sgc_view *sgc_view_pin(sgc_db *db, uint64_t *published)
+struct sgc_view *sgc_view_pin(sgc_db *db)
 {
     sgc_mutex_lock(&db->view_lock);
     struct sgc_view *view = db->view;
     atomic_fetch_add_explicit(&view->references, 1, memory_order_relaxed);
-    /* Read under the lock: all that is published lies in this view, and no checkpoint is newer. */
-    if (published) *published = atomic_load_explicit(&db->published, memory_order_acquire);
     sgc_mutex_unlock(&db->view_lock);
     return view;
+}
+
+struct sgc_view *sgc_view_enter(sgc_db *db, uint64_t *snapshot)
+{
+    sgc_mutex_lock(&db->view_lock);
+    while (db->switching)
+        sgc_cond_wait(&db->view_changed, &db->view_lock);
+    struct sgc_view *view = db->view;
+    atomic_fetch_add_explicit(&view->references, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&db->open_txns, 1, memory_order_relaxed);
+    /* Read under the lock: all that is published lies in this view, and no checkpoint is newer. */
+    *snapshot = atomic_load_explicit(&db->published, memory_order_acquire);
+    sgc_mutex_unlock(&db->view_lock);
+    return view;
+}
+
+sgc_status sgc_view_close(sgc_db *db)
+{
+    sgc_mutex_lock(&db->view_lock);
+    bool busy = db->switching || atomic_load(&db->open_txns) > 0;
+    if (!busy) db->switching = true;
+    sgc_mutex_unlock(&db->view_lock);
+    return busy ? SGC_BUSY : SGC_OK;
+}
+
+void sgc_view_reopen(sgc_db *db)
+{
+    sgc_mutex_lock(&db->view_lock);
+    db->switching = false;
+    sgc_cond_broadcast(&db->view_changed);
+    sgc_mutex_unlock(&db->view_lock);
 }
 
 sgc_status sgc_view_install(sgc_db *db, sgc_checkpoint *checkpoint, struct sgc_layer *const *layers,

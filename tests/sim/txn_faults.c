@@ -93,8 +93,10 @@ int main(int argc, char **argv)
     }
     for (int kind = 0; kind < KINDS; kind++) {
         uint64_t places = kind == MEMORY ? MEMORY_PLACES : PLACES;
-        for (uint64_t n = 1; n <= places; n++)
+        for (uint64_t n = 1; n <= places; n++) {
             good = try_place((enum kind)kind, n) && good;
+        }
+        printf("%s: failed at %llu places\n", kinds[kind], (unsigned long long)places);
     }
     return !good;
 }

