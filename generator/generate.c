@@ -237,8 +237,8 @@ static void print_notes(const run *r, const sgc_schema_built *built, const name_
         fprintf(stderr, "note: and %zu more names; all are in %s\n", fresh - LISTED_MAX,
                 r->lock_path.data);
     if (resolvers == 0) return;
-    fprintf(stderr, "note: %u fields are answered by functions of yours (sgc --stubs):",
-            (unsigned)resolvers);
+    fprintf(stderr, "note: %u field%s of yours to answer (sgc --stubs writes skeletons):",
+            (unsigned)resolvers, resolvers == 1 ? "" : "s");
     for (uint16_t i = 0; i < resolvers && i < LISTED_MAX; i++)
         fprintf(stderr, " " SGC_FMT "." SGC_FMT, SGC_ARG(cut(built->schema->resolvers[i].type)),
                 SGC_ARG(cut(built->schema->resolvers[i].field)));
@@ -305,6 +305,19 @@ static sgc_str source_names(run *r)
     return sources;
 }
 
+/* A file of operations given by mistake would make an empty schema. */
+static bool only_types(run *r, const sgc_schema_built *built)
+{
+    for (size_t i = 0; i < r->options.schema_count; i++)
+        for (const sgc_ast_definition *d = built->documents[i]->definitions; d; d = d->next) {
+            if (d->kind != SGC_DEFINITION_OPERATION && d->kind != SGC_DEFINITION_FRAGMENT) continue;
+            sgc_diagnostic *diagnostic =
+                sgc_report(&r->diagnostics, "Model", "A schema holds no operations and fragments.");
+            sgc_report_place(&r->diagnostics, diagnostic, d->source, d->span);
+        }
+    return r->diagnostics.count == 0;
+}
+
 static int emit(run *r, emit_files *files, const sgc_schema_built *built)
 {
     view_options how = {.prefix = r->prefix, .sources = source_names(r), .split = r->options.split};
@@ -342,7 +355,7 @@ static int go(run *r)
     sgc_status status = sgc_schema_build(r->files, r->options.schema_count, r->stem, r->numbering,
                                          &r->arena, &r->diagnostics, &built);
     if (status == SGC_NO_MEMORY) return no_memory();
-    if (status != SGC_OK) {
+    if (status != SGC_OK || !only_types(r, &built)) {
         print_diagnostics(r);
         return 1;
     }

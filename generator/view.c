@@ -194,6 +194,23 @@ static void name_type(view_build_state *b, type_names *names, const char *word, 
                        : SGC_STR("");
 }
 
+/* Link tables are hidden: only the model's arrays are called after them. */
+static void name_table_type(view_build_state *b, uint16_t position)
+{
+    static const char *const plain[] = {"", NULL};
+    const sgc_table *table = &b->schema->tables[position];
+    type_names *names = &b->tables[position];
+
+    if (!table->link) {
+        name_type(b, names, "type", table->name, table_suffixes);
+        return;
+    }
+    sgc_str snake = name_snake(b->arena, table->name);
+    names->c = names_global(b->names, say(b, "link " SGC_FMT, SGC_ARG(table->name)),
+                            say(b, "link_" SGC_FMT, SGC_ARG(snake)), plain);
+    names->local = SGC_STR("");
+}
+
 static void name_members(view_build_state *b, type_names *names, sgc_str type,
                          const sgc_field *fields, uint16_t count)
 {
@@ -238,8 +255,7 @@ static void name_everything(view_build_state *b)
     for (uint16_t i = 0; i < s->embedded_count; i++)
         name_type(b, &b->embeddeds[i], "type", s->embeddeds[i].name, embedded_suffixes);
     for (uint16_t i = 0; i < s->table_count; i++)
-        name_type(b, &b->tables[i], s->tables[i].link ? "link" : "type", s->tables[i].name,
-                  table_suffixes);
+        name_table_type(b, i);
     for (uint16_t i = 0; i < s->enum_count; i++)
         name_values(b, &b->enums[i], &s->enums[i]);
     for (uint16_t i = 0; i < s->embedded_count; i++)

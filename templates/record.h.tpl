@@ -5,11 +5,11 @@
  * $line$
 //% end
  */
-typedef struct $record$ {
+struct $record$ {
     //% each member in record.members
     $member_doc$$member$; /**< $member_remark$ */
     //% end
-} $record$;
+};
 
 /** What is written: a value with a default or a generated one may be left out. */
 struct $record$_new {

@@ -1,1 +1,2 @@
+typedef struct $record$ $record$;
 typedef struct $record$_new $record$_new;

@@ -1,8 +1,9 @@
-/* Components of an entry of an index, for the engine; NULL is never a record of this table. */
+/* Components of an entry of an index, for the engine. */
 void $table$_index_key(uint16_t index, sgc_str record, sgc_key *key)
 {
     $table$ row;
 
+    (void)index;
     if (read_$table$(record, &row) != SGC_OK) {
         key->overflow = true;
         return;
