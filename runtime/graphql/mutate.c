@@ -268,6 +268,13 @@ static void fill_lists(draft *row)
     }
 }
 
+/* A null key asks for a generated one. */
+static bool is_generated_key(const draft *row, uint16_t field, const sgc_json *json)
+{
+    return field == row->model->key && json->kind == SGC_JSON_NULL &&
+           row->model->fields[field].default_kind != SGC_DEFAULT_NONE;
+}
+
 /* Stored fields and the relations this row stores, in the order of the input. */
 static sgc_status draft_input(mutation *m, draft *row, const sgc_json *input)
 {
@@ -277,7 +284,7 @@ static sgc_status draft_input(mutation *m, draft *row, const sgc_json *input)
         uint16_t position = sgc_table_field(row->model, one->key);
         uint16_t relation = sgc_table_relation(row->model, one->key);
         if (relation == SGC_NONE) {
-            status = draft_field(m, row, position, one);
+            if (!is_generated_key(row, position, one)) status = draft_field(m, row, position, one);
             continue;
         }
         const sgc_relation *model = &row->model->relations[relation];

@@ -7,6 +7,8 @@
 #include "graphql/execute.h"
 #include "graphql/validate.h"
 
+#include "os/os.h"
+
 enum { ATTEMPTS_MAX = 20, ERRORS_MAX = 100, PLANS_MAX = 8, TOKENS_MAX = 1000000, DEPTH_MAX = 500 };
 
 /* ---- errors ---- */
@@ -343,7 +345,36 @@ static sgc_answer finish(sgc_execution *at)
         if (at->out->failed) status = SGC_NO_MEMORY;
     }
     if (status == SGC_OK) return SGC_ANSWER_DATA;
-    return refuse_status(at->out, at->out_start, status);
+    if (status != SGC_CONFLICT) return refuse_status(at->out, at->out_start, status);
+    at->out->size = at->out_start;
+    sgc_buf_text(at->out, "{\"data\":null,\"errors\":[");
+    sgc_error_write(at->out, sgc_str_from(sgc_status_text(status)), NULL, NULL, 0,
+                    sgc_status_code(status), NULL);
+    sgc_buf_text(at->out, "]}");
+    return SGC_ANSWER_DATA;
+}
+
+/* The longest pause before another attempt, in microseconds. */
+enum { PAUSE_MAX = 8000 };
+
+/*
+ * Writers of one row that all try again at once meet again: each waits a random part of a time that
+ * doubles from attempt to attempt.
+ */
+static void pause_before(unsigned attempts, uint64_t seed)
+{
+    uint64_t longest = attempts < 8 ? (uint64_t)60 << attempts : PAUSE_MAX;
+    sgc_mutex lock;
+    sgc_cond never;
+
+    if (attempts < 2) return;
+    sgc_mutex_init(&lock);
+    sgc_cond_init(&never);
+    sgc_mutex_lock(&lock);
+    (void)sgc_cond_wait_for(&never, &lock, sgc_hash(&seed, sizeof seed, attempts) % longest + 1);
+    sgc_mutex_unlock(&lock);
+    sgc_cond_destroy(&never);
+    sgc_mutex_destroy(&lock);
 }
 
 static sgc_answer execute(sgc_execution *at, sgc_operation_kind kind)
@@ -351,6 +382,7 @@ static sgc_answer execute(sgc_execution *at, sgc_operation_kind kind)
     sgc_answer answer = SGC_ANSWER_FAILED;
 
     for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
+        pause_before(i, (uint64_t)(uintptr_t)at ^ sgc_db_head(at->db));
         at->out->size = at->out_start;
         at->fatal = SGC_OK;
         at->retry = false;

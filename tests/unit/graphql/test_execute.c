@@ -218,6 +218,12 @@ static void writing(void)
          NULL,
          "{\"data\":{\"createPost\":{\"authorId\":\"u9\",\"author\":{\"name\":\"New\",\"posts\":[{"
          "\"id\":\"p9\"}]}}}}"},
+        {"mutation ($i: UserCreateInput!) { upsertUser(input: $i) { name posts { id } } }",
+         "{\"i\": {\"id\": null, \"email\": \"e@x\", \"name\": \"E\", \"createdAt\": "
+         "\"2024-01-04T00:00:00Z\", \"posts\": null, \"age\": null}}",
+         "{\"data\":{\"upsertUser\":{\"name\":\"E\",\"posts\":[]}}}"},
+        {"mutation { deleteUsers(where: {email: {eq: \"e@x\"}}) { affected } }", NULL,
+         "{\"data\":{\"deleteUsers\":{\"affected\":1}}}"},
         {"mutation { deletePost(id: \"p9\") { id author { id } } deleteUser(id: \"u9\") { id posts "
          "{ id } } again: deleteUser(id: \"u9\") { id } }",
          NULL,
