@@ -193,14 +193,87 @@ static bool fold_assignment(sgc_buf *out, sgc_str line)
     return false;
 }
 
+/* Whether folding leaves a line too long: one argument that does not fit behind the (. */
+static bool overflows(sgc_str line, size_t open)
+{
+    for (size_t at = open + 1; at < line.size;) {
+        size_t end = argument_end(line, at);
+        size_t stop = end < line.size && line.data[end] == ',' ? end + 1 : line.size;
+        if (open + 1 + stop - at > COLUMNS) return true;
+        at = stop + (stop < line.size && line.data[stop] == ' ');
+    }
+    return false;
+}
+
+/* "f(" and all arguments on a line of their own. */
+static bool fold_behind(sgc_buf *out, sgc_str line, size_t open)
+{
+    size_t indent = indent_of(line) + 4;
+
+    if (indent + line.size - open - 1 > COLUMNS) return false;
+    sgc_buf_append(out, line.data, open + 1);
+    sgc_buf_byte(out, '\n');
+    spaces(out, indent);
+    sgc_buf_append(out, line.data + open + 1, line.size - open - 1);
+    sgc_buf_byte(out, '\n');
+    return true;
+}
+
+/* A prototype or the head of a function: what it returns gets a line of its own when it must. */
+static bool fold_head(sgc_buf *out, sgc_str line, size_t open)
+{
+    size_t name = open;
+
+    if (indent_of(line) > 0 || !overflows(line, open)) return false;
+    while (name > 0 && line.data[name - 1] != ' ' && line.data[name - 1] != '*')
+        name--;
+    if (name == 0) return false;
+    sgc_buf_append(out, line.data, name - (line.data[name - 1] == ' '));
+    sgc_buf_byte(out, '\n');
+    fold(out, sgc_str_of(line.data + name, line.size - name));
+    return true;
+}
+
+/* Position of " ? " outside parentheses, line.size when there is none. */
+static size_t find_outside(sgc_str line, const char *text)
+{
+    for (size_t at = 0; at + 3 < line.size;) {
+        char c = line.data[at];
+        if (c == '"' || c == '\'') {
+            at = skip_literal(line, at);
+        } else if (c == '(') {
+            at = closing(line, at);
+        } else {
+            if (memcmp(line.data + at, text, 3) == 0) return at;
+            at++;
+        }
+    }
+    return line.size;
+}
+
+/* "a = b ? c : d;" breaks before the colon, which stands below the question mark. */
+static bool fold_choice(sgc_buf *out, sgc_str line)
+{
+    size_t question = find_outside(line, " ? "), colon = find_outside(line, " : ");
+
+    if (question >= colon || colon == line.size) return false;
+    fold(out, sgc_str_of(line.data, colon));
+    spaces(out, question + 1);
+    sgc_buf_append(out, line.data + colon + 1, line.size - colon - 1);
+    sgc_buf_byte(out, '\n');
+    return true;
+}
+
 static void fold(sgc_buf *out, sgc_str line)
 {
     size_t open = line.size;
 
     if (line.size > COLUMNS) {
-        if (fold_if(out, line) || fold_assignment(out, line)) return;
+        if (fold_if(out, line) || fold_assignment(out, line) || fold_choice(out, line)) return;
         open = last_list(line);
+        if (open < line.size && fold_head(out, line, open)) return;
     }
+    if (open < line.size && overflows(line, open) && fold_behind(out, line, open)) return;
     if (open < line.size && open < COLUMNS - 20) {
         fold_arguments(out, line, open);
         return;

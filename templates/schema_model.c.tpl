@@ -14,7 +14,8 @@ sgc_status $schema$_open(const char *directory, const sgc_db_options *options, s
     return sgc_db_open(directory, &$schema$_schema, options, db, error);
 }
 
-/* clang-format off: tables of data, one entry a line */
+/* Tables of data, one entry a line. */
+/* clang-format off */
 
 //% if schema.hasembeddeds
 static const sgc_embedded embeddeds[$schema_embeddedcount$];

@@ -10,7 +10,8 @@
 //% end
 #endif
 
-/* clang-format off: a table of data, one entry a line */
+/* A table of data, one entry a line. */
+/* clang-format off */
 
 const sgc_resolver_entry $schema$_resolvers[] = {
     //% each resolver in schema.resolvers
