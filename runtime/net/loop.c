@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,15 +24,25 @@ enum {
     READ_STEP = 64 * 1024,
     TICK_MS = 250,          /* how often time limits are looked at */
     INPUT_KEEP = 16 * 1024, /* a buffer above this goes back to the heap when it is empty */
+    BODY_RATE = 64 * 1024,  /* bytes of a body that buy another second for it */
+    SEND_STEP = 16 * 1024,  /* bytes that must leave in one send limit */
+    LINGER_US = 1000000,    /* how long a closing connection waits for its peer to close */
+    LINGER_BYTES = 16 * 1024 * 1024,
+    SPARE_FILES = 128, /* descriptors that connections leave to the rest of the process */
 };
 
 typedef struct connection {
     struct connection *previous, *next;
     int fd;
     bool reading, closing;
-    bool more; /* the input holds work that waited for the output to drain */
+    bool more;      /* the input holds work that waited for the output to drain */
+    bool ended;     /* the peer has said all it wants to say */
+    bool lingering; /* everything is said; input is thrown away until the peer closes */
+    uint32_t watched;
     sgc_buf input, output;
     size_t sent;
+    size_t progress;  /* bytes sent since send_deadline_us was set */
+    size_t discarded; /* while lingering */
     void *state;
     sgc_net_phase phase;
     uint64_t requests;
@@ -45,6 +56,7 @@ typedef struct event_loop {
     int epoll, listener;
     connection *connections;
     bool draining;
+    bool deaf; /* no descriptors or memory for another connection: look again next tick */
     uint64_t drain_deadline_us;
 } event_loop;
 
@@ -107,6 +119,8 @@ static void watch(event_loop *loop, connection *c)
 
     event.data.ptr = c;
     event.events = (c->reading ? (uint32_t)EPOLLIN : 0) | (unsent ? (uint32_t)EPOLLOUT : 0);
+    if (event.events == c->watched) return;
+    c->watched = event.events;
     epoll_ctl(loop->epoll, EPOLL_CTL_MOD, c->fd, &event);
 }
 
@@ -144,16 +158,30 @@ static void open_connection(event_loop *loop, int fd)
     loop->connections = c;
     atomic_fetch_add(&loop->net->open, 1);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    event.events = EPOLLIN;
+    event.events = c->watched = EPOLLIN;
     event.data.ptr = c;
     if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) != 0) close_connection(loop, c);
+}
+
+/* The listener stays readable while nothing can be accepted: not watching it keeps the loop calm.
+ */
+static void watch_listener(event_loop *loop, bool watched)
+{
+    struct epoll_event event = {.events = watched ? EPOLLIN : 0};
+
+    epoll_ctl(loop->epoll, EPOLL_CTL_MOD, loop->listener, &event);
+    loop->deaf = !watched;
 }
 
 static void accept_all(event_loop *loop)
 {
     for (;;) {
         int fd = accept4(loop->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0) return; /* EAGAIN, or nothing that a retry now would mend */
+        if (fd < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
+        if (fd < 0) {
+            if (errno != EAGAIN) watch_listener(loop, false);
+            return;
+        }
         if (atomic_load(&loop->net->open) >= loop->net->options.connections)
             close(fd);
         else
@@ -165,6 +193,50 @@ static void accept_all(event_loop *loop)
 static bool is_idle(const connection *c)
 {
     return c->phase == SGC_NET_IDLE && c->input.size == 0 && c->output.size == 0;
+}
+
+/*
+ * All is sent and the connection is to end. Closing while the peer still sends would make the
+ * kernel reset the connection, and the peer could lose the answer: so say that nothing follows, and
+ * throw away what comes until the peer closes too. False: the connection is gone.
+ */
+static bool finish(event_loop *loop, connection *c)
+{
+    if (c->ended || shutdown(c->fd, SHUT_WR) != 0) {
+        close_connection(loop, c);
+        return false;
+    }
+    c->lingering = c->closing = c->reading = true;
+    c->more = false;
+    sgc_buf_free(&c->input);
+    c->deadline_us = now_us(loop) + LINGER_US;
+    return true;
+}
+
+/* False: the connection is gone. */
+static bool discard_input(event_loop *loop, connection *c)
+{
+    char bytes[4096];
+
+    for (;;) {
+        ssize_t n = recv(c->fd, bytes, sizeof bytes, 0);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) return true;
+        if (n > 0) c->discarded += (size_t)n;
+        if (n <= 0 || c->discarded > LINGER_BYTES) {
+            close_connection(loop, c);
+            return false;
+        }
+    }
+}
+
+/* A peer that takes a byte now and then does not buy more time by it. */
+static void note_progress(event_loop *loop, connection *c, size_t sent)
+{
+    c->progress += sent;
+    if (c->send_deadline_us && c->progress < SEND_STEP) return;
+    c->progress = 0;
+    c->send_deadline_us = now_us(loop) + loop->net->options.send_us;
 }
 
 /* False: the connection is gone. */
@@ -179,18 +251,16 @@ static bool send_output(event_loop *loop, connection *c)
             return false;
         }
         c->sent += (size_t)n;
-        c->send_deadline_us = now_us(loop) + loop->net->options.send_us;
+        note_progress(loop, c, (size_t)n);
     }
     if (c->sent == c->output.size) {
         c->sent = c->output.size = 0;
         c->send_deadline_us = 0;
+        c->progress = 0;
         if (c->output.capacity > INPUT_KEEP) sgc_buf_free(&c->output);
-        if (c->closing || (loop->draining && is_idle(c))) {
-            close_connection(loop, c);
-            return false;
-        }
+        if (c->closing || (loop->draining && is_idle(c))) return finish(loop, c);
     } else if (c->send_deadline_us == 0) {
-        c->send_deadline_us = now_us(loop) + loop->net->options.send_us;
+        note_progress(loop, c, 0);
     }
     return true;
 }
@@ -235,7 +305,7 @@ static bool take_turns(event_loop *loop, connection *c)
 {
     do {
         one_turn(loop, c);
-        if (c->output.failed || (c->closing && c->output.size == 0)) {
+        if (c->output.failed) {
             close_connection(loop, c);
             return false;
         }
@@ -258,12 +328,13 @@ static bool read_input(event_loop *loop, connection *c)
         close_connection(loop, c);
         return false;
     }
-    if (n == 0) { /* the peer has said all it wants to say, and still reads */
-        c->closing = true;
+    if (n == 0) { /* it still reads: let it have what is on its way */
+        c->ended = c->closing = true;
         c->reading = false;
         return true;
     }
     c->input.size += (size_t)n;
+    if (c->phase == SGC_NET_BODY) c->deadline_us += (uint64_t)n * 1000000 / BODY_RATE;
     return take_turns(loop, c);
 }
 
@@ -273,10 +344,14 @@ static void serve(event_loop *loop, connection *c, uint32_t events)
         close_connection(loop, c);
         return;
     }
+    if (c->lingering) {
+        discard_input(loop, c);
+        return;
+    }
     if ((events & EPOLLOUT) && !send_output(loop, c)) return;
     if ((events & EPOLLIN) && c->reading && !read_input(loop, c)) return;
     if (c->more && !is_held(loop, c) && !take_turns(loop, c)) return;
-    c->reading = !c->closing && !is_held(loop, c);
+    c->reading = c->lingering || (!c->closing && !is_held(loop, c));
     watch(loop, c);
 }
 
@@ -295,17 +370,22 @@ static void enforce_limits(event_loop *loop)
     }
 }
 
+/*
+ * Whoever was told nothing yet may have a request on its way: connections not yet accepted are, and
+ * idle ones are kept for another tick; what arrives by then is answered.
+ */
 static void begin_draining(event_loop *loop)
 {
+    uint64_t now = now_us(loop);
+
+    accept_all(loop);
     loop->draining = true;
-    loop->drain_deadline_us = now_us(loop) + atomic_load(&loop->net->grace_us);
+    loop->drain_deadline_us = now + atomic_load(&loop->net->grace_us);
     epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->net->wake, NULL);
     close(loop->listener);
     loop->listener = -1;
-    for (connection *c = loop->connections, *next; c; c = next) {
-        next = c->next;
-        if (is_idle(c)) close_connection(loop, c);
-    }
+    for (connection *c = loop->connections; c; c = c->next)
+        if (is_idle(c)) c->deadline_us = now;
 }
 
 static void *run_loop(void *argument)
@@ -325,6 +405,7 @@ static void *run_loop(void *argument)
         if (!loop->draining && atomic_load(&loop->net->stopping)) begin_draining(loop);
         if (now_us(loop) >= next_tick) {
             enforce_limits(loop);
+            if (loop->deaf && !loop->draining) watch_listener(loop, true);
             next_tick = now_us(loop) + TICK_MS * 1000;
         }
     }
@@ -404,6 +485,23 @@ static sgc_status start_loop(sgc_net *net, event_loop *loop, sgc_error *error)
     return SGC_IO;
 }
 
+/* Files, the log and the console need descriptors too: connections must not take the last one. */
+static void fit_descriptors(sgc_net_options *options)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)options->connections + SPARE_FILES;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur >= wanted) return;
+    rlim_t left =
+        limit.rlim_cur > 2 * SPARE_FILES ? limit.rlim_cur - SPARE_FILES : limit.rlim_cur / 2;
+    options->connections = left ? (unsigned)left : 1;
+}
+
 sgc_status sgc_net_start(const sgc_net_options *options, const sgc_net_protocol *protocol,
                          sgc_net **out, sgc_error *error)
 {
@@ -413,12 +511,16 @@ sgc_status sgc_net_start(const sgc_net_options *options, const sgc_net_protocol 
     if (!net) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     net->options = *options;
     fill_defaults(&net->options);
+    fit_descriptors(&net->options);
     net->protocol = *protocol;
     net->os = sgc_os_posix();
     net->port = options->port;
     net->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     net->loops = sgc_alloc_zero(net->options.threads, sizeof *net->loops);
-    sgc_status status = net->loops && net->wake >= 0 ? SGC_OK : SGC_NO_MEMORY;
+    sgc_status status = SGC_OK;
+    if (!net->loops) status = sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    if (status == SGC_OK && net->wake < 0)
+        status = sgc_fail(error, SGC_IO, "cannot start event loops: %s", strerror(errno));
     while (status == SGC_OK && net->started < net->options.threads) {
         status = start_loop(net, &net->loops[net->started], error);
         if (status == SGC_OK) net->started++;

@@ -44,12 +44,20 @@ typedef struct sgc_net_options {
     unsigned threads;     /**< 0: twice the processors, at least 4 (a commit blocks its loop) */
     unsigned connections; /**< most at a time, all loops together; 0: 4,096 */
     size_t unsent_limit;  /**< stop reading above this many unsent bytes; 0: 256 KB */
-    uint64_t idle_us, head_us, body_us, send_us; /**< limits; 0: 60 s, 10 s, 30 s, 30 s */
+    /**
+     * Time limits; 0: 60 s, 10 s, 30 s, 30 s. Every 64 KB of a body buy it another second; at least
+     * 16 KB of an answer must leave in each send_us.
+     */
+    uint64_t idle_us, head_us, body_us, send_us;
 } sgc_net_options;
 
 typedef struct sgc_net sgc_net;
 
-/** Binds and starts the loops. error->text names address and port when they are not to be had. */
+/**
+ * Binds and starts the loops. Raises the process's soft limit of descriptors where connections need
+ * it, and takes fewer connections where the hard limit is too low. error->text names address and
+ * port when they are not to be had.
+ */
 SGC_CHECK sgc_status sgc_net_start(const sgc_net_options *options, const sgc_net_protocol *protocol,
                                    sgc_net **net, sgc_error *error);
 /** The port in use. */

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -255,6 +256,117 @@ static void stopping_lets_answers_leave(void)
     sgc_free(out);
 }
 
+/* Bytes that nobody reads must not turn the end of a connection into a reset that eats the answer.
+ */
+static void the_last_answer_survives_unread_input(void)
+{
+    enum { JUNK = 4 * 1024 * 1024 };
+    sgc_net *net = start(&(sgc_net_options){.threads = 1});
+    char *junk = sgc_alloc_zero(JUNK, 1);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(junk);
+    for (int i = 0; i < 20; i++) {
+        char out[16] = "";
+        int fd = dial(net);
+        say(fd, "bye\n");
+        CU_ASSERT_EQUAL(send(fd, junk, JUNK, MSG_NOSIGNAL), JUNK);
+        CU_ASSERT_EQUAL(recv(fd, out, sizeof out, MSG_WAITALL), 4);
+        CU_ASSERT_STRING_EQUAL(out, "bye\n");
+        close(fd);
+    }
+    sgc_free(junk);
+    sgc_net_stop(net, 1000000);
+    CU_ASSERT_EQUAL(atomic_load(&open_states), 0);
+}
+
+/* A peer that never closes does not keep a finished connection for long. */
+static void lingering_ends(void)
+{
+    sgc_net *net = start(&(sgc_net_options){.threads = 1});
+    char out[8] = "";
+    int fd = dial(net);
+
+    say(fd, "bye\n");
+    CU_ASSERT_EQUAL(hear(fd, out, 8), 4);
+    for (int i = 0; i < 200 && atomic_load(&open_states); i++)
+        nap(20);
+    CU_ASSERT_EQUAL(atomic_load(&open_states), 0);
+    close(fd);
+    sgc_net_stop(net, 1000000);
+}
+
+static void trickling_readers_are_cut(void)
+{
+    sgc_net *net = start(&(sgc_net_options){.threads = 1, .send_us = 300000});
+    char out[512];
+    int fd = dial(net), size = 4096;
+    bool alive = true;
+
+    CU_ASSERT_EQUAL(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
+    for (int i = 0; i < 8; i++)
+        say(fd, "big 9\n");
+    for (int i = 0; i < 200 && alive; i++) {
+        nap(25);
+        alive = recv(fd, out, sizeof out, 0) > 0 && atomic_load(&open_states) == 1;
+    }
+    CU_ASSERT_FALSE(alive);
+    close(fd);
+    sgc_net_stop(net, 1000000);
+}
+
+static int64_t cpu_us(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 + usage.ru_utime.tv_usec +
+           usage.ru_stime.tv_usec;
+}
+
+/* Without descriptors the loop waits calmly, and serves once there are some again. */
+static void no_descriptors_left(void)
+{
+    struct rlimit before, none;
+    sgc_net *net = start(&(sgc_net_options){.threads = 1, .connections = 8});
+    struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons(sgc_net_port(net))};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    char out[8] = "";
+
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = (rlim_t)fd + 1;
+    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int64_t used = cpu_us();
+    CU_ASSERT_EQUAL_FATAL(connect(fd, (struct sockaddr *)&where, sizeof where), 0);
+    nap(600);
+    CU_ASSERT_TRUE(cpu_us() - used < 200000);
+    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+    say(fd, "a\n");
+    CU_ASSERT_EQUAL(hear(fd, out, 2), 2);
+    close(fd);
+    sgc_net_stop(net, 1000000);
+}
+
+/* An idle connection may have a request on its way when the server is told to stop. */
+static void requests_on_their_way_are_answered_while_stopping(void)
+{
+    sgc_net *net = start(&(sgc_net_options){.threads = 1});
+    char out[8] = "";
+    int fd = dial(net);
+    sgc_thread stopper;
+
+    say(fd, "a\n");
+    CU_ASSERT_EQUAL(hear(fd, out, 2), 2);
+    CU_ASSERT_EQUAL_FATAL(sgc_thread_start(&stopper, stop_soon, net), SGC_OK);
+    nap(50);
+    say(fd, "b\n");
+    CU_ASSERT_EQUAL(hear(fd, out, 8), 2);
+    CU_ASSERT_EQUAL(out[0], 'b');
+    close(fd);
+    sgc_thread_join(stopper);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -266,6 +378,12 @@ int main(void)
         {"a port belongs to one server", a_port_belongs_to_one_server},
         {"connections have a limit", connections_have_a_limit},
         {"stopping lets answers leave", stopping_lets_answers_leave},
+        {"the last answer survives unread input", the_last_answer_survives_unread_input},
+        {"lingering ends", lingering_ends},
+        {"trickling readers are cut", trickling_readers_are_cut},
+        {"no descriptors left", no_descriptors_left},
+        {"requests on their way are answered while stopping",
+         requests_on_their_way_are_answered_while_stopping},
         CU_TEST_INFO_NULL,
     };
     return unit_run("net.loop", tests);
