@@ -459,6 +459,7 @@ static void writing_while_walking_is_safe(void)
                  SGC_ARG(sgc_cursor_key(&cursor)), 100 + met);
         met++;
         OK(set(txn, "Person", json));
+        if (met % 3 == 0) CU_ASSERT_EQUAL(count_walk(txn, 1, met % 2), 35);
         if (met % 5 == 0) OK(sgc_db_flush(bed.db));
     }
     OK(sgc_cursor_status(&cursor));
