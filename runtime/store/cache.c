@@ -6,7 +6,7 @@
 
 enum {
     MAP_FIRST = 1024, /* segments: covers 4 GB of file */
-    PATIENCE = 20000, /* rounds of waiting for a frame that somebody gives back */
+    PATIENCE = 5000,  /* rounds of waiting for a frame that somebody gives back */
     FRAMES_LEAST = 48,
     HUGE_FRAMES = 512, /* frames of a huge page of 2 MB */
 };
@@ -269,7 +269,7 @@ static sgc_status no_frame(sgc_error *error)
 static sgc_status find_or_prepare(sgc_cache *cache, uint32_t place, uint32_t *number, bool *found,
                                   sgc_error *error)
 {
-    for (int round = 0; round < PATIENCE; round++) {
+    for (int round = 0; round < PATIENCE;) {
         *number = cached(cache, place);
         *found = *number != 0;
         if (*found) {
@@ -285,6 +285,7 @@ static sgc_status find_or_prepare(sgc_cache *cache, uint32_t place, uint32_t *nu
         if (status == SGC_NO_MEMORY) return sgc_fail(error, status, "out of memory");
         if (status == SGC_OK) return SGC_OK;
         (void)sgc_cond_wait_for(&cache->loaded, &cache->lock, 200);
+        round++;
     }
     return no_frame(error);
 }

@@ -116,6 +116,73 @@ static void counters_are_exact(void)
     fx_model_free(&model);
 }
 
+/* The place -> frame array grows with the file: places far behind the first 4 GB. */
+static void places_of_a_large_file(void)
+{
+    static const uint32_t places[] = {1, 1 << 20, 3000000, 1500000, 40000000};
+    enum { COUNT = sizeof places / sizeof *places };
+    const sgc_os *os = fresh_disk();
+    sgc_cache cache;
+    sgc_file *file;
+    sgc_error error = {0};
+    uint32_t frame, frames[COUNT];
+
+    CU_ASSERT_EQUAL_FATAL(
+        os->open(os->self, "db/x", SGC_OPEN_READ | SGC_OPEN_WRITE | SGC_OPEN_CREATE, &file),
+        SGC_OK);
+    CU_ASSERT_EQUAL_FATAL(sgc_cache_open(&cache, os, file, 1 << 20), SGC_OK);
+    atomic_store(&cache.limit, 50000000);
+    for (size_t i = 0; i < COUNT; i++) {
+        sgc_page_id id = {{places[i], 7}, 1, (uint32_t)i, SGC_PAGE_BYTES, 0};
+        CU_ASSERT_EQUAL_FATAL(sgc_cache_new(&cache, &id, &frames[i], &error), SGC_OK);
+        sgc_frame_data(&cache, frames[i])[100] = (uint8_t)(i + 1);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        sgc_page_id id = {{places[i], 7}, 1, (uint32_t)i, SGC_PAGE_BYTES, 0};
+        CU_ASSERT_EQUAL_FATAL(sgc_cache_pin(&cache, &id, &frame, &error), SGC_OK);
+        CU_ASSERT_EQUAL(frame, frames[i]);
+        CU_ASSERT_EQUAL(sgc_frame_data(&cache, frame)[100], i + 1);
+        sgc_cache_unpin(&cache, frame);
+        id.at.checkpoint = 8;
+        CU_ASSERT_EQUAL(sgc_cache_pin(&cache, &id, &frame, &error), SGC_CORRUPT);
+        id.at = (sgc_page_at){places[i] + 1, 7};
+        CU_ASSERT_EQUAL(sgc_cache_pin(&cache, &id, &frame, &error), SGC_CORRUPT);
+        id.at = (sgc_page_at){50000000, 7};
+        CU_ASSERT_EQUAL(sgc_cache_pin(&cache, &id, &frame, &error), SGC_CORRUPT);
+        sgc_cache_unpin(&cache, frames[i]);
+    }
+    sgc_cache_close(&cache);
+    os->close(os->self, file);
+}
+
+/* Every frame pinned: a further page is refused in words, and can be had once one is given back. */
+static void pinned_frames_are_not_taken(void)
+{
+    const sgc_os *os = fresh_disk();
+    sgc_cache cache;
+    sgc_file *file;
+    sgc_error error = {0};
+    uint32_t frames[64], count = 0;
+    sgc_page_id id = {{1, 7}, 1, 0, SGC_PAGE_BYTES, 0};
+    sgc_cache_counts counts;
+
+    CU_ASSERT_EQUAL_FATAL(
+        os->open(os->self, "db/x", SGC_OPEN_READ | SGC_OPEN_WRITE | SGC_OPEN_CREATE, &file),
+        SGC_OK);
+    CU_ASSERT_EQUAL_FATAL(sgc_cache_open(&cache, os, file, 64 * 4096), SGC_OK);
+    for (; count < 64; count++, id.at.place++)
+        if (sgc_cache_new(&cache, &id, &frames[count], &error)) break;
+    CU_ASSERT_TRUE(count > 40 && count < 64);
+    CU_ASSERT_EQUAL(error.status, SGC_LIMIT);
+    sgc_cache_unpin(&cache, frames[0]);
+    CU_ASSERT_EQUAL(sgc_cache_new(&cache, &id, &frames[0], &error), SGC_OK);
+    sgc_cache_get_counts(&cache, &counts);
+    CU_ASSERT_EQUAL(counts.evictions, 1);
+    CU_ASSERT_TRUE(counts.bytes <= counts.budget);
+    sgc_cache_close(&cache);
+    os->close(os->self, file);
+}
+
 /* ---- damage ---- */
 
 /* What a walk over everything says: SGC_OK only when every answer is right. */
@@ -346,6 +413,8 @@ int main(void)
     CU_TestInfo tests[] = {
         {"budget holds", budget_holds},
         {"counters are exact", counters_are_exact},
+        {"places of a large file", places_of_a_large_file},
+        {"pinned frames are not taken", pinned_frames_are_not_taken},
         {"flipped bits are found or harmless", flipped_bits_are_found_or_harmless},
         {"root without a valid copy", root_without_a_valid_copy},
         {"stale pages are recognised", stale_pages_are_recognised},
