@@ -256,13 +256,36 @@ static bool text_key(const sgc_table *table, sgc_str record, sgc_str *found)
     return p && p < end && sgc_read_str(p, end, found) && found->data;
 }
 
+/* The same for whole numbers, which lie at a fixed offset. */
+static bool number_key(const sgc_table *table, sgc_str record, sgc_key *own)
+{
+    const sgc_layout *layout = &table->layout;
+    const uint8_t *p = (const uint8_t *)record.data;
+
+    if (table->link || record.size < SGC_RECORD_HEAD + (size_t)layout->fixed_size ||
+        sgc_be16(p + 4) != layout->version)
+        return false;
+    const sgc_slot *slot = &layout->slots[table->fields[table->key].slot];
+    if (slot->list || (slot->kind != SGC_KIND_INT && slot->kind != SGC_KIND_BIGINT)) return false;
+    p += slot->offset;
+    if (sgc_slot_is_null(p)) return false;
+    if (slot->kind == SGC_KIND_INT) {
+        sgc_pk_int(own, sgc_slot_int(p));
+    } else {
+        sgc_pk_int64(own, sgc_slot_int64(p));
+    }
+    return true;
+}
+
 sgc_status sgc_row_has_key(const sgc_table *table, const sgc_row *row, sgc_str key)
 {
     sgc_key own;
     sgc_str found = row->key;
 
     if (!row->large && !text_key(table, row->record, &found)) {
-        sgc_status status = sgc_record_key(table, row->record, &own);
+        sgc_status status = SGC_OK;
+        if (!number_key(table, row->record, &own))
+            status = sgc_record_key(table, row->record, &own);
         if (status) return status;
         found = sgc_key_str(&own);
     }
