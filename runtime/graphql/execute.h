@@ -68,8 +68,8 @@ void sgc_load_set(sgc_execution *at, const sgc_plan_set *set, const sgc_str *rec
 /** Fetches a root field of a query, and everything below. */
 void sgc_load_root(sgc_execution *at, const sgc_plan_field *field);
 /** Makes rows of one table the field's result, for one parent, and fetches what is below. */
-sgc_status sgc_load_rows(sgc_execution *at, const sgc_plan_field *field, uint16_t table,
-                         const sgc_str *records, size_t count);
+sgc_status sgc_load_rows(sgc_execution *at, const sgc_plan_field *field, const sgc_str *records,
+                         size_t count);
 /** Fetches what is below a field whose rows are known. */
 void sgc_load_below(sgc_execution *at, const sgc_plan_field *field);
 /** Notes a failed field; the words are kept. */

@@ -130,12 +130,11 @@ void sgc_load_set(sgc_execution *at, const sgc_plan_set *set, const sgc_str *rec
 
 /* ---- root fields ---- */
 
-sgc_status sgc_load_rows(sgc_execution *at, const sgc_plan_field *field, uint16_t table,
-                         const sgc_str *records, size_t count)
+sgc_status sgc_load_rows(sgc_execution *at, const sgc_plan_field *field, const sgc_str *records,
+                         size_t count)
 {
     sgc_related *rows = &at->loaded[field->id].rows;
 
-    (void)table;
     if (count >= UINT32_MAX) return SGC_LIMIT;
     *rows = (sgc_related){.count = count};
     rows->records = sgc_arena_zero(&at->arena, count, sizeof *rows->records);
@@ -215,7 +214,7 @@ static void load_one(sgc_execution *at, const sgc_plan_field *field, bool by_key
                                : find_by_unique(at, field, arguments, &record, &error);
     size_t count = status == SGC_OK ? 1 : 0;
     if (status == SGC_NOT_FOUND) status = SGC_OK;
-    if (status == SGC_OK) status = sgc_load_rows(at, field, field->binding.table, &record, count);
+    if (status == SGC_OK) status = sgc_load_rows(at, field, &record, count);
     if (status != SGC_OK) sgc_load_fail(at, field, status, sgc_str_from(error.text));
 }
 
@@ -234,8 +233,7 @@ static void load_list(sgc_execution *at, const sgc_plan_field *field)
         return;
     }
     status = sgc_select(&at->query, field->binding.table, &slice, &rows);
-    if (status == SGC_OK)
-        status = sgc_load_rows(at, field, field->binding.table, rows.records, rows.count);
+    if (status == SGC_OK) status = sgc_load_rows(at, field, rows.records, rows.count);
     if (status != SGC_OK) sgc_load_fail_txn(at, field, status);
 }
 
@@ -310,7 +308,7 @@ static sgc_status cut_mixture(sgc_execution *at, const sgc_plan_field *field,
         records[i] = all->records[order[from + i]];
         tables[i] = all->tables[order[from + i]];
     }
-    sgc_status status = sgc_load_rows(at, field, SGC_NONE, records, count);
+    sgc_status status = sgc_load_rows(at, field, records, count);
     rows->tables = tables;
     return status;
 }

@@ -736,7 +736,7 @@ static sgc_status load_payload(sgc_execution *at, const sgc_plan_field *field, c
         const sgc_plan_field *one = &set->fields[i];
         at->loaded[one->id] = (sgc_loaded){.affected = rows->count};
         if (one->binding.kind != SGC_BIND_NODES) continue;
-        status = sgc_load_rows(at, one, field->binding.table, rows->records, rows->count);
+        status = sgc_load_rows(at, one, rows->records, rows->count);
         if (status == SGC_OK) sgc_load_below(at, one);
     }
     return status;
@@ -752,7 +752,7 @@ static sgc_status finish(mutation *m, const sgc_plan_field *field, const sgc_row
     if (many) {
         status = load_payload(m->at, field, rows);
     } else {
-        status = sgc_load_rows(m->at, field, field->binding.table, rows->records, rows->count);
+        status = sgc_load_rows(m->at, field, rows->records, rows->count);
         if (status == SGC_OK) sgc_load_below(m->at, field);
     }
     if (status != SGC_OK) return sgc_fail(&m->error, status, "%s", sgc_status_text(status));

@@ -53,20 +53,45 @@ static const sgc_predicate *key_of_related(const planner *at, const sgc_predicat
     return equal && child->field == key ? child : NULL;
 }
 
-/* The keys of few rows as a condition on the field that stores them. */
-static sgc_status add_keys(planner *at, const sgc_relation *relation, const sgc_rows *rows)
+/* Which of our fields holds what a field of the rows behind a relation says. */
+typedef struct bridge {
+    uint16_t own, other; /* SGC_NONE: the relation cannot be used backwards */
+} bridge;
+
+static bridge bridge_of(const planner *at, const sgc_predicate *related)
 {
+    const sgc_relation *relation = &at->table->relations[related->relation];
+    bridge none = {SGC_NONE, SGC_NONE};
+
+    if (relation->target == SGC_NONE) return none;
     const sgc_table *target = &at->query->schema->tables[relation->target];
+    if (relation->kind == SGC_RELATION_KEY)
+        return relation->index == SGC_NONE ? none : (bridge){relation->field, target->key};
+    bool one = relation->kind == SGC_RELATION_INVERSE_ONE && related->test == SGC_TEST_RELATED;
+    bool some = relation->kind == SGC_RELATION_INVERSE_MANY && related->test == SGC_TEST_SOME;
+    if ((!one && !some) || relation->inverse == SGC_NONE) return none;
+    const sgc_relation *back = &target->relations[relation->inverse];
+    if (back->kind != SGC_RELATION_KEY || back->type_field != SGC_NONE) return none;
+    return (bridge){at->table->key, back->field};
+}
+
+/* What few rows say as a condition on our own field. */
+static sgc_status add_values(planner *at, const sgc_table *target, bridge over,
+                             const sgc_rows *rows)
+{
     sgc_value *values = sgc_arena_zero(at->query->arena, rows->count, sizeof *values);
     sgc_status status = values ? SGC_OK : SGC_NO_MEMORY;
+    size_t count = 0;
 
     for (size_t i = 0; i < rows->count && status == SGC_OK; i++) {
-        status = sgc_record_field(&target->layout, rows->records[i],
-                                  target->fields[target->key].slot, at->query->arena, &values[i]);
+        status =
+            sgc_record_field(&target->layout, rows->records[i], target->fields[over.other].slot,
+                             at->query->arena, &values[count]);
+        if (status == SGC_OK && !values[count].is_null) count++;
     }
     if (status != SGC_OK) return status;
     sgc_predicate *made =
-        sgc_predicate_field(at->query->arena, SGC_TEST_IN, relation->field, values, rows->count);
+        sgc_predicate_field(at->query->arena, SGC_TEST_IN, over.own, values, count);
     if (!made) return SGC_NO_MEMORY;
     flatten(at, made);
     return SGC_OK;
@@ -74,24 +99,24 @@ static sgc_status add_keys(planner *at, const sgc_relation *relation, const sgc_
 
 /*
  * author: {email: {eq: ..}}: when an index finds the authors and they are few, their posts are
- * found by authorId. What is added here only narrows; the filter itself stays as it is.
+ * found by authorId; posts: {some: {slug: {eq: ..}}} likewise. What is added here only narrows; the
+ * filter itself stays as it is.
  */
 static sgc_status look_behind(planner *at, const sgc_predicate *related)
 {
-    const sgc_relation *relation = &at->table->relations[related->relation];
-    sgc_slice slice = {.where = related->first, .limit = FEW + 1};
+    uint16_t target = at->table->relations[related->relation].target;
+    bridge over = bridge_of(at, related);
+    sgc_slice few = {.where = related->first, .limit = FEW + 1};
+    sgc_slice all = {.where = related->first, .limit = SGC_NO_LIMIT};
     sgc_access access;
     sgc_rows rows;
 
-    if (relation->kind != SGC_RELATION_KEY || relation->target == SGC_NONE ||
-        relation->index == SGC_NONE || key_of_related(at, related))
-        return SGC_OK;
-    sgc_slice all = {.where = related->first, .limit = SGC_NO_LIMIT};
-    sgc_status status = sgc_plan(at->query, relation->target, &all, &access);
+    if (over.own == SGC_NONE || key_of_related(at, related)) return SGC_OK;
+    sgc_status status = sgc_plan(at->query, target, &all, &access);
     if (status != SGC_OK || access.score < SCORE_AMONG) return status;
-    status = sgc_select(at->query, relation->target, &slice, &rows);
+    status = sgc_select(at->query, target, &few, &rows);
     if (status != SGC_OK || rows.count > FEW) return status;
-    return add_keys(at, relation, &rows);
+    return add_values(at, &at->query->schema->tables[target], over, &rows);
 }
 
 static sgc_status look_behind_all(planner *at)
@@ -100,7 +125,8 @@ static sgc_status look_behind_all(planner *at)
     sgc_status status = SGC_OK;
 
     for (size_t i = 0; i < count && status == SGC_OK; i++) {
-        if (at->conditions[i]->test == SGC_TEST_RELATED)
+        sgc_test test = at->conditions[i]->test;
+        if (test == SGC_TEST_RELATED || test == SGC_TEST_SOME)
             status = look_behind(at, at->conditions[i]);
     }
     return status;

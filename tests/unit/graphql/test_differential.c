@@ -507,6 +507,65 @@ static void ask_once(fixture *f, bool nested)
     sgc_buf_free(&wanted);
 }
 
+/* ---- boxes by what is in them ---- */
+
+static bool box_passes(int box, unsigned quantifier, const node *where)
+{
+    bool some = false, every = true;
+
+    for (int i = 0; i < ITEMS; i++) {
+        if (items[i].box != box) continue;
+        bool yes = test(where, &items[i]) == YES;
+        some = some || yes;
+        every = every && yes;
+    }
+    return quantifier == 0 ? some : quantifier == 1 ? every : !some;
+}
+
+static void ask_boxes(fixture *f)
+{
+    static const char *const quantifiers[] = {"some", "every", "none"};
+    sgc_buf query = {0}, wanted = {0};
+    unsigned quantifier = roll(3);
+    const char *comma = "";
+
+    pool_used = 0;
+    node *where = make_node(roll(3));
+    sgc_buf_printf(&query, "{ boxes(where: {items: {%s: ", quantifiers[quantifier]);
+    write_node(&query, where);
+    sgc_buf_text(&query, "}}) { id } }");
+    sgc_buf_byte(&query, '\0');
+    sgc_buf_text(&wanted, "{\"data\":{\"boxes\":[");
+    for (int box = 0; box < BOXES; box++) {
+        if (!box_passes(box, quantifier, where)) continue;
+        sgc_buf_printf(&wanted, "%s{\"id\":\"b%02d\"}", comma, box);
+        comma = ",";
+    }
+    sgc_buf_text(&wanted, "]}}");
+    sgc_buf_byte(&wanted, '\0');
+    sgc_str answer = fixture_ask(f, query.data, NULL);
+    if (!sgc_str_eq(answer, sgc_str_from(wanted.data))) {
+        printf("\n    %s", query.data);
+        UNIT_STR(answer, wanted.data);
+        CU_FAIL_FATAL("answers differ");
+    }
+    sgc_buf_free(&query);
+    sgc_buf_free(&wanted);
+}
+
+static void boxes(void)
+{
+    fixture f = {0};
+
+    state = 4711;
+    make_items();
+    CU_ASSERT_TRUE_FATAL(fixture_open(&f, sdl));
+    store_items(&f);
+    for (int i = 0; i < QUERIES; i++)
+        ask_boxes(&f);
+    fixture_close(&f);
+}
+
 static void run(uint64_t seed, bool nested)
 {
     fixture f = {0};
@@ -539,6 +598,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"lists as brute force says", lists},
         {"nested lists as brute force says", nested_lists},
+        {"boxes by their items as brute force says", boxes},
         CU_TEST_INFO_NULL,
     };
     return unit_run("graphql.differential", tests);

@@ -168,6 +168,7 @@ static void only_matching_rows_are_read(void)
         {"posts(where: {author: {email: {eq: \"user9@x\"}}}) { id }", 6, 7, 4},
         {"posts(where: {author: {age: {in: [1, 2]}}, score: {gte: 3}}) { id }", 24, 24, 4},
         {"posts(where: {author: {email: {eq: \"nobody\"}}}) { id }", 0, 1, 0},
+        {"users(where: {posts: {some: {id: {eq: \"p00044-2\"}}}}) { id }", 6, 7, 1},
         {"users(where: {id: {in: []}}) { id } b: users(where: {or: []}) { id }", 0, 0, 0},
         {"users(where: {id: {eq: \"u00001\"}, posts: {count: {eq: 4}}}) { id }", 1, 7, 1},
     };
