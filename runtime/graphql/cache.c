@@ -1,6 +1,7 @@
 /*
  * cache.c - prepared documents by text: a fixed table of buckets under one lock, and a list from
- * the newest to the oldest. A document that leaves is freed by whoever uses it last.
+ * the one used last to the one used longest ago. A document that leaves is freed by whoever uses it
+ * last.
  */
 #include "graphql/cache.h"
 
@@ -13,7 +14,7 @@ enum { DOCUMENTS_MAX = 512, BUCKETS = 1024, TEXT_MAX = 64 << 10 };
 
 struct sgc_cache {
     sgc_mutex lock;
-    sgc_prepared *buckets[BUCKETS]; /* the newest of each hash bucket: a collision replaces */
+    sgc_prepared *buckets[BUCKETS];
     sgc_prepared *newest, *oldest;
     size_t count;
 };
@@ -47,11 +48,23 @@ static void link_newest(sgc_cache *cache, sgc_prepared *prepared)
     if (!cache->oldest) cache->oldest = prepared;
 }
 
+/* The place that points at the document with this text, or at the end of its bucket. */
+static sgc_prepared **find_place(sgc_cache *cache, uint64_t hash, sgc_str text)
+{
+    sgc_prepared **place = &cache->buckets[hash % BUCKETS];
+
+    while (*place && ((*place)->hash != hash || !sgc_str_eq((*place)->source.text, text)))
+        place = &(*place)->next;
+    return place;
+}
+
 /* Takes a listed document out; frees it when nobody uses it. */
 static void drop(sgc_cache *cache, sgc_prepared *prepared)
 {
+    sgc_prepared **place = find_place(cache, prepared->hash, prepared->source.text);
+
+    *place = prepared->next;
     unlink_prepared(cache, prepared);
-    cache->buckets[prepared->hash % BUCKETS] = NULL;
     cache->count--;
     prepared->listed = false;
     if (prepared->users == 0) free_prepared(prepared);
@@ -72,8 +85,7 @@ sgc_prepared *sgc_cache_find(sgc_cache *cache, sgc_str text)
     uint64_t hash = sgc_hash(text.data, text.size, 0);
 
     sgc_mutex_lock(&cache->lock);
-    sgc_prepared *found = cache->buckets[hash % BUCKETS];
-    if (found && (found->hash != hash || !sgc_str_eq(found->source.text, text))) found = NULL;
+    sgc_prepared *found = *find_place(cache, hash, text);
     if (found) {
         found->users++;
         if (found != cache->newest) {
@@ -90,10 +102,12 @@ void sgc_cache_add(sgc_cache *cache, sgc_prepared *prepared)
     if (prepared->source.text.size > TEXT_MAX || prepared->arena.total > DOCUMENT_BYTES_MAX) return;
     prepared->hash = sgc_hash(prepared->source.text.data, prepared->source.text.size, 0);
     sgc_mutex_lock(&cache->lock);
-    sgc_prepared **bucket = &cache->buckets[prepared->hash % BUCKETS];
-    if (*bucket) drop(cache, *bucket);
+    /* Another thread may have made the same one meanwhile: the newer stays. */
+    sgc_prepared *same = *find_place(cache, prepared->hash, prepared->source.text);
+    if (same) drop(cache, same);
     if (cache->count == DOCUMENTS_MAX) drop(cache, cache->oldest);
-    *bucket = prepared;
+    prepared->next = cache->buckets[prepared->hash % BUCKETS];
+    cache->buckets[prepared->hash % BUCKETS] = prepared;
     link_newest(cache, prepared);
     prepared->listed = true;
     cache->count++;

@@ -25,6 +25,7 @@ typedef struct sgc_prepared {
     size_t users;
     bool listed;
     struct sgc_prepared *newer, *older;
+    struct sgc_prepared *next; /**< in the same bucket */
 } sgc_prepared;
 
 typedef struct sgc_cache sgc_cache;
