@@ -33,6 +33,15 @@ struct writer {
 static struct writer writers[WRITERS];
 static char line[LINE];
 static uint64_t acknowledged, kept_open, dropped_open;
+static uint64_t random_state;
+
+static uint64_t draw(uint64_t below)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (random_state >> 11) % below;
+}
 
 static int fail(const char *what, const char *detail)
 {
@@ -204,7 +213,7 @@ static int run_and_kill(const char *workload, const char *directory, unsigned se
     snprintf(keys_text, sizeof keys_text, "%d", KEYS);
     pid_t pid = start(arguments, &output);
     if (pid <= 0 || !output) return fail("start", workload);
-    return follow(pid, output, 30 + (uint64_t)(rand() % 500));
+    return follow(pid, output, 30 + draw(500));
 }
 
 /* ---- what is there ---- */
@@ -313,7 +322,7 @@ int main(int argc, char **argv)
 
     printf("kill9 %s %s %d %u\n", argv[1], argv[2], cycles, seed);
     fflush(stdout);
-    srand(seed);
+    random_state = seed * 0x9E3779B97F4A7C15U + 1;
     int result = remove_folder(argv[2]);
     for (int i = 0; result == 0 && i < cycles; i++) {
         result = run_and_kill(argv[1], argv[2], seed + (unsigned)i);

@@ -161,7 +161,7 @@ SGC_CHECK sgc_status sgc_row_insert(sgc_txn *txn, uint16_t table, sgc_str key, s
 SGC_CHECK sgc_status sgc_row_update(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str record);
 /** Deletes a row and does to its children what their onDelete says. SGC_NOT_FOUND. */
 SGC_CHECK sgc_status sgc_row_delete(sgc_txn *txn, uint16_t table, sgc_str key);
-/** Adds or removes one link; adding twice or removing none is SGC_OK. left is field 0 of the link. */
+/** Adds or removes one link; twice or none is SGC_OK. left is field 0 of the link. */
 SGC_CHECK sgc_status sgc_link_add(sgc_txn *txn, uint16_t link, sgc_str left, sgc_str right);
 SGC_CHECK sgc_status sgc_link_remove(sgc_txn *txn, uint16_t link, sgc_str left, sgc_str right);
 /** Largest SERIAL key + 1 as this transaction sees it; two writers that take one conflict. */
@@ -206,7 +206,7 @@ static inline sgc_status sgc_cursor_status(const sgc_cursor *cursor)
 {
     return cursor->status;
 }
-/** Gives the state back before the transaction ends; only loops that open many and break need it. */
+/** Gives the state back early; only loops that open many and break need it. */
 void sgc_cursor_end(sgc_cursor *cursor);
 
 #ifdef __cplusplus

@@ -5,6 +5,7 @@
 #include "unit/txn/rows.h"
 
 #include <stdatomic.h>
+#include <unistd.h>
 
 enum { WRITERS = 8, READERS = 3, ACCOUNTS = 40, TOTAL = ACCOUNTS * 100, ROUNDS = 150 };
 
@@ -308,6 +309,23 @@ static void *insert_on(void *argument)
     return NULL;
 }
 
+static void remove_file(void *folder, const char *name)
+{
+    const sgc_os *os = sgc_os_posix();
+    char path[300];
+
+    snprintf(path, sizeof path, "%s/%s", (const char *)folder, name);
+    OK(os->remove(os->self, path));
+}
+
+static void remove_folder(char *folder)
+{
+    const sgc_os *os = sgc_os_posix();
+
+    OK(os->list(os->self, folder, remove_file, folder));
+    CU_ASSERT_EQUAL(rmdir(folder), 0);
+}
+
 static void eight_writers_share_flushes(void)
 {
     struct bed bed;
@@ -332,9 +350,10 @@ static void eight_writers_share_flushes(void)
     OK(sgc_db_close(bed.db));
     bed.db = in_memory;
     bed_close(&bed);
-    char command[100];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    CU_ASSERT_EQUAL(system(command), 0);
+    char log[40];
+    snprintf(log, sizeof log, "%s/log", folder);
+    remove_folder(log);
+    remove_folder(folder);
 }
 
 /* ---- nobody waits for an open transaction ---- */
