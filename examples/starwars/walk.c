@@ -78,6 +78,7 @@ static sgc_status try_a_change(sgc_db *db)
     grogu.appears_in = (starwars_episode_array){&jedi, 1};
     if (rc == SGC_NOT_NULL) rc = starwars_character_create(txn, &grogu, &row);
     if (rc == SGC_OK) printf("created %.*s, aborted\n", SGC_ARG(row.name));
+    if (rc != SGC_OK) fprintf(stderr, "walk: %s\n", txn ? sgc_errmsg(txn) : sgc_status_text(rc));
     sgc_abort(&txn);
     if (rc == SGC_OK) rc = sgc_begin_read(db, sgc_now(), &txn);
     if (rc == SGC_OK && starwars_character_get(txn, grogu.id, &row) == SGC_NOT_FOUND)
