@@ -7,13 +7,25 @@
 #include <stdio.h>
 #include <time.h>
 
+/* Where a chunked body stands. */
+typedef enum chunk_step {
+    CHUNK_NONE = 0, /* no chunked body is being read */
+    CHUNK_SIZE,
+    CHUNK_DATA,
+    CHUNK_DATA_END, /* the CRLF behind the data */
+    CHUNK_LAST_END, /* the CRLF behind the last chunk */
+} chunk_step;
+
 typedef struct state {
     sgc_http_server *server;
     sgc_arena arena;
-    sgc_buf body;     /* of a chunked request, decoded so far */
     sgc_buf response; /* body of a response */
-    size_t scanned;   /* bytes behind the head that are decoded already */
-    bool in_body;     /* the head was complete: 100 Continue was sent if it was asked for */
+    /* A chunked request is taken over piece by piece; its head stays here. */
+    sgc_http_head head;
+    sgc_buf head_text, body;
+    chunk_step step;
+    uint64_t chunk_left;
+    bool told; /* 100 Continue was sent, or need not be */
 } state;
 
 static void *opened(void *context)
@@ -29,6 +41,7 @@ static void closed(void *opaque)
     state *s = opaque;
 
     sgc_arena_free(&s->arena);
+    sgc_buf_free(&s->head_text);
     sgc_buf_free(&s->body);
     sgc_buf_free(&s->response);
     sgc_free(s);
@@ -109,7 +122,7 @@ static void refuse(state *s, sgc_net_turn *turn, int status)
 
 /* ---- bodies ---- */
 
-enum { CHUNK_LINE_LIMIT = 256 };
+enum { CHUNK_LINE_LIMIT = 18 };
 
 /* One line of chunk framing without its CRLF: 0 found, 1 more input needed, else a status. */
 static int chunk_line(const char *at, size_t left, size_t *size)
@@ -141,59 +154,89 @@ static bool chunk_size(const char *at, size_t size, uint64_t *value)
     return true;
 }
 
-/*
- * Decodes what is there of a chunked body behind the head. 0: complete and *size is what it took;
- * 1: more input needed; else a status. Trailer fields are refused: none has a meaning here.
- */
-static int chunked_body(state *s, sgc_str input, size_t limit, size_t *size)
+/* The line that says how large the next chunk is. */
+static int chunk_begin(state *s, sgc_str input, size_t limit, size_t *taken)
 {
-    for (;;) {
-        const char *at = input.data + s->scanned;
-        size_t left = input.size - s->scanned, line;
-        uint64_t length;
-        int refused = chunk_line(at, left, &line);
-        if (refused) return refused;
-        if (!chunk_size(at, line, &length)) return 400;
-        if (length > limit - s->body.size) return 413;
-        left -= line + 2;
-        if (left < length + 2) return 1;
-        if (memcmp(at + line + 2 + length, "\r\n", 2) != 0) return 400;
-        sgc_buf_append(&s->body, at + line + 2, (size_t)length);
-        if (s->body.failed) return 500;
-        s->scanned += line + 2 + (size_t)length + 2;
-        if (length == 0) {
-            *size = s->scanned;
-            return 0;
-        }
-    }
+    size_t line;
+    uint64_t length;
+    int refused = chunk_line(input.data, input.size, &line);
+
+    if (refused) return refused;
+    if (!chunk_size(input.data, line, &length)) return 400;
+    if (length > limit - s->body.size) return 413;
+    s->chunk_left = length;
+    s->step = length ? CHUNK_DATA : CHUNK_LAST_END;
+    *taken = line + 2;
+    return 0;
 }
 
-/* The body of the request at input: 0 and *taken (head and body), 1 more needed, else a status. */
-static int find_body(state *s, const sgc_http_head *head, sgc_str input, sgc_str *body,
-                     size_t *taken)
+static int chunk_data(state *s, sgc_str input, size_t *taken)
 {
-    size_t limit = sgc_http_body_limit(s->server, head);
-    sgc_str rest = sgc_str_of(input.data + head->size, input.size - head->size);
-    size_t size = 0;
+    size_t size = input.size < s->chunk_left ? input.size : (size_t)s->chunk_left;
 
-    *body = SGC_STR("");
-    if (head->chunked) {
-        int refused = chunked_body(s, rest, limit, &size);
-        if (refused) return refused;
-        *body = sgc_buf_as_str(&s->body);
-    } else if (head->has_length) {
-        if (head->content_length > limit) return 413;
-        size = (size_t)head->content_length;
-        if (rest.size < size) return 1;
-        *body = sgc_str_of(rest.data, size);
+    sgc_buf_append(&s->body, input.data, size);
+    if (s->body.failed) return 500;
+    s->chunk_left -= size;
+    *taken = size;
+    if (s->chunk_left) return 1;
+    s->step = CHUNK_DATA_END;
+    return 0;
+}
+
+/* Trailer fields are refused: none has a meaning here. */
+static int chunk_end(state *s, sgc_str input, size_t *taken)
+{
+    if (input.size < 2) return 1;
+    if (memcmp(input.data, "\r\n", 2) != 0) return 400;
+    s->step = s->step == CHUNK_DATA_END ? CHUNK_SIZE : CHUNK_NONE;
+    *taken = 2;
+    return 0;
+}
+
+/* Takes what is there of a chunked body: 0 complete, 1 more input needed, else a status. */
+static int chunked_body(state *s, sgc_net_turn *turn)
+{
+    size_t limit = sgc_http_body_limit(s->server, &s->head);
+    int result = 0;
+
+    while (result == 0 && s->step != CHUNK_NONE) {
+        sgc_str input =
+            sgc_str_of(turn->input.data + turn->consumed, turn->input.size - turn->consumed);
+        size_t taken = 0;
+        if (s->step == CHUNK_SIZE)
+            result = chunk_begin(s, input, limit, &taken);
+        else if (s->step == CHUNK_DATA)
+            result = chunk_data(s, input, &taken);
+        else
+            result = chunk_end(s, input, &taken);
+        turn->consumed += taken;
     }
-    *taken = head->size + size;
+    return result;
+}
+
+/* Moves the head of a chunked request out of the input, so that its body can be taken behind it. */
+static int keep_head(state *s, sgc_str head)
+{
+    s->head_text.size = 0;
+    sgc_buf_str(&s->head_text, head);
+    if (s->head_text.failed) return 500;
+    s->body.size = 0;
+    s->step = CHUNK_SIZE;
+    return sgc_http_head_parse(sgc_buf_as_str(&s->head_text), SIZE_MAX, &s->head);
+}
+
+/* A body that is not chunked stays in the input until it is complete. */
+static int plain_body(state *s, const sgc_http_head *head, sgc_str input, sgc_str *body)
+{
+    if (head->content_length > sgc_http_body_limit(s->server, head)) return 413;
+    if (input.size - head->size < head->content_length) return 1;
+    *body = sgc_str_of(input.data + head->size, (size_t)head->content_length);
     return 0;
 }
 
 /* ---- one turn ---- */
 
-static void answer(state *s, const sgc_http_head *head, sgc_str body, sgc_net_turn *turn)
+static void respond(state *s, const sgc_http_head *head, sgc_str body, sgc_net_turn *turn)
 {
     bool keep_alive = head->keep_alive && !turn->draining;
     sgc_exchange exchange = {.server = s->server,
@@ -217,47 +260,70 @@ static void answer(state *s, const sgc_http_head *head, sgc_str body, sgc_net_tu
     if (s->response.capacity > 64 * 1024) sgc_buf_free(&s->response);
 }
 
+static void tell_to_continue(state *s, const sgc_http_head *head, sgc_net_turn *turn)
+{
+    if (head->expect_continue && !s->told && head->minor == 1)
+        sgc_buf_text(turn->output, "HTTP/1.1 100 Continue\r\n\r\n");
+    s->told = true;
+}
+
+/* Goes on with the chunked body behind s->head: 0 answered, 1 more input needed, else a status. */
+static int go_on(state *s, sgc_net_turn *turn)
+{
+    int refused = chunked_body(s, turn);
+
+    if (refused == 1) tell_to_continue(s, &s->head, turn);
+    if (refused == 0) respond(s, &s->head, sgc_buf_as_str(&s->body), turn);
+    if (refused == 0) sgc_buf_free(&s->body);
+    return refused;
+}
+
+/* A request whose head is at the front of input: as go_on(). */
+static int begin(state *s, sgc_str input, sgc_net_turn *turn)
+{
+    sgc_http_head head;
+    sgc_str body = SGC_STR("");
+    int refused = sgc_http_head_parse(input, s->server->options.head_limit, &head);
+
+    if (refused) return refused;
+    turn->phase = SGC_NET_BODY;
+    if (head.chunked) {
+        refused = keep_head(s, sgc_str_of(input.data, head.size));
+        if (refused) return refused;
+        turn->consumed += head.size;
+        return go_on(s, turn);
+    }
+    refused = plain_body(s, &head, input, &body);
+    if (refused == 1) tell_to_continue(s, &head, turn);
+    if (refused) return refused;
+    respond(s, &head, body, turn);
+    turn->consumed += head.size + body.size;
+    return 0;
+}
+
 /* Answers the request at the front of input. False: it is not complete, or the connection ends. */
 static bool one_request(state *s, sgc_net_turn *turn)
 {
     sgc_str input =
         sgc_str_of(turn->input.data + turn->consumed, turn->input.size - turn->consumed);
-    sgc_http_head head;
-    sgc_str body;
-    size_t taken;
 
-    if (input.size == 0) {
+    if (input.size == 0 && s->step == CHUNK_NONE) {
         turn->phase = SGC_NET_IDLE;
         return false;
     }
-    if (turn->phase == SGC_NET_IDLE) turn->requests++;
-    if (turn->phase == SGC_NET_IDLE) turn->phase = SGC_NET_HEAD;
-    int refused = sgc_http_head_parse(input, s->server->options.head_limit, &head);
-    if (refused == 1) return false;
-    if (refused == 0) {
-        turn->phase = SGC_NET_BODY;
-        refused = find_body(s, &head, input, &body, &taken);
+    if (turn->phase == SGC_NET_IDLE) {
+        turn->requests++;
+        turn->phase = SGC_NET_HEAD;
     }
-    if (refused == 1) {
-        if (head.expect_continue && !s->in_body && head.minor == 1)
-            sgc_buf_text(turn->output, "HTTP/1.1 100 Continue\r\n\r\n");
-        s->in_body = true;
-        return false;
-    }
-    if (refused) {
-        refuse(s, turn, refused);
-        return false;
-    }
-    answer(s, &head, body, turn);
-    turn->consumed += taken;
+    int refused = s->step == CHUNK_NONE ? begin(s, input, turn) : go_on(s, turn);
+    if (refused > 1) refuse(s, turn, refused);
+    if (refused) return false;
     turn->phase = SGC_NET_IDLE;
-    s->in_body = false;
-    s->scanned = 0;
-    sgc_buf_free(&s->body);
+    s->told = false;
     return !turn->close;
 }
 
-static void turn(void *opaque, sgc_net_turn *turn)
+static void take_turn(void *opaque, sgc_net_turn *turn)
 {
     state *s = opaque;
 
@@ -269,11 +335,15 @@ static void turn(void *opaque, sgc_net_turn *turn)
     }
 }
 
-/* ---- the server ---- */
-
-void sgc_http_service_release(sgc_http_service *service)
+sgc_net_protocol sgc_http_protocol(sgc_http_server *server)
 {
-    if (atomic_fetch_sub(&service->references, 1) != 1) return;
+    return (sgc_net_protocol){server, opened, take_turn, closed};
+}
+
+/* ---- what is served ---- */
+
+void sgc_http_service_destroy(sgc_http_service *service)
+{
     if (service->api) sgc_api_destroy(service->api);
     sgc_arena_free(&service->arena);
     sgc_free(service);
@@ -282,11 +352,46 @@ void sgc_http_service_release(sgc_http_service *service)
 sgc_http_service *sgc_http_service_get(sgc_http_server *server)
 {
     sgc_mutex_lock(&server->lock);
+    while (server->replacing)
+        sgc_cond_wait(&server->changed, &server->lock);
     sgc_http_service *service = server->service;
-    atomic_fetch_add(&service->references, 1);
+    server->users++;
     sgc_mutex_unlock(&server->lock);
     return service;
 }
+
+void sgc_http_service_release(sgc_http_server *server)
+{
+    sgc_mutex_lock(&server->lock);
+    server->users--;
+    if (server->replacing) sgc_cond_broadcast(&server->changed);
+    sgc_mutex_unlock(&server->lock);
+}
+
+sgc_status sgc_http_service_replace(sgc_http_server *server, sgc_http_service *service,
+                                    const sgc_schema *schema, sgc_error *error)
+{
+    sgc_mutex_lock(&server->lock);
+    while (server->replacing)
+        sgc_cond_wait(&server->changed, &server->lock);
+    server->replacing = true;
+    while (server->users)
+        sgc_cond_wait(&server->changed, &server->lock);
+    sgc_mutex_unlock(&server->lock);
+    sgc_status status = sgc_db_set_schema(server->db, schema, error);
+    /* A schema equal to the one in force is not taken: the database goes on with its own. */
+    bool taken = status == SGC_OK && sgc_db_schema(server->db) == schema;
+    sgc_http_service *unused = taken ? server->service : service;
+    if (taken) server->service = service;
+    sgc_mutex_lock(&server->lock);
+    server->replacing = false;
+    sgc_cond_broadcast(&server->changed);
+    sgc_mutex_unlock(&server->lock);
+    sgc_http_service_destroy(unused);
+    return status;
+}
+
+/* ---- the server ---- */
 
 static void fill_defaults(sgc_http_options *options)
 {
@@ -300,8 +405,8 @@ static bool is_loopback(const char *address)
     return !address || strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
-sgc_status sgc_http_start(sgc_db *db, const sgc_http_options *options, sgc_http_server **out,
-                          sgc_error *error)
+sgc_status sgc_http_create(sgc_db *db, const sgc_http_options *options, sgc_http_server **out,
+                           sgc_error *error)
 {
     sgc_http_server *server = sgc_alloc_zero(1, sizeof *server);
     sgc_http_service *service = sgc_alloc_zero(1, sizeof *service);
@@ -312,7 +417,6 @@ sgc_status sgc_http_start(sgc_db *db, const sgc_http_options *options, sgc_http_
         sgc_free(service);
         return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     }
-    atomic_init(&service->references, 1);
     server->db = db;
     server->options = *options;
     fill_defaults(&server->options);
@@ -321,15 +425,30 @@ sgc_status sgc_http_start(sgc_db *db, const sgc_http_options *options, sgc_http_
     server->loopback = is_loopback(options->net.address);
     server->service = service;
     sgc_mutex_init(&server->lock);
-    sgc_net_protocol protocol = {server, opened, turn, closed};
+    sgc_cond_init(&server->changed);
     sgc_status status = sgc_api_create(sgc_db_schema(db), &service->api, error);
-    if (status == SGC_OK) status = sgc_net_start(&options->net, &protocol, &server->net, error);
-    if (status != SGC_OK) {
+    if (status == SGC_OK)
+        *out = server;
+    else
         sgc_http_stop(server, 0);
-        return status;
-    }
-    *out = server;
-    return SGC_OK;
+    return status;
+}
+
+sgc_status sgc_http_start(sgc_db *db, const sgc_http_options *options, sgc_http_server **out,
+                          sgc_error *error)
+{
+    sgc_http_server *server;
+    sgc_status status = sgc_http_create(db, options, &server, error);
+
+    *out = NULL;
+    if (status != SGC_OK) return status;
+    sgc_net_protocol protocol = sgc_http_protocol(server);
+    status = sgc_net_start(&options->net, &protocol, &server->net, error);
+    if (status == SGC_OK)
+        *out = server;
+    else
+        sgc_http_stop(server, 0);
+    return status;
 }
 
 uint16_t sgc_http_port(const sgc_http_server *server)
@@ -341,7 +460,8 @@ void sgc_http_stop(sgc_http_server *server, uint64_t grace_us)
 {
     if (!server) return;
     sgc_net_stop(server->net, grace_us);
-    sgc_http_service_release(server->service);
+    sgc_http_service_destroy(server->service);
+    sgc_cond_destroy(&server->changed);
     sgc_mutex_destroy(&server->lock);
     sgc_free(server);
 }

@@ -63,6 +63,16 @@ static sgc_str host_name(sgc_str host)
     return host;
 }
 
+static bool is_localhost(sgc_str name)
+{
+    static const char localhost[] = "localhost";
+
+    if (name.size != sizeof localhost - 1) return false;
+    for (size_t i = 0; i < name.size; i++)
+        if (lower(name.data[i]) != localhost[i]) return false;
+    return true;
+}
+
 /*
  * A page of some other site must not reach a database on this machine: not by its own origin, and
  * not by a name that it lets point to 127.0.0.1 (DNS rebinding).
@@ -73,7 +83,7 @@ static bool is_welcome(const sgc_exchange *exchange)
     sgc_str name = host_name(host);
 
     if (exchange->server->loopback && host.data) {
-        bool local = sgc_str_eq(name, SGC_STR("localhost")) || sgc_str_eq(name, SGC_STR("[::1]")) ||
+        bool local = is_localhost(name) || sgc_str_eq(name, SGC_STR("[::1]")) ||
                      (name.size > 4 && memcmp(name.data, "127.", 4) == 0 &&
                       strspn(name.data, "0123456789.") >= name.size);
         if (!local) return false;

@@ -8,13 +8,10 @@
 #include "http/head.h"
 #include "http/http.h"
 
-#include <stdatomic.h>
-
-/** What is served now. Replaced as a whole by /schema/load; counted by reference. */
+/** What is served now. Replaced as a whole by /schema/load. */
 typedef struct sgc_http_service {
     sgc_api *api;
     sgc_arena arena; /**< holds a schema that was loaded at run time */
-    _Atomic unsigned references;
 } sgc_http_service;
 
 struct sgc_http_server {
@@ -23,14 +20,32 @@ struct sgc_http_server {
     const sgc_os *os;
     uint64_t started_us; /**< monotonic */
     sgc_net *net;
-    bool loopback;  /**< only reachable from this machine: Host is checked for local names */
-    sgc_mutex lock; /**< guards `service` */
+    bool loopback;    /**< only reachable from this machine: Host is checked for local names */
+    sgc_mutex lock;   /**< guards what follows */
+    sgc_cond changed; /**< a replacement may go on, or is over */
     sgc_http_service *service;
+    unsigned users; /**< requests that work with `service` or the database's schema */
+    bool replacing; /**< one waits for the users to leave; others wait for it to end */
 };
 
-/** The service in force, with a reference that sgc_http_service_release() gives back. */
+/** A server without sockets: for sgc_http_start() and for tests that feed the protocol. */
+SGC_CHECK sgc_status sgc_http_create(sgc_db *db, const sgc_http_options *options,
+                                     sgc_http_server **server, sgc_error *error);
+sgc_net_protocol sgc_http_protocol(sgc_http_server *server);
+
+/**
+ * The service in force. Neither it nor the schema of the database changes before
+ * sgc_http_service_release(); whatever touches the database lies between the two.
+ */
 sgc_http_service *sgc_http_service_get(sgc_http_server *server);
-void sgc_http_service_release(sgc_http_service *service);
+void sgc_http_service_release(sgc_http_server *server);
+/**
+ * Waits until nobody uses the service in force, and gives server and database the new one. Takes
+ * `service` over, also on failure.
+ */
+SGC_CHECK sgc_status sgc_http_service_replace(sgc_http_server *server, sgc_http_service *service,
+                                              const sgc_schema *schema, sgc_error *error);
+void sgc_http_service_destroy(sgc_http_service *service);
 
 typedef struct sgc_exchange {
     sgc_http_server *server;

@@ -32,40 +32,64 @@ static unsigned quality(sgc_str member)
     return 1000;
 }
 
-typedef struct preference {
-    unsigned response, json, any; /* best quality seen; 0: not acceptable */
-} preference;
+/* How welcome a media type is: what its most specific range says. */
+typedef struct welcome {
+    unsigned quality; /* 0: not acceptable */
+    int specificity;  /* 3 by name, 2 by type, 1 by any, 0 not mentioned */
+} welcome;
 
-static void weigh(preference *p, sgc_str member)
+static void note(welcome *w, int specificity, unsigned q)
 {
+    if (specificity < w->specificity) return;
+    if (specificity > w->specificity || q > w->quality) w->quality = q;
+    w->specificity = specificity;
+}
+
+static void weigh(welcome *response, welcome *json, sgc_str member)
+{
+    bool any = sgc_http_media_is(member, "*/*");
     unsigned q = quality(member);
 
     if (sgc_http_media_is(member, "application/graphql-response+json")) {
-        if (q > p->response) p->response = q;
+        note(response, 3, q);
     } else if (sgc_http_media_is(member, "application/json")) {
-        if (q > p->json) p->json = q;
-    } else if (sgc_http_media_is(member, "*/*") || sgc_http_media_is(member, "application/*")) {
-        if (q > p->any) p->any = q;
+        note(json, 3, q);
+    } else if (any || sgc_http_media_is(member, "application/*")) {
+        note(response, any ? 1 : 2, q);
+        note(json, any ? 1 : 2, q);
     }
 }
 
-/* The media type to answer with; NULL when nothing is acceptable. */
-static const char *negotiate(sgc_str accept)
+static void weigh_field(welcome *response, welcome *json, sgc_str accept)
 {
-    preference p = {0};
     const char *at = accept.data, *end = accept.data + accept.size;
 
-    if (!accept.data || accept.size == 0) return SGC_TYPE_JSON;
     while (at < end) {
         while (at < end && (*at == ' ' || *at == '\t' || *at == ','))
             at++;
         const char *comma = at < end ? memchr(at, ',', (size_t)(end - at)) : NULL;
         const char *stop = comma ? comma : end;
-        weigh(&p, sgc_str_of(at, (size_t)(stop - at)));
+        weigh(response, json, sgc_str_of(at, (size_t)(stop - at)));
         at = stop;
     }
-    if (p.response > 0 && p.response >= p.json) return SGC_TYPE_RESPONSE;
-    return p.json > 0 || p.any > 0 ? SGC_TYPE_JSON : NULL;
+}
+
+/* The media type to answer with; NULL when nothing is acceptable. */
+static const char *negotiate(const sgc_http_head *head)
+{
+    welcome response = {0, 0}, json = {0, 0};
+    size_t said = 0;
+
+    for (unsigned i = 0; i < head->accept_count; i++) {
+        weigh_field(&response, &json, head->accept[i]);
+        said += head->accept[i].size;
+    }
+    if (said == 0) return SGC_TYPE_JSON;
+    if (response.quality == 0 && json.quality == 0) return NULL;
+    /* A client that does not name the newer type gets what every client understands. */
+    if (response.quality > json.quality) return SGC_TYPE_RESPONSE;
+    return response.quality == json.quality && response.specificity == 3 ? SGC_TYPE_RESPONSE
+                                                                         : SGC_TYPE_JSON;
 }
 
 /* ---- parameters ---- */
@@ -115,10 +139,11 @@ static sgc_str url_decode(sgc_arena *arena, sgc_str text)
     return sgc_utf8_valid_prefix(decoded) == size ? decoded : sgc_str_of(NULL, 0);
 }
 
-/* The raw value of a parameter of the query string: false when absent. */
-static bool parameter(sgc_str query, const char *name, sgc_str *value)
+/* The raw value of a parameter of the query string; how often it is there. */
+static unsigned parameter(sgc_str query, const char *name, sgc_str *value)
 {
     size_t name_size = strlen(name), at = 0;
+    unsigned found = 0;
 
     while (query.data && at < query.size) {
         const char *start = query.data + at;
@@ -128,11 +153,11 @@ static bool parameter(sgc_str query, const char *name, sgc_str *value)
             (size == name_size || start[name_size] == '=')) {
             size_t skip = size == name_size ? name_size : name_size + 1;
             *value = sgc_str_of(start + skip, size - skip);
-            return true;
+            found++;
         }
         at += size + 1;
     }
-    return false;
+    return found;
 }
 
 typedef struct parameters {
@@ -207,7 +232,12 @@ static const sgc_json *url_member(sgc_exchange *exchange, parameters *p, const c
     sgc_str raw;
     sgc_json *json;
 
-    if (!parameter(exchange->head.query, name, &raw)) return NULL;
+    unsigned found = parameter(exchange->head.query, name, &raw);
+    if (found == 0) return NULL;
+    if (found > 1) {
+        p->wrong = "a parameter of the query string appears twice";
+        return NULL;
+    }
     sgc_str text = url_decode(exchange->arena, raw);
     if (!text.data) {
         p->wrong = "the query string is not well encoded";
@@ -302,7 +332,7 @@ void sgc_http_graphql(sgc_exchange *exchange)
 {
     parameters p = {0};
 
-    exchange->content_type = negotiate(exchange->head.accept);
+    exchange->content_type = negotiate(&exchange->head);
     if (!exchange->content_type) {
         bool plain = !sgc_http_is(exchange, "POST") && !exchange->head.query.data;
         if (!plain) {
@@ -320,5 +350,5 @@ void sgc_http_graphql(sgc_exchange *exchange)
         else
             execute(exchange, service, &p);
     }
-    sgc_http_service_release(service);
+    sgc_http_service_release(exchange->server);
 }

@@ -7,12 +7,18 @@
 
 #include "base/base.h"
 
+/** Most Accept fields of one request. */
+#define SGC_HTTP_ACCEPTS 4
+
 /** Texts are slices of the input. */
 typedef struct sgc_http_head {
     sgc_str method;
     sgc_str path;  /**< as sent, starts with / */
     sgc_str query; /**< behind the ?, null without one */
-    sgc_str host, origin, content_type, accept;
+    sgc_str host, origin, content_type;
+    sgc_str authority; /**< of a target in absolute form, else null; the same as host */
+    sgc_str accept[SGC_HTTP_ACCEPTS]; /**< one list, spread over several fields */
+    unsigned accept_count;
     uint64_t content_length;
     bool has_length, chunked, expect_continue, keep_alive;
     uint8_t minor; /**< of HTTP/1.x */

@@ -42,15 +42,17 @@ static bool is(sgc_str text, const char *name)
 
 /* ---- request line ---- */
 
-/* Origin form, absolute form (its authority is dropped: Host decides) or * for OPTIONS. */
+/* Origin form, absolute form (of http) or * for OPTIONS. */
 static int split_target(sgc_str target, sgc_http_head *head)
 {
-    const char *scheme = "http://";
+    enum { SCHEME = 7 }; /* http:// */
     size_t start = 0;
 
-    if (target.size > strlen(scheme) && memcmp(target.data, scheme, strlen(scheme)) == 0) {
-        const char *slash = memchr(target.data + 7, '/', target.size - 7);
-        start = slash ? (size_t)(slash - target.data) : target.size;
+    if (target.size > SCHEME && is(sgc_str_of(target.data, SCHEME), "http://")) {
+        start = SCHEME;
+        while (start < target.size && target.data[start] != '/' && target.data[start] != '?')
+            start++;
+        head->authority = sgc_str_of(target.data + SCHEME, start - SCHEME);
     }
     sgc_str rest = sgc_str_of(target.data + start, target.size - start);
     if (sgc_str_eq(rest, SGC_STR("*")) && sgc_str_eq(head->method, SGC_STR("OPTIONS"))) {
@@ -148,8 +150,8 @@ static int field(sgc_str name, sgc_str value, seen_fields *seen, sgc_http_head *
     if (is(name, "content-type")) return once(&seen->type, &head->content_type, value);
     if (is(name, "origin")) return once(&seen->origin, &head->origin, value);
     if (is(name, "accept")) {
-        /* A list may be spread over several fields; the first one is enough to choose from. */
-        if (!head->accept.data) head->accept = value;
+        if (head->accept_count == SGC_HTTP_ACCEPTS) return 400;
+        head->accept[head->accept_count++] = value;
         return 0;
     }
     if (is(name, "connection")) connection(value, head);
@@ -211,5 +213,7 @@ int sgc_http_head_parse(sgc_str input, size_t limit, sgc_http_head *head)
     if (seen.length && seen.encoding) return 400;
     if (seen.encoding && head->minor == 0) return 400;
     if (!seen.host && head->minor == 1) return 400;
+    /* Two names for the server: a proxy in front may have believed the other one. */
+    if (head->authority.data && seen.host && !sgc_str_eq(head->authority, head->host)) return 400;
     return 0;
 }

@@ -37,7 +37,9 @@ static sgc_status list_tables(sgc_exchange *exchange, const char *name_key, bool
 
 static void get_tables(sgc_exchange *exchange, const char *name_key, bool with_file)
 {
+    sgc_http_service_get(exchange->server);
     sgc_status status = list_tables(exchange, name_key, with_file);
+    sgc_http_service_release(exchange->server);
 
     exchange->status = 200;
     exchange->content_type = SGC_TYPE_JSON;
@@ -109,7 +111,6 @@ static sgc_http_service *build_service(sgc_exchange *exchange, sgc_str sdl,
         fail(exchange, 500, "out of memory");
         return NULL;
     }
-    atomic_init(&service->references, 1);
     sgc_diagnostics diagnostics = {.arena = &service->arena};
     sgc_schema_file file = {SGC_STR("schema"), sgc_arena_str(&service->arena, sdl)};
     sgc_status status = file.text.data
@@ -126,10 +127,11 @@ static sgc_http_service *build_service(sgc_exchange *exchange, sgc_str sdl,
     if (status == SGC_OK) return service;
     fail(exchange, sgc_status_http(status), words.size && !words.failed ? words.data : error.text);
     sgc_buf_free(&words);
-    sgc_http_service_release(service);
+    sgc_http_service_destroy(service);
     return NULL;
 }
 
+/* Written before the schema is handed over: another request may replace it at once. */
 static void answer_loaded(sgc_exchange *exchange, const sgc_schema *schema)
 {
     sgc_buf *out = exchange->out;
@@ -166,19 +168,9 @@ static void load_schema(sgc_exchange *exchange)
     if (!takes_type(exchange, &is_json) || !body_sdl(exchange, is_json, &sdl)) return;
     sgc_http_service *service = build_service(exchange, sdl, &schema);
     if (!service) return;
-    sgc_mutex_lock(&server->lock);
-    sgc_status status = sgc_db_set_schema(server->db, schema, &error);
-    if (status == SGC_OK) {
-        sgc_http_service *old = server->service;
-        server->service = service;
-        service = old;
-    }
-    sgc_mutex_unlock(&server->lock);
-    if (status == SGC_OK)
-        answer_loaded(exchange, schema);
-    else
-        fail(exchange, sgc_status_http(status), error.text);
-    sgc_http_service_release(service);
+    answer_loaded(exchange, schema);
+    sgc_status status = sgc_http_service_replace(server, service, schema, &error);
+    if (status != SGC_OK) fail(exchange, sgc_status_http(status), error.text);
 }
 
 static void answer_counts(sgc_exchange *exchange, const sgc_schema *schema, const uint64_t *counts)
@@ -211,8 +203,7 @@ static void load_data(sgc_exchange *exchange)
         sgc_http_error(exchange, 400, "Empty data");
         return;
     }
-    /* Holds the schema in force while rows are loaded under it. */
-    sgc_http_service *service = sgc_http_service_get(exchange->server);
+    sgc_http_service_get(exchange->server);
     const sgc_schema *schema = sgc_db_schema(exchange->server->db);
     uint64_t *counts =
         sgc_arena_zero(exchange->arena, (size_t)schema->table_count + 1, sizeof *counts);
@@ -224,7 +215,7 @@ static void load_data(sgc_exchange *exchange)
         answer_counts(exchange, schema, counts);
     else
         fail(exchange, sgc_status_http(status) == 200 ? 400 : sgc_status_http(status), error.text);
-    sgc_http_service_release(service);
+    sgc_http_service_release(exchange->server);
 }
 
 /* ---- routes ---- */

@@ -35,7 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         inside(input, head.host);
         inside(input, head.origin);
         inside(input, head.content_type);
-        inside(input, head.accept);
+        for (unsigned i = 0; i < head.accept_count; i++)
+            inside(input, head.accept[i]);
+        inside(input, head.authority);
         if (head.has_length && head.chunked) abort();
         if (sgc_http_head_parse(sgc_str_of(copy, head.size), LIMIT, &again) != 0) abort();
         if (sgc_http_head_parse(sgc_str_of(copy, head.size - 1), LIMIT, &again) == 0) abort();

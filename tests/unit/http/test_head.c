@@ -21,7 +21,8 @@ static void reads_a_request(void)
     UNIT_STR(head.query, "a=1&b");
     UNIT_STR(head.host, "localhost:8080");
     UNIT_STR(head.content_type, "application/json");
-    UNIT_STR(head.accept, "a/b, c/d");
+    CU_ASSERT_EQUAL(head.accept_count, 1);
+    UNIT_STR(head.accept[0], "a/b, c/d");
     CU_ASSERT_TRUE(head.has_length && head.content_length == 12 && head.keep_alive);
     CU_ASSERT_FALSE(head.chunked);
 }
@@ -30,9 +31,19 @@ static void absolute_and_asterisk_forms(void)
 {
     sgc_http_head head;
 
-    CU_ASSERT_EQUAL(parse("GET http://x.example/a?b HTTP/1.1\r\nHost: y\r\n\r\n", &head), 0);
+    CU_ASSERT_EQUAL(parse("GET http://x.example/a?b HTTP/1.1\r\nHost: x.example\r\n\r\n", &head),
+                    0);
     UNIT_STR(head.path, "/a");
     UNIT_STR(head.query, "b");
+    CU_ASSERT_EQUAL(parse("GET HTTP://y:1/a HTTP/1.1\r\nHost: y:1\r\n\r\n", &head), 0);
+    UNIT_STR(head.path, "/a");
+    /* Two different names, and a query that would pass for a path. */
+    CU_ASSERT_EQUAL(parse("GET http://x/a HTTP/1.1\r\nHost: y\r\n\r\n", &head), 400);
+    CU_ASSERT_EQUAL(parse("GET http://y:1/a HTTP/1.1\r\nHost: y\r\n\r\n", &head), 400);
+    CU_ASSERT_EQUAL(parse("GET http://y@x/a HTTP/1.1\r\nHost: y\r\n\r\n", &head), 400);
+    CU_ASSERT_EQUAL(parse("GET http://y?a=/x HTTP/1.1\r\nHost: y\r\n\r\n", &head), 400);
+    CU_ASSERT_EQUAL(parse("GET http:///x HTTP/1.1\r\nHost: y\r\n\r\n", &head), 400);
+    CU_ASSERT_EQUAL(parse("GET ftp://y/x HTTP/1.1\r\nHost: y\r\n\r\n", &head), 400);
     CU_ASSERT_EQUAL(parse("OPTIONS * HTTP/1.1\r\nHost: y\r\n\r\n", &head), 0);
     CU_ASSERT_EQUAL(parse("GET * HTTP/1.1\r\nHost: y\r\n\r\n", &head), 400);
     CU_ASSERT_EQUAL(parse("GET a HTTP/1.1\r\nHost: y\r\n\r\n", &head), 400);
@@ -104,9 +115,8 @@ static void refuses_what_is_not_exact(void)
         CU_ASSERT_EQUAL(status, cases[i].status);
     }
     /* A NUL in the middle of a head. */
-    CU_ASSERT_EQUAL(sgc_http_head_parse(SGC_STR("GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n"), 4096,
-                                        &head),
-                    400);
+    CU_ASSERT_EQUAL(
+        sgc_http_head_parse(SGC_STR("GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n"), 4096, &head), 400);
 }
 
 static void waits_for_the_end_and_has_a_limit(void)

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char sdl[] =
@@ -350,6 +351,172 @@ static void a_generated_server_keeps_its_schema(void)
     teardown(&f);
 }
 
+static void what_the_client_accepts(void)
+{
+    static const struct {
+        const char *headers, *part;
+    } cases[] = {
+        {"", "200 OK\r\n"},
+        {"Accept: */*\r\n", "Content-Type: application/json"},
+        {"Accept: application/json;q=0, */*\r\n",
+         "Content-Type: application/graphql-response+json"},
+        {"Accept: application/graphql-response+json;q=0, */*\r\n",
+         "Content-Type: application/json"},
+        {"Accept: */*;q=0, application/json;q=0.1\r\n", "Content-Type: application/json"},
+        {"Accept: application/json;q=0.5, application/*\r\n",
+         "Content-Type: application/graphql-response+json"},
+        {"Accept: application/graphql-response+json;q=0.2,application/json;q=0.9\r\n",
+         "Content-Type: application/json"},
+        {"Accept: application/json; charset=utf-8; q=0\r\n", "406 Not"},
+        {"Accept: application/*;q=0, */*\r\n", "406 Not"},
+        {"Accept: */*;q=0\r\n", "406 Not"},
+        {"Accept: text/html\r\n", "406 Not"},
+        {"Accept: text/html\r\nAccept: application/json\r\n", "200 OK\r\n"},
+        {"Accept: a/b\r\nAccept: a/b\r\nAccept: a/b\r\nAccept: a/b\r\nAccept: */*\r\n", "400 Bad"},
+    };
+    fixture f;
+
+    setup(&f, (sgc_http_options){0});
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char headers[300];
+        snprintf(headers, sizeof headers, HOST JSON "%s", cases[i].headers);
+        EXPECT_POST(&f, "/graphql", headers, "{\"query\":\"{__typename}\"}", cases[i].part);
+    }
+    teardown(&f);
+}
+
+static void strange_targets(void)
+{
+    fixture f;
+
+    setup(&f, (sgc_http_options){0});
+    EXPECT(&f, "GET http://localhost/health/live HTTP/1.1\r\n" HOST "\r\n", "\"alive\"");
+    EXPECT(&f, "GET http://evil.example/health/live HTTP/1.1\r\n" HOST "\r\n", "400 Bad");
+    EXPECT(&f, "GET /%67raphql?sdl HTTP/1.1\r\n" HOST "\r\n", "404 Not");
+    EXPECT(&f, "GET //graphql?sdl HTTP/1.1\r\n" HOST "\r\n", "404 Not");
+    EXPECT(&f, "GET /graphql/../graphql?sdl HTTP/1.1\r\n" HOST "\r\n", "404 Not");
+    EXPECT(&f, "CONNECT localhost:80 HTTP/1.1\r\n" HOST "\r\n", "400 Bad");
+    EXPECT(&f, "GET /health/live HTTP/1.1\r\nHost: LocalHost:80\r\n\r\n", "\"alive\"");
+    EXPECT(&f, "GET /health/live HTTP/1.1\r\nHost:\r\n\r\n", "403 ");
+    EXPECT(&f, "GET /graphql?query=%7B__typename%7D&query=x HTTP/1.1\r\n" HOST "\r\n", "400 Bad",
+           "appears twice");
+    EXPECT(&f, "GET /graphql?query=%00 HTTP/1.1\r\n" HOST "\r\n", "\"errors\"");
+    EXPECT(&f, "GET /graphql?query=%ff HTTP/1.1\r\n" HOST "\r\n", "400 Bad");
+    teardown(&f);
+}
+
+/* A client that keeps sending keeps its time; one that drips does not. */
+static void bodies_have_time_by_their_size(void)
+{
+    enum { SIZE = 1024 * 1024, STEP = 32 * 1024 };
+    static char body[SIZE];
+    fixture f;
+    char text[400] = "";
+    struct timespec pause = {.tv_nsec = 30000000};
+
+    setup(&f, (sgc_http_options){.net = {.body_us = 400000}});
+    memset(body, ' ', SIZE);
+    memcpy(body, "{\"query\":\"{__typename}\"}", 24);
+    int fd = dial(&f);
+    snprintf(text, sizeof text, "POST /graphql HTTP/1.1\r\n" HOST JSON "Content-Length: %d\r\n\r\n",
+             SIZE);
+    CU_ASSERT_EQUAL(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+    for (int at = 0; at < SIZE; at += STEP) {
+        CU_ASSERT_EQUAL(send(fd, body + at, STEP, MSG_NOSIGNAL), STEP);
+        nanosleep(&pause, NULL);
+    }
+    CU_ASSERT_TRUE(recv(fd, text, sizeof text - 1, 0) > 15);
+    CU_ASSERT_EQUAL(strncmp(text, "HTTP/1.1 200 OK", 15), 0);
+    close(fd);
+    fd = dial(&f);
+    snprintf(text, sizeof text, "POST /graphql HTTP/1.1\r\n" HOST JSON "Content-Length: %d\r\n\r\n",
+             SIZE);
+    CU_ASSERT_EQUAL(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+    bool alive = true;
+    for (int i = 0; i < 100 && alive; i++) {
+        nanosleep(&pause, NULL);
+        alive = send(fd, " ", 1, MSG_NOSIGNAL) == 1;
+    }
+    CU_ASSERT_FALSE(alive);
+    close(fd);
+    teardown(&f);
+}
+
+/* The schema in force is not pulled from under those who read it. */
+static void the_same_schema_again(void)
+{
+    fixture f;
+    char *again = post("/schema/load", HOST "Content-Type: application/graphql\r\n", sdl);
+
+    setup(&f, (sgc_http_options){0});
+    for (int i = 0; i < 3; i++) {
+        EXPECT(&f, again, "200 OK", "Created 1 tables");
+        EXPECT(&f, "GET /schema HTTP/1.1\r\n" HOST "\r\n", "\"tableName\":\"Person\"");
+        EXPECT(&f, "GET /graphql?query=%7Bpeople%7Bname%7D%7D HTTP/1.1\r\n" HOST "\r\n",
+               "{\"data\":{\"people\":[]}}");
+    }
+    sgc_free(again);
+    teardown(&f);
+}
+
+enum { ASKERS = 4, ROUNDS = 60 };
+
+typedef struct asker {
+    const fixture *f;
+    unsigned strange;
+} asker;
+
+static const char *const two_schemas[] = {"type Dog { id: ID! name: String }",
+                                          "type Aa { id: ID! } type Bb { id: ID! } "
+                                          "type Dog { id: ID! name: String a: Aa bs: [Bb!] }"};
+
+/* Asks while the schema changes: every answer belongs to one of the two schemas. */
+static void *ask(void *argument)
+{
+    static const char *const asked[] = {
+        "GET /graphql?query=%7Bdogs%7Bname%20a%7Bid%7D%7D%7D HTTP/1.1\r\n" HOST "\r\n",
+        "GET /schema HTTP/1.1\r\n" HOST "\r\n",
+        "GET /graphql?sdl HTTP/1.1\r\n" HOST "\r\n",
+        "GET /graphql?query=%7Bdogs%7Bname%7D%7D HTTP/1.1\r\n" HOST "\r\n",
+    };
+    asker *a = argument;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        const char *text = asked[i % 4];
+        char *answer = talk(a->f, text, strlen(text));
+        bool known = strstr(answer, "\"dogs\":[]") || strstr(answer, "Cannot query field") ||
+                     strstr(answer, "\"tableName\":\"Dog\",\"recordCount\":0") ||
+                     strstr(answer, "type Dog");
+        if (!known) printf("\n    got <%s>\n", answer);
+        a->strange += !known;
+        sgc_free(answer);
+    }
+    return NULL;
+}
+
+static void the_schema_changes_under_load(void)
+{
+    fixture f;
+    sgc_thread threads[ASKERS];
+    asker askers[ASKERS];
+
+    setup(&f, (sgc_http_options){0});
+    EXPECT_POST(&f, "/schema/load", HOST "Content-Type: application/graphql\r\n", two_schemas[0],
+                "200 OK");
+    for (int i = 0; i < ASKERS; i++) {
+        askers[i] = (asker){&f, 0};
+        CU_ASSERT_EQUAL_FATAL(sgc_thread_start(&threads[i], ask, &askers[i]), SGC_OK);
+    }
+    for (int i = 0; i < ROUNDS; i++)
+        EXPECT_POST(&f, "/schema/load", HOST "Content-Type: application/graphql\r\n",
+                    two_schemas[i % 2], "200 OK");
+    for (int i = 0; i < ASKERS; i++) {
+        sgc_thread_join(threads[i]);
+        CU_ASSERT_EQUAL(askers[i].strange, 0);
+    }
+    teardown(&f);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -363,6 +530,11 @@ int main(void)
         {"only friends may ask", only_friends_may_ask},
         {"schema endpoints", schema_endpoints},
         {"a generated server keeps its schema", a_generated_server_keeps_its_schema},
+        {"what the client accepts", what_the_client_accepts},
+        {"strange targets", strange_targets},
+        {"bodies have time by their size", bodies_have_time_by_their_size},
+        {"the same schema again", the_same_schema_again},
+        {"the schema changes under load", the_schema_changes_under_load},
         CU_TEST_INFO_NULL,
     };
     return unit_run("http.server", tests);
