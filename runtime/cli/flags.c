@@ -1,6 +1,7 @@
 /* flags.c - command lines into values; nothing unknown passes. */
 #include "cli/cli.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 static int find_flag(const sgc_flag *flags, const char *name, size_t size)
@@ -8,6 +9,18 @@ static int find_flag(const sgc_flag *flags, const char *name, size_t size)
     for (int i = 0; flags[i].name; i++)
         if (strlen(flags[i].name) == size && memcmp(flags[i].name, name, size) == 0) return i;
     return -1;
+}
+
+sgc_status sgc_usage_error(sgc_arguments *arguments, sgc_error *error, const char *format, ...)
+{
+    char words[sizeof error->text];
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(words, sizeof words, format, values);
+    va_end(values);
+    arguments->wrong = true;
+    return sgc_fail(error, SGC_INVALID, "%s", words);
 }
 
 /* One flag at argv[*at]; moves *at over a value that stands apart. */
@@ -19,19 +32,19 @@ static sgc_status take_flag(int argc, char **argv, int *at, const sgc_flag *flag
     size_t size = equals ? (size_t)(equals - text) : strlen(text);
     int i = find_flag(flags, text, size);
 
-    if (i < 0) return sgc_fail(error, SGC_INVALID, "unknown option '%.*s'", (int)size, text);
+    if (i < 0) return sgc_usage_error(arguments, error, "unknown option '%.*s'", (int)size, text);
     if (arguments->values[i])
-        return sgc_fail(error, SGC_INVALID, "%s is given twice", flags[i].name);
+        return sgc_usage_error(arguments, error, "%s is given twice", flags[i].name);
     if (!flags[i].value) {
-        if (equals) return sgc_fail(error, SGC_INVALID, "%s takes no value", flags[i].name);
+        if (equals) return sgc_usage_error(arguments, error, "%s takes no value", flags[i].name);
         arguments->values[i] = "";
     } else if (equals) {
         arguments->values[i] = equals + 1;
     } else if (*at + 1 < argc) {
         arguments->values[i] = argv[++*at];
     } else {
-        return sgc_fail(error, SGC_INVALID, "%s needs a value: %s %s", flags[i].name, flags[i].name,
-                        flags[i].value);
+        return sgc_usage_error(arguments, error, "%s needs a value: %s %s", flags[i].name,
+                               flags[i].name, flags[i].value);
     }
     return SGC_OK;
 }
@@ -63,6 +76,15 @@ const char *sgc_flag_value(const sgc_flag *flags, const sgc_arguments *arguments
 {
     int i = find_flag(flags, name, strlen(name));
     return i < 0 ? NULL : arguments->values[i];
+}
+
+sgc_status sgc_flag_data(const sgc_flag *flags, sgc_arguments *arguments, const char **data,
+                         sgc_error *error)
+{
+    *data = sgc_flag_value(flags, arguments, "--data");
+    if (!*data) return sgc_usage_error(arguments, error, "--data DIR is missing");
+    if (!**data) return sgc_usage_error(arguments, error, "--data is empty: name a folder");
+    return SGC_OK;
 }
 
 void sgc_flags_print(const sgc_flag *flags, sgc_buf *out)

@@ -16,44 +16,49 @@ enum { GRACE_US = 10 * 1000 * 1000 };
 
 /* "127.0.0.1:8080", "[::1]:8080"; the address lands in `address`. */
 static sgc_status parse_listen(const char *text, char address[64], sgc_net_options *net,
-                               sgc_error *error)
+                               sgc_arguments *arguments, sgc_error *error)
 {
     const char *colon = strrchr(text, ':');
     const char *start = text, *end = colon;
+    bool brackets = colon && *start == '[' && end > start + 1 && end[-1] == ']';
     uint64_t port;
 
-    if (!colon) return sgc_fail(error, SGC_INVALID, "--listen takes ADDR:PORT, not '%s'", text);
-    if (*start == '[' && end > start && end[-1] == ']') {
+    if (brackets) {
         start++;
         end--;
     }
-    size_t size = (size_t)(end - start);
-    if (size == 0 || size >= 64)
-        return sgc_fail(error, SGC_INVALID, "--listen takes ADDR:PORT, not '%s'", text);
+    size_t size = colon ? (size_t)(end - start) : 0;
+    bool ok = size > 0 && size < 64 && (brackets || !memchr(start, ':', size)) &&
+              sgc_parse_number(colon + 1, 0, 65535, &port, NULL) == SGC_OK;
+    if (!ok)
+        return sgc_usage_error(arguments, error,
+                               "--listen takes ADDR:PORT (127.0.0.1:8080, [::1]:8080), not '%s'",
+                               text);
     memcpy(address, start, size);
     address[size] = '\0';
-    sgc_status status = sgc_parse_number(colon + 1, 0, 65535, &port, error);
     net->address = address;
     net->port = (uint16_t)port;
-    return status;
+    return SGC_OK;
 }
 
-static sgc_status read_options(const sgc_arguments *arguments, char address[64],
-                               sgc_http_options *http, sgc_db_options *db, sgc_error *error)
+static sgc_status read_options(sgc_arguments *arguments, char address[64], sgc_http_options *http,
+                               sgc_db_options *db, sgc_error *error)
 {
     const char *listen = sgc_flag_value(sgc_server_flags, arguments, "--listen");
     const char *threads = sgc_flag_value(sgc_server_flags, arguments, "--threads");
     const char *cache = sgc_flag_value(sgc_server_flags, arguments, "--cache");
+    sgc_error words;
     uint64_t number = 0;
 
     sgc_status status =
-        parse_listen(listen ? listen : "127.0.0.1:8080", address, &http->net, error);
-    if (status == SGC_OK && threads) {
-        status = sgc_parse_number(threads, 1, 1024, &number, error);
-        http->net.threads = (unsigned)number;
-    }
-    if (status == SGC_OK && cache) status = sgc_parse_bytes(cache, &db->cache_bytes, error);
-    return status;
+        parse_listen(listen ? listen : "127.0.0.1:8080", address, &http->net, arguments, error);
+    if (status != SGC_OK) return status;
+    if (threads && sgc_parse_number(threads, 1, 1024, &number, &words) != SGC_OK)
+        return sgc_usage_error(arguments, error, "--threads: %s", words.text);
+    http->net.threads = (unsigned)number;
+    if (cache && sgc_parse_bytes(cache, &db->cache_bytes, &words) != SGC_OK)
+        return sgc_usage_error(arguments, error, "--cache: %s", words.text);
+    return SGC_OK;
 }
 
 static void announce(sgc_db *db, const sgc_http_server *server, const char *address,
@@ -67,18 +72,18 @@ static void announce(sgc_db *db, const sgc_http_server *server, const char *addr
     fflush(stdout);
 }
 
-sgc_status sgc_serve(const sgc_arguments *arguments, const sgc_schema *schema, bool fixed_schema,
+sgc_status sgc_serve(sgc_arguments *arguments, const sgc_schema *schema, bool fixed_schema,
                      void *user, sgc_error *error)
 {
-    const char *data = sgc_flag_value(sgc_server_flags, arguments, "--data");
+    const char *data;
     sgc_http_options http = {.fixed_schema = fixed_schema, .user = user};
     sgc_db_options options = {0};
     sgc_http_server *server = NULL;
     sgc_db *db = NULL;
     char address[64];
 
-    if (!data) return sgc_fail(error, SGC_INVALID, "--data DIR is missing");
-    sgc_status status = read_options(arguments, address, &http, &options, error);
+    sgc_status status = sgc_flag_data(sgc_server_flags, arguments, &data, error);
+    if (status == SGC_OK) status = read_options(arguments, address, &http, &options, error);
     if (status != SGC_OK) return status;
     sgc_net_block_signals();
     status = sgc_db_open(data, schema, &options, &db, error);
@@ -123,11 +128,10 @@ int sgc_server_main(int argc, char **argv, const sgc_schema *schema, void *user)
         return 0;
     }
     if (status == SGC_OK && arguments.positional_count)
-        status = sgc_fail(&error, SGC_INVALID, "'%s' is no option", arguments.positional[0]);
-    bool usage = status != SGC_OK;
+        status = sgc_usage_error(&arguments, &error, "'%s' is no option", arguments.positional[0]);
     if (status == SGC_OK) status = sgc_serve(&arguments, schema, true, user, &error);
     if (status == SGC_OK) return 0;
     fprintf(stderr, "%s: %s\n", program, error.text);
-    if (usage) fprintf(stderr, "Try '%s --help'.\n", program);
-    return usage ? 2 : 1;
+    if (arguments.wrong) fprintf(stderr, "Try '%s --help'.\n", program);
+    return arguments.wrong ? 2 : 1;
 }

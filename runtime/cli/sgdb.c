@@ -10,7 +10,7 @@
 typedef struct sgdb_command {
     const char *name, *usage, *summary, *example;
     const sgc_flag *flags;
-    sgc_status (*run)(const struct sgdb_command *command, const sgc_arguments *arguments,
+    sgc_status (*run)(const struct sgdb_command *command, sgc_arguments *arguments,
                       sgc_error *error);
 } sgdb_command;
 
@@ -18,11 +18,6 @@ static const char *value(const sgdb_command *command, const sgc_arguments *argum
                          const char *name)
 {
     return sgc_flag_value(command->flags, arguments, name);
-}
-
-static sgc_status usage_error(sgc_error *error, const char *words)
-{
-    return sgc_fail(error, SGC_INVALID, "%s", words);
 }
 
 /* ---- opening ---- */
@@ -54,14 +49,14 @@ static sgc_status build_schema(char **paths, int count, sgc_arena *arena, const 
     return sgc_fail(error, status, "the schema has errors");
 }
 
-static sgc_status open_existing(const sgdb_command *command, const sgc_arguments *arguments,
-                                sgc_db **db, sgc_error *error)
+static sgc_status open_existing(const sgdb_command *command, sgc_arguments *arguments, sgc_db **db,
+                                sgc_error *error)
 {
-    const char *data = value(command, arguments, "--data");
     sgc_db_options options = {.must_exist = true};
+    const char *data;
+    sgc_status status = sgc_flag_data(command->flags, arguments, &data, error);
 
-    if (!data) return usage_error(error, "--data DIR is missing");
-    return sgc_db_open(data, NULL, &options, db, error);
+    return status == SGC_OK ? sgc_db_open(data, NULL, &options, db, error) : status;
 }
 
 static sgc_status finish(sgc_db *db, sgc_status status, sgc_error *error)
@@ -80,19 +75,22 @@ static const sgc_flag init_flags[] = {
     {NULL, NULL, NULL},
 };
 
-static sgc_status run_init(const sgdb_command *command, const sgc_arguments *arguments,
-                           sgc_error *error)
+static sgc_status run_init(const sgdb_command *command, sgc_arguments *arguments, sgc_error *error)
 {
-    const char *data = value(command, arguments, "--data");
     sgc_db_options options = {.create_only = true};
+    const char *data;
     const sgc_schema *schema = NULL;
     sgc_arena arena = {0};
     sgc_db *db = NULL;
 
-    if (!data) return usage_error(error, "--data DIR is missing");
-    if (arguments->positional_count == 0) return usage_error(error, "SCHEMA is missing");
-    sgc_status status =
-        build_schema(arguments->positional, arguments->positional_count, &arena, &schema, error);
+    sgc_status status = sgc_flag_data(command->flags, arguments, &data, error);
+    if (status == SGC_OK && strcmp(data, ":memory:") == 0)
+        status = sgc_usage_error(arguments, error, "a database in memory cannot be kept");
+    if (status == SGC_OK && arguments->positional_count == 0)
+        status = sgc_usage_error(arguments, error, "SCHEMA is missing");
+    if (status == SGC_OK)
+        status = build_schema(arguments->positional, arguments->positional_count, &arena, &schema,
+                              error);
     if (status == SGC_OK) {
         status = sgc_db_open(data, schema, &options, &db, error);
         status = finish(db, status, error);
@@ -104,8 +102,7 @@ static sgc_status run_init(const sgdb_command *command, const sgc_arguments *arg
 
 /* ---- serve ---- */
 
-static sgc_status run_serve(const sgdb_command *command, const sgc_arguments *arguments,
-                            sgc_error *error)
+static sgc_status run_serve(const sgdb_command *command, sgc_arguments *arguments, sgc_error *error)
 {
     const sgc_schema *schema = NULL;
     sgc_arena arena = {0};
@@ -138,8 +135,8 @@ static bool ends_with(const char *text, const char *ending)
     return size >= tail && strcmp(text + size - tail, ending) == 0;
 }
 
-static sgc_status choose_format(const char *format, const char *path, sgc_load_format *out,
-                                sgc_error *error)
+static sgc_status choose_format(sgc_arguments *arguments, const char *format, const char *path,
+                                sgc_load_format *out, sgc_error *error)
 {
     static const struct {
         const char *name, *ending;
@@ -156,10 +153,9 @@ static sgc_status choose_format(const char *format, const char *path, sgc_load_f
         if (format ? strcmp(format, known[i].name) == 0 : ends_with(path, known[i].ending))
             return SGC_OK;
     }
-    return sgc_fail(error, SGC_INVALID,
-                    format ? "'%s' is no format: json, ndjson or csv"
-                           : "%s: say --format json, ndjson or csv",
-                    format ? format : path);
+    if (format)
+        return sgc_usage_error(arguments, error, "'%s' is no format: json, ndjson or csv", format);
+    return sgc_usage_error(arguments, error, "%s: say --format json, ndjson or csv", path);
 }
 
 /* A file being loaded, and how far. */
@@ -167,6 +163,7 @@ typedef struct input {
     FILE *stream;
     const char *path;
     uint64_t size; /* 0: unknown */
+    int cause;     /* errno of a read that failed */
     bool watched;
 } input;
 
@@ -175,7 +172,9 @@ static sgc_status read_input(void *context, char *data, size_t size, size_t *got
     input *in = context;
 
     *got = fread(data, 1, size, in->stream);
-    return ferror(in->stream) ? SGC_IO : SGC_OK;
+    if (!ferror(in->stream)) return SGC_OK;
+    in->cause = errno;
+    return SGC_IO;
 }
 
 enum { BAR = 30 };
@@ -224,15 +223,15 @@ static sgc_status load_file(sgc_db *db, const char *path, sgc_load_options *opti
 {
     const sgc_schema *schema = sgc_db_schema(db);
     bool standard = strcmp(path, "-") == 0;
-    input in = {.stream = standard ? stdin : fopen(path, "rb"),
-                .path = path,
-                .watched = sgc_stderr_is_terminal()};
-    uint64_t *counts = sgc_alloc_zero((size_t)schema->table_count + 1, sizeof *counts);
+    input in = {.path = path, .watched = sgc_stderr_is_terminal()};
     sgc_load_source source = {&in, read_input};
 
-    if (!in.stream || !counts) {
-        sgc_free(counts);
-        return sgc_fail(error, SGC_IO, "cannot read %s: %s", path, strerror(errno));
+    in.stream = standard ? stdin : fopen(path, "rb");
+    if (!in.stream) return sgc_fail(error, SGC_IO, "cannot read %s: %s", path, strerror(errno));
+    uint64_t *counts = sgc_alloc_zero((size_t)schema->table_count + 1, sizeof *counts);
+    if (!counts) {
+        if (!standard) fclose(in.stream);
+        return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     }
     if (!standard) in.size = stream_size(in.stream);
     options->progress = draw_bar;
@@ -243,30 +242,49 @@ static sgc_status load_file(sgc_db *db, const char *path, sgc_load_options *opti
         print_counts(schema, counts);
     } else {
         sgc_error words = *error;
-        sgc_fail(error, status, "%s: %s", path, words.text);
+        sgc_fail(error, status, "%s: %s", path, in.cause ? strerror(in.cause) : words.text);
     }
     if (!standard) fclose(in.stream);
     sgc_free(counts);
     return status;
 }
 
-static sgc_status run_load(const sgdb_command *command, const sgc_arguments *arguments,
-                           sgc_error *error)
+/* The format of a file, and whether --table goes with it. */
+static sgc_status format_of(const sgdb_command *command, sgc_arguments *arguments, const char *path,
+                            sgc_load_options *options, sgc_error *error)
+{
+    sgc_status status = choose_format(arguments, value(command, arguments, "--format"), path,
+                                      &options->format, error);
+
+    if (status != SGC_OK) return status;
+    bool one_table = options->format != SGC_LOAD_JSON;
+    if (one_table && !options->table.data)
+        return sgc_usage_error(arguments, error, "NDJSON and CSV hold one table: say --table TYPE");
+    if (!one_table && options->table.data)
+        return sgc_usage_error(arguments, error, "JSON names its tables itself: leave out --table");
+    return SGC_OK;
+}
+
+static sgc_status run_load(const sgdb_command *command, sgc_arguments *arguments, sgc_error *error)
 {
     const char *batch = value(command, arguments, "--batch");
     sgc_load_options options = {.table = sgc_str_from(value(command, arguments, "--table")),
                                 .upsert = value(command, arguments, "--upsert") != NULL};
+    sgc_error words;
     sgc_db *db = NULL;
     sgc_status status = SGC_OK;
 
-    if (arguments->positional_count == 0) return usage_error(error, "FILE is missing");
-    if (batch) status = sgc_parse_number(batch, 1, UINT32_MAX, &options.batch, error);
+    if (arguments->positional_count == 0)
+        return sgc_usage_error(arguments, error, "FILE is missing");
+    if (batch && sgc_parse_number(batch, 1, UINT32_MAX, &options.batch, &words) != SGC_OK)
+        return sgc_usage_error(arguments, error, "--batch: %s", words.text);
+    /* All names are looked at before the first row is loaded. */
+    for (int i = 0; status == SGC_OK && i < arguments->positional_count; i++)
+        status = format_of(command, arguments, arguments->positional[i], &options, error);
     if (status == SGC_OK) status = open_existing(command, arguments, &db, error);
     for (int i = 0; status == SGC_OK && i < arguments->positional_count; i++) {
         const char *path = arguments->positional[i];
-        status = choose_format(value(command, arguments, "--format"), path, &options.format, error);
-        if (status == SGC_OK && options.format != SGC_LOAD_JSON && !options.table.data)
-            status = usage_error(error, "NDJSON and CSV hold one table: say --table TYPE");
+        status = format_of(command, arguments, path, &options, error);
         if (status == SGC_OK) status = load_file(db, path, &options, error);
     }
     return finish(db, status, error);
@@ -283,7 +301,7 @@ static const sgc_flag query_flags[] = {
     {NULL, NULL, NULL},
 };
 
-static sgc_status read_request(const sgdb_command *command, const sgc_arguments *arguments,
+static sgc_status read_request(const sgdb_command *command, sgc_arguments *arguments,
                                sgc_arena *arena, sgc_request *request, sgc_error *error)
 {
     const char *file = value(command, arguments, "--file");
@@ -291,14 +309,19 @@ static sgc_status read_request(const sgdb_command *command, const sgc_arguments 
     sgc_json *json = NULL;
 
     if ((file != NULL) == (arguments->positional_count == 1) || arguments->positional_count > 1)
-        return usage_error(error, "give the document as one argument or with --file");
+        return sgc_usage_error(arguments, error,
+                               "give the document as one argument or with --file");
     request->operation_name = sgc_str_from(value(command, arguments, "--operation"));
     request->query = sgc_str_from(file ? NULL : arguments->positional[0]);
     sgc_status status = file ? sgc_read_file(file, arena, &request->query, error) : SGC_OK;
     if (status != SGC_OK || !variables) return status;
     status = sgc_json_parse(sgc_str_from(variables), arena, &json, error);
-    if (status == SGC_OK && json->kind != SGC_JSON_OBJECT)
-        return usage_error(error, "--variables takes a JSON object");
+    if (status != SGC_OK) {
+        sgc_error words = *error;
+        return sgc_usage_error(arguments, error, "--variables: %s", words.text);
+    }
+    if (json->kind != SGC_JSON_OBJECT)
+        return sgc_usage_error(arguments, error, "--variables takes a JSON object");
     request->variables = json;
     return status;
 }
@@ -321,8 +344,7 @@ static sgc_status answer(sgc_db *db, const sgc_request *request, sgc_error *erro
     return status;
 }
 
-static sgc_status run_query(const sgdb_command *command, const sgc_arguments *arguments,
-                            sgc_error *error)
+static sgc_status run_query(const sgdb_command *command, sgc_arguments *arguments, sgc_error *error)
 {
     sgc_request request = {0};
     sgc_arena arena = {0};
@@ -351,22 +373,23 @@ static sgc_status write_piece(void *context, sgc_str piece)
     return fwrite(piece.data, 1, piece.size, context) == piece.size ? SGC_OK : SGC_IO;
 }
 
-static sgc_status run_dump(const sgdb_command *command, const sgc_arguments *arguments,
-                           sgc_error *error)
+static sgc_status run_dump(const sgdb_command *command, sgc_arguments *arguments, sgc_error *error)
 {
     const char *format_name = value(command, arguments, "--format");
     sgc_load_format format = SGC_LOAD_JSON;
     sgc_db *db = NULL;
     sgc_status status = SGC_OK;
 
-    if (arguments->positional_count) return usage_error(error, "dump takes no file: redirect it");
-    if (format_name) status = choose_format(format_name, "", &format, error);
+    if (arguments->positional_count)
+        return sgc_usage_error(arguments, error, "dump takes no file: redirect it");
+    if (format_name) status = choose_format(arguments, format_name, "", &format, error);
+    if (status == SGC_OK && format != SGC_LOAD_JSON && !value(command, arguments, "--table"))
+        status =
+            sgc_usage_error(arguments, error, "NDJSON and CSV hold one table: say --table TYPE");
     if (status == SGC_OK) status = open_existing(command, arguments, &db, error);
     if (status == SGC_OK)
         status = sgc_dump(db, format, sgc_str_from(value(command, arguments, "--table")),
                           write_piece, stdout, error);
-    if (status == SGC_OK && fflush(stdout) != 0)
-        status = sgc_fail(error, SGC_IO, "cannot write: %s", strerror(errno));
     return finish(db, status, error);
 }
 
@@ -420,12 +443,13 @@ static int run_command(const sgdb_command *command, int argc, char **argv)
         print_command_help(command);
         return 0;
     }
-    bool usage = status != SGC_OK;
     if (status == SGC_OK) status = command->run(command, &arguments, &error);
+    if (fflush(stdout) != 0 && status == SGC_OK)
+        status = sgc_fail(&error, SGC_IO, "cannot write: %s", strerror(errno));
     if (status == SGC_OK) return 0;
     fprintf(stderr, "sgdb %s: %s\n", command->name, error.text);
-    if (usage) fprintf(stderr, "Try 'sgdb %s --help'.\n", command->name);
-    return usage ? 2 : 1;
+    if (arguments.wrong) fprintf(stderr, "Try 'sgdb %s --help'.\n", command->name);
+    return arguments.wrong ? 2 : 1;
 }
 
 int sgc_sgdb_main(int argc, char **argv)
