@@ -82,6 +82,8 @@ void build_model(view_build_state *b);
 /** A stored field as a resolver table entry, and the functions to declare. */
 void build_resolvers(view_build_state *b);
 /* view_default.c */
+/** Whether a list that is not given is empty: the keys that a relation stores. */
+bool starts_empty(const field_info *f);
 /** The C expression of a field's default, null when create has none. */
 sgc_str default_expression(view_build_state *b, const field_info *f, uint16_t table);
 

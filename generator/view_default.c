@@ -90,6 +90,11 @@ static sgc_str now(const field_info *f)
     return SGC_STR("sgc_take_now(take)");
 }
 
+bool starts_empty(const field_info *f)
+{
+    return f->slot->list && f->field->relation != SGC_NONE;
+}
+
 sgc_str default_expression(view_build_state *b, const field_info *f, uint16_t table)
 {
     switch (f->field->default_kind) {
@@ -107,5 +112,8 @@ sgc_str default_expression(view_build_state *b, const field_info *f, uint16_t ta
         return say(b, "sgc_take_serial%s(take, %u)", f->slot->kind == SGC_KIND_INT ? "_int" : "",
                    (unsigned)table);
     }
-    return f->field->updated_at ? now(f) : sgc_str_of(NULL, 0);
+    if (f->field->updated_at) return now(f);
+    /* A relation that stores a list of keys begins empty. */
+    if (starts_empty(f)) return SGC_STR("sgc_list_of(\"\", 0, 0)");
+    return sgc_str_of(NULL, 0);
 }
