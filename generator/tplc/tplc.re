@@ -1,5 +1,5 @@
 /*
- * tplc - the template compiler. It turns the files of templates/, which are the C that sgc emits with named
+ * tplc - the template compiler. It turns the files of templates/, the C that sgc emits with named
  * holes in it, into one C file of emit functions. It runs while sgc is built and is not installed.
  *
  *   $name$        the attribute `c` of the view called name
@@ -256,7 +256,7 @@ static void take_control(template *t, const control *c)
     case LINE_TEXT:
     case LINE_REMARK:
     case LINE_UNKNOWN:
-        complain(t, "unknown directive; there are: each NAME in NAME.LIST, if NAME.FLAG, else, end");
+        complain(t, "unknown directive; known: each NAME in NAME.LIST, if NAME.FLAG, else, end");
         break;
     }
 }

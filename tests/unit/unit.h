@@ -1,6 +1,6 @@
 /*
- * unit.h - the main() of every CUnit executable: `int main(void) { return unit_run("store.pages",
- * tests); }` with a NULL-terminated table of names and functions. Failing cases name themselves.
+ * unit.h - the main() of every CUnit executable: `return unit_run("store.pages", tests);` with a
+ * NULL-terminated table of names and functions. Failing cases name themselves.
  */
 #ifndef SGC_TESTS_UNIT_H
 #define SGC_TESTS_UNIT_H
@@ -14,7 +14,7 @@
         sgc_str unit_actual = (actual);                                                            \
         sgc_str unit_expected = sgc_str_from(expected);                                            \
         if (!sgc_str_eq(unit_actual, unit_expected)) {                                             \
-            printf("\n    got      <" SGC_FMT ">\n    expected <" SGC_FMT ">\n",                    \
+            printf("\n    got      <" SGC_FMT ">\n    expected <" SGC_FMT ">\n",                   \
                    SGC_ARG(unit_actual), SGC_ARG(unit_expected));                                  \
         }                                                                                          \
         CU_ASSERT_TRUE(sgc_str_eq(unit_actual, unit_expected));                                    \
