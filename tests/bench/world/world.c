@@ -2,7 +2,7 @@
  * world.c - sgc next to SQLite over the world: the same rows, the same indexes, the same page
  * cache, in rounds that take turns; medians are printed.
  *
- *   bench_world ROWS FOLDER [--rounds N] [--cities N] [--divide N]
+ *   bench_world ROWS FOLDER [--rounds N] [--divide N]
  *       loads both into FOLDER, then times everything; --divide makes each round shorter
  *   bench_world --count ENGINE WORK N ROWS FOLDER
  *       does WORK N times, warm, for valgrind --tool=callgrind --instr-atstart=no, and prints how
@@ -343,7 +343,7 @@ static void count_work(char **words)
 
 static int usage(void)
 {
-    fputs("usage: bench_world ROWS FOLDER [--rounds N] [--cities N] [--divide N]\n"
+    fputs("usage: bench_world ROWS FOLDER [--rounds N] [--divide N]\n"
           "       bench_world --count ENGINE WORK N ROWS FOLDER\n",
           stderr);
     return 2;
@@ -352,7 +352,6 @@ static int usage(void)
 int main(int argc, char **argv)
 {
     bench b = {.rounds = 5, .divide = 1};
-    size_t cities = SIZE_MAX;
 
     if (argc == 7 && strcmp(argv[1], "--count") == 0) {
         count_work(argv + 2);
@@ -362,15 +361,13 @@ int main(int argc, char **argv)
     for (int i = 3; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--rounds") == 0)
             b.rounds = parse_count(argv[i + 1], 1, ROUNDS_MAX);
-        else if (strcmp(argv[i], "--cities") == 0)
-            cities = parse_count(argv[i + 1], 1, 10000000);
         else if (strcmp(argv[i], "--divide") == 0)
             b.divide = parse_count(argv[i + 1], 1, 1000);
         else
             return usage();
     }
     b.folder = argv[2];
-    rows_read(argv[1], cities, &b.all);
+    rows_read(argv[1], SIZE_MAX, &b.all);
     compare_engines(&b);
     rows_free(&b.all);
     return 0;
