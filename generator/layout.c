@@ -124,23 +124,23 @@ static size_t argument_end(sgc_str line, size_t at)
     return line.size;
 }
 
-/* Writes a line too long, its arguments folded below the first one. */
-static void fold_arguments(sgc_buf *out, sgc_str line, size_t open)
+/* Writes the arguments behind the ( at `open`, from `column` on, folded to lines that begin there.
+ */
+static void fill_arguments(sgc_buf *out, sgc_str line, size_t open, size_t start)
 {
-    size_t column = open + 1, at = open + 1;
+    size_t column = start, at = open + 1;
 
-    sgc_buf_append(out, line.data, open + 1);
     while (at < line.size) {
         size_t end = argument_end(line, at);
         /* The comma belongs to the argument; behind the last one, all that is left does. */
         size_t stop = end < line.size && line.data[end] == ',' ? end + 1 : line.size;
         size_t size = stop - at;
-        if (column + size > COLUMNS && column > open + 1) {
+        if (column + size > COLUMNS && column > start) {
             while (out->size > 0 && out->data[out->size - 1] == ' ')
                 out->size--;
             sgc_buf_byte(out, '\n');
-            spaces(out, open + 1);
-            column = open + 1;
+            spaces(out, start);
+            column = start;
         }
         sgc_buf_append(out, line.data + at, size);
         column += size;
@@ -152,6 +152,62 @@ static void fold_arguments(sgc_buf *out, sgc_str line, size_t open)
         }
     }
     sgc_buf_byte(out, '\n');
+}
+
+/* Where one argument stops: behind its comma; behind the last one, all that is left belongs to it. */
+static size_t argument_stop(sgc_str line, size_t at)
+{
+    size_t end = argument_end(line, at);
+
+    return end < line.size && line.data[end] == ',' ? end + 1 : line.size;
+}
+
+/* How the arguments of a list that is too long can stand. */
+typedef struct folding {
+    size_t open;   /* position of the ( */
+    size_t column; /* where every line but the first begins */
+    bool behind;   /* the first argument has a line of its own as well */
+} folding;
+
+/*
+ * Arguments line by line; out may be NULL to count only. The number of lines begun, SIZE_MAX when
+ * one is too long.
+ */
+static size_t fold_arguments(sgc_buf *out, sgc_str line, folding how)
+{
+    size_t column = how.behind ? COLUMNS : how.open + 1, at = how.open + 1, breaks = 0;
+    bool too_long = false;
+
+    if (out) sgc_buf_append(out, line.data, at);
+    while (at < line.size) {
+        size_t stop = argument_stop(line, at), size = stop - at;
+        bool first = at == how.open + 1;
+        if (first ? how.behind : column + 1 + size > COLUMNS) {
+            if (out) sgc_buf_byte(out, '\n');
+            if (out) spaces(out, how.column);
+            column = how.column;
+            breaks++;
+        } else if (!first) {
+            if (out) sgc_buf_byte(out, ' ');
+            column++;
+        }
+        if (out) sgc_buf_append(out, line.data + at, size);
+        column += size;
+        too_long = too_long || column > COLUMNS;
+        at = stop + (stop < line.size && line.data[stop] == ' ');
+    }
+    if (out) sgc_buf_byte(out, '\n');
+    return too_long ? SIZE_MAX : breaks;
+}
+
+/* What clang-format charges for a break: LLVM style, in lists of the outermost parentheses. */
+enum { BREAK = 41, BEHIND_CALL = 18, BEHIND_HEAD = 99, OWN_LINE = 80, TOO_LONG = 1000000 };
+
+static size_t cost_of(sgc_str line, folding how, size_t extra)
+{
+    size_t breaks = fold_arguments(NULL, line, how);
+
+    return breaks == SIZE_MAX ? TOO_LONG : breaks * BREAK + extra;
 }
 
 static void fold(sgc_buf *out, sgc_str line);
@@ -193,45 +249,37 @@ static bool fold_assignment(sgc_buf *out, sgc_str line)
     return false;
 }
 
-/* Whether folding leaves a line too long: one argument that does not fit behind the (. */
-static bool overflows(sgc_str line, size_t open)
+/* The cheapest way for an argument list; *cost says how cheap. */
+static folding fold_cheaply(sgc_str line, size_t open, bool head, size_t *cost)
 {
-    for (size_t at = open + 1; at < line.size;) {
-        size_t end = argument_end(line, at);
-        size_t stop = end < line.size && line.data[end] == ',' ? end + 1 : line.size;
-        if (open + 1 + stop - at > COLUMNS) return true;
-        at = stop + (stop < line.size && line.data[stop] == ' ');
-    }
-    return false;
+    folding aligned = {.open = open, .column = open + 1};
+    folding behind = {.open = open, .column = indent_of(line) + 4, .behind = true};
+    size_t cost_behind = cost_of(line, behind, head ? BEHIND_HEAD : BEHIND_CALL);
+
+    *cost = cost_of(line, aligned, 0);
+    if (*cost <= cost_behind) return aligned;
+    *cost = cost_behind;
+    return behind;
 }
 
-/* "f(" and all arguments on a line of their own. */
-static bool fold_behind(sgc_buf *out, sgc_str line, size_t open)
+/* A list of arguments or parameters; what a function returns gets a line of its own when it must. */
+static void fold_list(sgc_buf *out, sgc_str line, size_t open)
 {
-    size_t indent = indent_of(line) + 4;
+    size_t cost, cost_own = 0, name = open;
+    bool head = indent_of(line) == 0;
+    folding how = fold_cheaply(line, open, head, &cost), own = how;
 
-    if (indent + line.size - open - 1 > COLUMNS) return false;
-    sgc_buf_append(out, line.data, open + 1);
-    sgc_buf_byte(out, '\n');
-    spaces(out, indent);
-    sgc_buf_append(out, line.data + open + 1, line.size - open - 1);
-    sgc_buf_byte(out, '\n');
-    return true;
-}
-
-/* A prototype or the head of a function: what it returns gets a line of its own when it must. */
-static bool fold_head(sgc_buf *out, sgc_str line, size_t open)
-{
-    size_t name = open;
-
-    if (indent_of(line) > 0 || !overflows(line, open)) return false;
     while (name > 0 && line.data[name - 1] != ' ' && line.data[name - 1] != '*')
         name--;
-    if (name == 0) return false;
-    sgc_buf_append(out, line.data, name - (line.data[name - 1] == ' '));
-    sgc_buf_byte(out, '\n');
-    fold(out, sgc_str_of(line.data + name, line.size - name));
-    return true;
+    sgc_str rest = sgc_str_of(line.data + name, line.size - name);
+    if (head && name > 0) own = fold_cheaply(rest, open - name, true, &cost_own);
+    if (head && name > 0 && cost_own + OWN_LINE < cost) {
+        sgc_buf_append(out, line.data, name - (line.data[name - 1] == ' '));
+        sgc_buf_byte(out, '\n');
+        fold_arguments(out, rest, own);
+    } else {
+        fold_arguments(out, line, how);
+    }
 }
 
 /* Position of " ? " outside parentheses, line.size when there is none. */
@@ -251,14 +299,28 @@ static size_t find_outside(sgc_str line, const char *text)
     return line.size;
 }
 
-/* "a = b ? c : d;" breaks before the colon, which stands below the question mark. */
+/* "a = b ? c : d;" breaks before the colon and, when c then stands on one line, before ? too. */
 static bool fold_choice(sgc_buf *out, sgc_str line)
 {
     size_t question = find_outside(line, " ? "), colon = find_outside(line, " : ");
+    size_t equals = find_outside(line, " = "), column = question + 1;
 
-    if (question >= colon || colon == line.size) return false;
-    fold(out, sgc_str_of(line.data, colon));
-    spaces(out, question + 1);
+    if (question >= colon || colon == line.size || equals > question) return false;
+    if (colon > COLUMNS && equals + 7 + colon - question <= COLUMNS) {
+        column = equals + 7;
+        sgc_buf_append(out, line.data, question);
+        sgc_buf_byte(out, '\n');
+        spaces(out, column);
+        sgc_buf_append(out, line.data + question + 1, colon - question - 1);
+        sgc_buf_byte(out, '\n');
+    } else if (colon > COLUMNS) {
+        sgc_str first = sgc_str_of(line.data, colon);
+        fold_arguments(out, first, last_list(first));
+    } else {
+        sgc_buf_append(out, line.data, colon);
+        sgc_buf_byte(out, '\n');
+    }
+    spaces(out, column);
     sgc_buf_append(out, line.data + colon + 1, line.size - colon - 1);
     sgc_buf_byte(out, '\n');
     return true;
@@ -271,11 +333,9 @@ static void fold(sgc_buf *out, sgc_str line)
     if (line.size > COLUMNS) {
         if (fold_if(out, line) || fold_assignment(out, line) || fold_choice(out, line)) return;
         open = last_list(line);
-        if (open < line.size && fold_head(out, line, open)) return;
     }
-    if (open < line.size && overflows(line, open) && fold_behind(out, line, open)) return;
-    if (open < line.size && open < COLUMNS - 20) {
-        fold_arguments(out, line, open);
+    if (open < line.size) {
+        fold_list(out, line, open);
         return;
     }
     sgc_buf_str(out, line);
@@ -366,6 +426,8 @@ static void take_line(layout *l, sgc_str line, sgc_str *rest)
     l->blank = false;
     if (is_comment(trimmed)) {
         flush_run(l);
+        while (line.data[line.size - 1] == ' ')
+            line.size--;
         sgc_buf_str(l->out, line);
         sgc_buf_byte(l->out, '\n');
         return;

@@ -83,9 +83,14 @@ static const char *const reserved[] = {
     "import",
     "inline",
     "int",
+    "int16_t",
+    "int32_t",
+    "int64_t",
+    "int8_t",
     "interface",
     "linux",
     "long",
+    "max_align_t",
     "mips",
     "module",
     "mutable",
@@ -104,6 +109,7 @@ static const char *const reserved[] = {
     "override",
     "private",
     "protected",
+    "ptrdiff_t",
     "public",
     "reflexpr",
     "register",
@@ -137,6 +143,7 @@ static const char *const reserved[] = {
     "sigev_notify_attributes",
     "sigev_notify_function",
     "signed",
+    "size_t",
     "sizeof",
     "small",
     "sparc",
@@ -165,6 +172,10 @@ static const char *const reserved[] = {
     "typename",
     "typeof",
     "typeof_unqual",
+    "uint16_t",
+    "uint32_t",
+    "uint64_t",
+    "uint8_t",
     "union",
     "unix",
     "unsigned",
@@ -172,6 +183,7 @@ static const char *const reserved[] = {
     "va_arg",
     "va_copy",
     "va_end",
+    "va_list",
     "va_start",
     "vax",
     "virtual",
@@ -352,6 +364,21 @@ static sgc_str promise(name_table *n, sgc_str key, sgc_str name)
     return sgc_arena_printf(n->arena, "%.*s " SGC_FMT, (int)scope, key.data, SGC_ARG(name));
 }
 
+/* Whether a lock file's name is one that sgc would give: nothing else may get into C. */
+static bool is_ours(sgc_str name)
+{
+    bool upper = false, lower = false;
+
+    if (name.size == 0 || name.size > NAME_MAX_SIZE + 16 || !is_letter(name.data[0])) return false;
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        upper = upper || is_upper(c);
+        lower = lower || is_lower(c);
+        if (!is_letter(c) && !is_digit(c) && c != '_') return false;
+    }
+    return !(upper && lower);
+}
+
 /* The lock file's lines: "key = name". What cannot be read is not ours and is left out. */
 static void read_lock(name_table *n, sgc_str lock)
 {
@@ -368,6 +395,8 @@ static void read_lock(name_table *n, sgc_str lock)
             if (!fix) break;
             fix->key = sgc_str_of(at, (size_t)(equals - 1 - at));
             fix->name = sgc_str_of(equals + 2, (size_t)(stop - equals - 2));
+            at = stop + 1;
+            if (!is_ours(fix->name)) continue;
             sgc_str promised = promise(n, fix->key, fix->name);
             if (!promised.data || !sgc_map_put(&n->fixed, fix->key, fix) ||
                 !sgc_map_put(&n->promised, promised, fix))
@@ -440,6 +469,17 @@ static bool promised_to_other(name_table *n, sgc_str key, sgc_str name)
     return fix && !sgc_str_eq(fix->key, key);
 }
 
+/*
+ * What no member may be called: a reserved word, or a name that may be a type's. In C++ a member
+ * must not change what a name means inside its struct.
+ */
+static bool is_barred(const name_table *n, sgc_str name)
+{
+    return name_is_reserved(name) || starts_with(name, "sgc_") ||
+           (name.size > n->prefix.size && name.data[n->prefix.size] == '_' &&
+            memcmp(name.data, n->prefix.data, n->prefix.size) == 0);
+}
+
 static sgc_str numbered(name_table *n, const spelling *how, sgc_str key, sgc_str base)
 {
     sgc_str counter = sgc_arena_printf(n->arena, "%p " SGC_FMT, (void *)how->taken, SGC_ARG(base));
@@ -455,8 +495,8 @@ static sgc_str numbered(name_table *n, const spelling *how, sgc_str key, sgc_str
         *last = 1;
     }
     while (!n->failed && (!visit(n, how, name, false) || promised_to_other(n, key, name) ||
-                          (how->member && name_is_reserved(name)))) {
-        if (how->member && *last == 1 && name_is_reserved(base)) {
+                          (how->member && is_barred(n, name)))) {
+        if (how->member && *last == 1 && is_barred(n, base)) {
             /* A keyword gets an underscore first, and a number behind it only when needed. */
             sgc_str word = sgc_arena_printf(n->arena, SGC_FMT "_", SGC_ARG(base));
             if (word.data && visit(n, how, word, false)) return word;
@@ -472,7 +512,7 @@ static sgc_str give(name_table *n, const spelling *how, sgc_str key, sgc_str bas
     const name_fix *fix = sgc_map_get(&n->fixed, key);
     sgc_str name;
 
-    if (fix && visit(n, how, fix->name, false)) {
+    if (fix && visit(n, how, fix->name, false) && !(how->member && is_barred(n, fix->name))) {
         name = fix->name;
     } else {
         fix = NULL;
