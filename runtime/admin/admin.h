@@ -32,7 +32,8 @@ typedef struct sgc_load_options {
  * Loads rows. Every value is checked; error->text names line and field of the first bad one, and
  * nothing of its transaction stays. counts[table_count] receives rows by table position.
  * Relations are given by id (`author: "u1"` or `authorId: "u1"`, `friends: ["a", "b"]`), in any
- * order of rows within one transaction.
+ * order of rows within one transaction. An upsert adds links and removes none, since both ends of
+ * a relation may name them.
  */
 SGC_CHECK sgc_status sgc_load(sgc_db *db, const sgc_load_source *source,
                               const sgc_load_options *options, uint64_t *counts, sgc_error *error);

@@ -106,14 +106,15 @@ static sgc_status json_row(dump *d, const sgc_table *table, sgc_str record)
     return status;
 }
 
-/* A JSON value as a CSV field: strings bare, null empty, everything quoted where it must be. */
-static void csv_field(sgc_buf *out, const sgc_value *value, const sgc_buf *json, sgc_arena *arena)
+/* A JSON value as a CSV field: null empty, strings bare unless `whole`, all else in quotes. */
+static void csv_field(sgc_buf *out, const sgc_value *value, const sgc_buf *json, bool whole,
+                      sgc_arena *arena)
 {
     sgc_str text = sgc_buf_as_str(json);
     sgc_json *parsed;
 
     if (value && value->is_null) return;
-    if (json->size && json->data[0] == '"') {
+    if (!whole && json->size && json->data[0] == '"') {
         if (sgc_json_parse(text, arena, &parsed, NULL) != SGC_OK) {
             out->failed = true;
             return;
@@ -140,14 +141,16 @@ static sgc_status csv_row(dump *d, const sgc_table *table, sgc_str record)
         json.size = 0;
         sgc_value_to_json(d->schema, &table->fields[i], value, &json);
         if (i) sgc_buf_byte(&d->out, ',');
-        csv_field(&d->out, value, &json, &d->arena);
+        /* A JSON column is read back as JSON, so its strings keep their quotes. */
+        bool whole = table->layout.slots[table->fields[i].slot].kind == SGC_KIND_JSON;
+        csv_field(&d->out, value, &json, whole, &d->arena);
     }
     for (uint16_t i = 0; status == SGC_OK && i < table->relation_count; i++) {
         if (!writes_links(&table->relations[i])) continue;
         json.size = 0;
         status = write_links(d, &table->relations[i], &key, &json);
         sgc_buf_byte(&d->out, ',');
-        csv_field(&d->out, NULL, &json, &d->arena);
+        csv_field(&d->out, NULL, &json, true, &d->arena);
     }
     d->out.failed = d->out.failed || json.failed;
     sgc_buf_free(&json);
@@ -216,7 +219,7 @@ static sgc_status dump_format(dump *d, sgc_load_format format, sgc_str table)
 
     if (table.data) {
         position = sgc_schema_table(d->schema, table);
-        if (position == SGC_NONE)
+        if (position == SGC_NONE || d->schema->tables[position].link)
             return sgc_fail(d->error, SGC_INVALID, "there is no table \"" SGC_FMT "\"",
                             SGC_ARG(table));
     } else if (format != SGC_LOAD_JSON) {

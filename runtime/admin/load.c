@@ -57,9 +57,21 @@ static sgc_status peek(reader *r, size_t ahead, int *byte)
 
 static void step(reader *r, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        r->line += r->buf.data[r->at + i] == '\n';
+    const char *at = r->buf.data + r->at, *end = at + count;
+
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at)))) {
+        r->line++;
+        at++;
+    }
     r->at += count;
+}
+
+/* The bytes that are there, behind the first `skip` of them. */
+static sgc_str buffered(const reader *r, size_t skip)
+{
+    size_t there = r->buf.size - r->at;
+
+    return skip < there ? sgc_str_of(r->buf.data + r->at + skip, there - skip) : SGC_STR("");
 }
 
 /* Puts the line in front of an error's words. */
@@ -136,45 +148,49 @@ static sgc_status expect(reader *r, char wanted, const char *words)
     return SGC_OK;
 }
 
-/* Size of the string that starts at the reader, quotes included. */
-static sgc_status string_size(reader *r, size_t from, size_t *size)
+/* Where a search for the end of a value stands. */
+typedef struct scan {
+    size_t size; /* bytes looked at */
+    size_t depth;
+    bool quoted;
+} scan;
+
+/* Looks at more bytes; true once the value that starts at the reader is complete. */
+static bool scan_more(scan *s, sgc_str bytes)
 {
-    for (size_t i = from + 1; i < ROW_LIMIT; i++) {
-        int byte;
-        sgc_status status = peek(r, i, &byte);
-        if (status != SGC_OK) return status;
-        if (byte < 0) return syntax(r, "a string does not end");
-        if (byte == '"') {
-            *size = i + 1 - from;
-            return SGC_OK;
+    size_t i = 0;
+
+    while (i < bytes.size) {
+        char c = bytes.data[i++];
+        if (s->quoted) {
+            if (c == '\\') i++;
+            if (c == '"') s->quoted = false;
+        } else if (c == '"') {
+            s->quoted = true;
+        } else if (c == '{') {
+            s->depth++;
+        } else if (c == '}') {
+            s->depth--;
         }
-        if (byte == '\\') i++;
+        if (!s->quoted && s->depth == 0) break;
     }
-    return syntax(r, "a row is longer than 256 MB");
+    s->size += i;
+    return i > 0 && !s->quoted && s->depth == 0;
 }
 
-/* Size of the object that starts at the reader: up to the brace that closes it. */
-static sgc_status object_size(reader *r, size_t *size)
+/* Size of the object or string that starts at the reader, up to the brace or quote that ends it. */
+static sgc_status value_size(reader *r, size_t *size)
 {
-    size_t depth = 0, inner;
+    scan s = {0, 0, false};
 
-    for (size_t i = 0; i < ROW_LIMIT; i++) {
-        int byte;
-        sgc_status status = peek(r, i, &byte);
+    while (!scan_more(&s, buffered(r, s.size))) {
+        if (r->end) return syntax(r, s.quoted ? "a string does not end" : "a row does not end");
+        if (s.size >= ROW_LIMIT) return syntax(r, "a row is longer than 256 MB");
+        sgc_status status = fill(r);
         if (status != SGC_OK) return status;
-        if (byte < 0) return syntax(r, "a row does not end");
-        if (byte == '"') {
-            status = string_size(r, i, &inner);
-            if (status != SGC_OK) return status;
-            i += inner - 1;
-        }
-        if (byte == '{') depth++;
-        if (byte == '}' && --depth == 0) {
-            *size = i + 1;
-            return SGC_OK;
-        }
     }
-    return syntax(r, "a row is longer than 256 MB");
+    *size = s.size;
+    return SGC_OK;
 }
 
 static sgc_status find_table(sgc_loader *loader, sgc_str name, uint16_t *table, sgc_error *error)
@@ -189,7 +205,7 @@ static sgc_status read_name(sgc_loader *loader, reader *r, uint16_t *table)
 {
     sgc_json *name;
     size_t size;
-    sgc_status status = string_size(r, 0, &size);
+    sgc_status status = value_size(r, &size);
 
     if (status != SGC_OK) return status;
     sgc_arena_reset(&loader->arena);
@@ -216,7 +232,7 @@ static sgc_status read_rows(sgc_loader *loader, reader *r, uint16_t table)
     while (status == SGC_OK) {
         status = skip_space(r, &byte);
         if (status == SGC_OK && byte != '{') return syntax(r, "expected a row: {");
-        if (status == SGC_OK) status = object_size(r, &size);
+        if (status == SGC_OK) status = value_size(r, &size);
         if (status == SGC_OK) status = put_json(loader, r, table, size);
         if (status == SGC_OK) status = skip_space(r, &byte);
         if (status != SGC_OK) break;
@@ -270,17 +286,17 @@ static sgc_status load_json(sgc_loader *loader, reader *r)
 
 static sgc_status line_size(reader *r, size_t *size, bool *more)
 {
-    for (size_t i = 0; i < ROW_LIMIT; i++) {
-        int byte;
-        sgc_status status = peek(r, i, &byte);
+    for (size_t seen = 0;;) {
+        sgc_str bytes = buffered(r, seen);
+        const char *newline = bytes.size ? memchr(bytes.data, '\n', bytes.size) : NULL;
+        *more = newline != NULL;
+        *size = seen + (newline ? (size_t)(newline - bytes.data) : bytes.size);
+        if (newline || (r->end && bytes.size == 0)) return SGC_OK;
+        seen = *size;
+        if (seen >= ROW_LIMIT) return syntax(r, "a line is longer than 256 MB");
+        sgc_status status = fill(r);
         if (status != SGC_OK) return status;
-        if (byte < 0 || byte == '\n') {
-            *size = i;
-            *more = byte >= 0;
-            return SGC_OK;
-        }
     }
-    return syntax(r, "a line is longer than 256 MB");
 }
 
 static bool is_blank(const char *text, size_t size)
@@ -315,39 +331,82 @@ typedef struct csv_field {
     bool quoted;
 } csv_field;
 
-/* One field into buf; *last says that its record ends behind it. */
+/* Ordinary bytes of a field, as many as are there. */
+static void csv_span(reader *r, sgc_buf *text, bool open)
+{
+    sgc_str bytes = buffered(r, 0);
+    size_t size = 0;
+
+    while (size < bytes.size) {
+        char c = bytes.data[size];
+        if (c == '"' || (!open && (c == ',' || c == '\n' || c == '\r'))) break;
+        size++;
+    }
+    sgc_buf_append(text, bytes.data, size);
+    step(r, size);
+}
+
+/* Between the quotes of a field; ends behind the closing one. */
+static sgc_status csv_quoted(reader *r, sgc_buf *text)
+{
+    for (;;) {
+        int byte, next = -1;
+        sgc_status status = peek(r, 0, &byte);
+        if (status == SGC_OK && byte == '"') status = peek(r, 1, &next);
+        if (status != SGC_OK) return status;
+        if (byte < 0) return syntax(r, "a quoted field does not end");
+        if (byte != '"') {
+            csv_span(r, text, true);
+            if (text->size > ROW_LIMIT) return syntax(r, "a row is longer than 256 MB");
+            continue;
+        }
+        step(r, next == '"' ? 2 : 1);
+        if (next != '"') return SGC_OK;
+        sgc_buf_byte(text, '"');
+    }
+}
+
+/* What stands behind a field: a comma, CR LF, LF or the end. */
+static sgc_status csv_separator(reader *r, bool quoted, bool *last)
+{
+    int byte, next = -1;
+    sgc_status status = peek(r, 0, &byte);
+
+    if (status == SGC_OK && byte == '\r') {
+        status = peek(r, 1, &next);
+        if (status == SGC_OK && next >= 0 && next != '\n')
+            return syntax(r, "a carriage return inside a field without quotes");
+        if (status == SGC_OK) step(r, 1);
+        byte = next;
+    }
+    if (status != SGC_OK) return status;
+    if (byte >= 0 && byte != ',' && byte != '\n')
+        return syntax(r, quoted ? "text behind a closing quote"
+                                : "a quote inside a field without quotes");
+    *last = byte != ',';
+    if (byte >= 0) step(r, 1);
+    return SGC_OK;
+}
+
+/* One field into text; *last says that its record ends behind it. */
 static sgc_status csv_text(reader *r, sgc_buf *text, bool *quoted, bool *last)
 {
     int byte;
     sgc_status status = peek(r, 0, &byte);
 
     *quoted = status == SGC_OK && byte == '"';
-    if (*quoted) step(r, 1);
-    for (bool open = *quoted; status == SGC_OK;) {
-        status = peek(r, 0, &byte);
-        if (status != SGC_OK) break;
-        if (byte < 0 && open) return syntax(r, "a quoted field does not end");
-        if (open && byte == '"') {
-            int next;
-            status = peek(r, 1, &next);
-            step(r, next == '"' ? 2 : 1);
-            if (next == '"')
-                sgc_buf_byte(text, '"');
-            else
-                open = false;
-            continue;
-        }
-        if (!open && (byte < 0 || byte == ',' || byte == '\n')) {
-            if (byte >= 0) step(r, 1);
-            *last = byte != ',';
-            return SGC_OK;
-        }
-        if (!open && *quoted && byte != '\r') return syntax(r, "text behind a closing quote");
-        if (!open && byte == '"') return syntax(r, "a quote inside a field without quotes");
-        if (open || byte != '\r') sgc_buf_byte(text, (char)byte);
+    if (*quoted) {
         step(r, 1);
+        status = csv_quoted(r, text);
+    } else {
+        while (status == SGC_OK && byte >= 0 && !strchr("\",\r\n", byte ? byte : 'x')) {
+            csv_span(r, text, false);
+            status = peek(r, 0, &byte);
+            if (text->size > ROW_LIMIT) return syntax(r, "a row is longer than 256 MB");
+        }
     }
-    return status;
+    if (status == SGC_OK && text->failed) return sgc_fail(r->error, SGC_NO_MEMORY, "out of memory");
+    return status == SGC_OK ? csv_separator(r, *quoted, last) : status;
 }
 
 /* A whole record into the row's arena; *count == 0 at the end of the text. */
@@ -448,8 +507,26 @@ static sgc_status csv_object(sgc_loader *loader, const sgc_table *table, const s
     return SGC_OK;
 }
 
-static sgc_status csv_header(sgc_loader *loader, reader *r, sgc_arena *keep, sgc_str **columns,
-                             size_t *count)
+/* Every column must be a field or a relation, once. */
+static sgc_status check_columns(const sgc_table *table, const sgc_str *columns, size_t count,
+                                sgc_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (sgc_table_field(table, columns[i]) == SGC_NONE &&
+            sgc_table_relation(table, columns[i]) == SGC_NONE)
+            return sgc_fail(error, SGC_INVALID,
+                            "line 1: type " SGC_FMT " has no field \"" SGC_FMT "\"",
+                            SGC_ARG(table->name), SGC_ARG(columns[i]));
+        for (size_t j = 0; j < i; j++)
+            if (sgc_str_eq(columns[i], columns[j]))
+                return sgc_fail(error, SGC_INVALID, "line 1: the column " SGC_FMT " appears twice",
+                                SGC_ARG(columns[i]));
+    }
+    return SGC_OK;
+}
+
+static sgc_status csv_header(sgc_loader *loader, reader *r, uint16_t table, sgc_arena *keep,
+                             sgc_str **columns, size_t *count)
 {
     csv_field *fields;
     sgc_status status = csv_record(loader, r, &fields, count);
@@ -459,14 +536,10 @@ static sgc_status csv_header(sgc_loader *loader, reader *r, sgc_arena *keep, sgc
     *columns = sgc_arena_zero(keep, *count, sizeof **columns);
     if (!*columns) return sgc_fail(r->error, SGC_NO_MEMORY, "out of memory");
     for (size_t i = 0; i < *count; i++) {
-        sgc_str text = fields[i].text;
-        /* A byte order mark in front of the first name is not part of it. */
-        if (i == 0 && text.size >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0)
-            text = sgc_str_of(text.data + 3, text.size - 3);
-        (*columns)[i] = sgc_arena_str(keep, text);
+        (*columns)[i] = sgc_arena_str(keep, fields[i].text);
         if (!(*columns)[i].data) return sgc_fail(r->error, SGC_NO_MEMORY, "out of memory");
     }
-    return SGC_OK;
+    return check_columns(&loader->schema->tables[table], *columns, *count, r->error);
 }
 
 static sgc_status csv_rows(sgc_loader *loader, reader *r, uint16_t table, const sgc_str *columns,
@@ -497,7 +570,7 @@ static sgc_status load_csv(sgc_loader *loader, reader *r, uint16_t table)
     sgc_arena keep = {0};
     sgc_str *columns = NULL;
     size_t count = 0;
-    sgc_status status = csv_header(loader, r, &keep, &columns, &count);
+    sgc_status status = csv_header(loader, r, table, &keep, &columns, &count);
 
     if (status == SGC_OK) status = csv_rows(loader, r, table, columns, count);
     sgc_arena_free(&keep);
@@ -505,6 +578,19 @@ static sgc_status load_csv(sgc_loader *loader, reader *r, uint16_t table)
 }
 
 /* ---- all formats ---- */
+
+/* A byte order mark is no part of the text. */
+static sgc_status skip_mark(reader *r)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    int byte;
+    sgc_status status = peek(r, sizeof mark - 2, &byte);
+    sgc_str bytes = buffered(r, 0);
+
+    if (status == SGC_OK && byte >= 0 && memcmp(bytes.data, mark, sizeof mark - 1) == 0)
+        step(r, sizeof mark - 1);
+    return status;
+}
 
 static sgc_status load_format(sgc_loader *loader, reader *r)
 {
@@ -526,7 +612,8 @@ sgc_status sgc_load(sgc_db *db, const sgc_load_source *source, const sgc_load_op
     reader r = {.source = source, .line = 1, .error = error ? error : &words};
 
     memset(counts, 0, loader.schema->table_count * sizeof *counts);
-    sgc_status status = load_format(&loader, &r);
+    sgc_status status = skip_mark(&r);
+    if (status == SGC_OK) status = load_format(&loader, &r);
     if (status == SGC_OK) status = sgc_loader_commit(&loader, r.error);
     if (status == SGC_OK && options->progress)
         options->progress(options->progress_context, loader.rows, r.dropped + r.at);
