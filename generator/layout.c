@@ -124,37 +124,7 @@ static size_t argument_end(sgc_str line, size_t at)
     return line.size;
 }
 
-/* Writes the arguments behind the ( at `open`, from `column` on, folded to lines that begin there.
- */
-static void fill_arguments(sgc_buf *out, sgc_str line, size_t open, size_t start)
-{
-    size_t column = start, at = open + 1;
-
-    while (at < line.size) {
-        size_t end = argument_end(line, at);
-        /* The comma belongs to the argument; behind the last one, all that is left does. */
-        size_t stop = end < line.size && line.data[end] == ',' ? end + 1 : line.size;
-        size_t size = stop - at;
-        if (column + size > COLUMNS && column > start) {
-            while (out->size > 0 && out->data[out->size - 1] == ' ')
-                out->size--;
-            sgc_buf_byte(out, '\n');
-            spaces(out, start);
-            column = start;
-        }
-        sgc_buf_append(out, line.data + at, size);
-        column += size;
-        at = stop;
-        if (at < line.size && line.data[at] == ' ') {
-            sgc_buf_byte(out, ' ');
-            column++;
-            at++;
-        }
-    }
-    sgc_buf_byte(out, '\n');
-}
-
-/* Where one argument stops: behind its comma; behind the last one, all that is left belongs to it. */
+/* Where one argument stops: behind its comma; all that is left belongs to the last one. */
 static size_t argument_stop(sgc_str line, size_t at)
 {
     size_t end = argument_end(line, at);
@@ -262,7 +232,7 @@ static folding fold_cheaply(sgc_str line, size_t open, bool head, size_t *cost)
     return behind;
 }
 
-/* A list of arguments or parameters; what a function returns gets a line of its own when it must. */
+/* A list of arguments or parameters; a function's type gets a line of its own when it must. */
 static void fold_list(sgc_buf *out, sgc_str line, size_t open)
 {
     size_t cost, cost_own = 0, name = open;
@@ -315,7 +285,7 @@ static bool fold_choice(sgc_buf *out, sgc_str line)
         sgc_buf_byte(out, '\n');
     } else if (colon > COLUMNS) {
         sgc_str first = sgc_str_of(line.data, colon);
-        fold_arguments(out, first, last_list(first));
+        fold_list(out, first, last_list(first));
     } else {
         sgc_buf_append(out, line.data, colon);
         sgc_buf_byte(out, '\n');

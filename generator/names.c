@@ -390,13 +390,12 @@ static void read_lock(name_table *n, sgc_str lock)
         const char *equals = stop;
         while (equals > at && *equals != '=')
             equals--;
-        if (equals > at + 1 && stop - equals > 2 && equals[-1] == ' ') {
+        if (equals > at + 1 && stop - equals > 2 && equals[-1] == ' ' &&
+            is_ours(sgc_str_of(equals + 2, (size_t)(stop - equals - 2)))) {
             name_fix *fix = sgc_arena_zero(n->arena, 1, sizeof *fix);
             if (!fix) break;
             fix->key = sgc_str_of(at, (size_t)(equals - 1 - at));
             fix->name = sgc_str_of(equals + 2, (size_t)(stop - equals - 2));
-            at = stop + 1;
-            if (!is_ours(fix->name)) continue;
             sgc_str promised = promise(n, fix->key, fix->name);
             if (!promised.data || !sgc_map_put(&n->fixed, fix->key, fix) ||
                 !sgc_map_put(&n->promised, promised, fix))

@@ -47,6 +47,7 @@ typedef struct view_field {
     sgc_str json_key;  /**< arguments: text and size of {"name": or ,"name": */
     sgc_str json;      /**< appends the value */
     sgc_str from_json; /**< takes the current member */
+    bool steady;       /**< always as wide: room does not ask the row */
 } view_field;
 typedef VIEW_LIST(view_field) view_fields;
 
@@ -56,6 +57,7 @@ typedef struct view_chunk {
     sgc_str record; /**< C name of the row struct */
     view_fields fields;
     VIEW_LIST(view_assign) assigns;
+    bool steady; /**< all of its fields are: nothing asks the row for their room */
 } view_chunk;
 typedef VIEW_LIST(view_chunk) view_chunks;
 

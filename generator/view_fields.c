@@ -432,6 +432,9 @@ static view_chunks chunk_fields(view_build_state *b, sgc_str c, sgc_str gql,
     for (size_t i = 0; i < chunks.count; i++) {
         all[i].fields.items = fields + i * CHUNK;
         all[i].fields.count = portion(count, i);
+        all[i].steady = true;
+        for (size_t k = 0; k < all[i].fields.count; k++)
+            if (!all[i].fields.items[k].steady) all[i].steady = false;
     }
     return chunks;
 }
@@ -471,6 +474,7 @@ static view_field view_of(view_build_state *b, const record_build *r, size_t pos
     else
         v.read = read_of(b, f);
     v.room = room_of(b, f);
+    v.steady = f->fixed;
     v.put = put_of(b, f);
     if (!f->fixed) v.copy = copy_of(b, f);
     v.json_key = say(b, "\"%s\\\"" SGC_FMT "\\\":\", %zu", position == 0 ? "{" : ",",
