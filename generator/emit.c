@@ -8,6 +8,9 @@
 #include "os/os.h"
 #include "templates.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 /* ---- names of files ---- */
 
 static emit_file *add_file(emit_files *files, const char *format, sgc_str prefix, unsigned number)
@@ -274,7 +277,7 @@ void emit_free(emit_files *files)
 
 static sgc_status failed(sgc_error *error, sgc_status status, const char *what, const char *path)
 {
-    if (status == SGC_EXISTS) return sgc_fail(error, SGC_IO, "cannot %s %s: it exists", what, path);
+    (void)status;
     return sgc_fail(error, SGC_IO, "cannot %s %s: %s", what, path, sgc_os_file_error());
 }
 
@@ -306,18 +309,19 @@ static bool exists(const sgc_os *os, const char *path)
     return true;
 }
 
-/* Writes a file that must not be there yet. */
+/* Writes a file that must not be there yet, readable as the user's umask says. */
 static sgc_status write_new(const sgc_os *os, const char *path, sgc_str text, sgc_error *error)
 {
-    sgc_file *file = NULL;
-    sgc_status status =
-        os->open(os->self, path, SGC_OPEN_WRITE | SGC_OPEN_CREATE | SGC_OPEN_EXCLUSIVE, &file);
+    FILE *file = fopen(path, "wbx");
+    sgc_status status = SGC_OK;
 
-    if (status != SGC_OK) return failed(error, status, "create", path);
-    if (text.size) status = os->write(os->self, file, 0, text.data, text.size);
-    if (status != SGC_OK) failed(error, status, "write", path);
-    os->close(os->self, file);
-    if (status != SGC_OK) (void)os->remove(os->self, path);
+    if (!file) return sgc_fail(error, SGC_IO, "cannot create %s: %s", path, strerror(errno));
+    if (fwrite(text.data, 1, text.size, file) != text.size) status = SGC_IO;
+    if (fclose(file) != 0) status = SGC_IO;
+    if (status != SGC_OK) {
+        sgc_fail(error, SGC_IO, "cannot write %s: %s", path, strerror(errno));
+        (void)os->remove(os->self, path);
+    }
     return status;
 }
 
@@ -360,8 +364,7 @@ sgc_status emit_replace(const char *path, sgc_str text, sgc_error *error)
 }
 
 /* Makes the folder and those above it. */
-static sgc_status make_folders(const sgc_os *os, sgc_arena *arena, const char *folder,
-                               sgc_error *error)
+static sgc_status make_folders(sgc_arena *arena, const char *folder, sgc_error *error)
 {
     size_t size = strlen(folder);
 
@@ -369,9 +372,8 @@ static sgc_status make_folders(const sgc_os *os, sgc_arena *arena, const char *f
         if (end < size && folder[end] != '/') continue;
         sgc_str part = sgc_arena_str(arena, sgc_str_of(folder, end));
         if (!part.data) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-        sgc_status status = os->make_directory(os->self, part.data);
-        if (status != SGC_OK && status != SGC_EXISTS)
-            return failed(error, status, "make folder", part.data);
+        sgc_status status = sgc_make_folder(part.data, error);
+        if (status != SGC_OK && status != SGC_EXISTS) return status;
     }
     return SGC_OK;
 }
@@ -458,7 +460,7 @@ static void clean(writing *w, const emit_files *files)
 sgc_status emit_write(const emit_files *files, const char *folder, sgc_error *error)
 {
     writing w = {.os = sgc_os_posix(), .folder = folder, .error = error};
-    sgc_status status = make_folders(w.os, &w.arena, folder, error);
+    sgc_status status = make_folders(&w.arena, folder, error);
 
     if (status == SGC_OK) status = find_changed(&w, files);
     if (status == SGC_OK && w.any) {

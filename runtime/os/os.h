@@ -102,6 +102,8 @@ SGC_CHECK sgc_status sgc_memory_os_flip(sgc_memory_os *memory, const char *path,
  */
 SGC_CHECK sgc_status sgc_read_file(const char *path, sgc_arena *arena, sgc_str *text,
                                    sgc_error *error);
+/** Makes a folder with the permissions of the user's umask; one that is there is SGC_EXISTS. */
+SGC_CHECK sgc_status sgc_make_folder(const char *path, sgc_error *error);
 /** Whether a person watches standard error. */
 bool sgc_stderr_is_terminal(void);
 

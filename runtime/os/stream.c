@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool read_stream(FILE *stream, sgc_buf *out)
@@ -33,6 +34,13 @@ sgc_status sgc_read_file(const char *path, sgc_arena *arena, sgc_str *text, sgc_
     if (no_memory) return sgc_fail(error, SGC_NO_MEMORY, "cannot read %s: out of memory", path);
     if (!ok) return sgc_fail(error, SGC_IO, "cannot read %s: %s", path, strerror(cause));
     return SGC_OK;
+}
+
+sgc_status sgc_make_folder(const char *path, sgc_error *error)
+{
+    if (mkdir(path, 0777) == 0) return SGC_OK;
+    if (errno == EEXIST) return sgc_fail(error, SGC_EXISTS, "%s is there", path);
+    return sgc_fail(error, SGC_IO, "cannot make folder %s: %s", path, strerror(errno));
 }
 
 bool sgc_stderr_is_terminal(void)
