@@ -406,6 +406,8 @@ static sgc_status csv_text(reader *r, sgc_buf *text, bool *quoted, bool *last)
         }
     }
     if (status == SGC_OK && text->failed) return sgc_fail(r->error, SGC_NO_MEMORY, "out of memory");
+    if (status == SGC_OK && sgc_utf8_valid_prefix(sgc_buf_as_str(text)) != text->size)
+        return syntax(r, "invalid UTF-8");
     return status == SGC_OK ? csv_separator(r, *quoted, last) : status;
 }
 

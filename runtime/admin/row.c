@@ -94,15 +94,21 @@ static sgc_status add_link(draft *d, const struct link *link, const sgc_key *key
     sgc_value value;
     sgc_key other;
 
+    if (id->kind == SGC_JSON_NULL)
+        return sgc_fail(d->error, SGC_NOT_NULL, "an id in " SGC_FMT "." SGC_FMT " is null",
+                        SGC_ARG(d->table->name), SGC_ARG(link->relation->name));
     sgc_status status = sgc_value_from_json(d->loader->schema, &target->fields[target->key],
                                             sgc_field_slot(target, target->key), id,
                                             &d->loader->arena, &value, d->error);
-    if (status != SGC_OK) return status;
-    if (value.is_null)
-        return sgc_fail(d->error, SGC_NOT_NULL, "an id in " SGC_FMT "." SGC_FMT " is null",
-                        SGC_ARG(d->table->name), SGC_ARG(link->relation->name));
-    status = sgc_row_key(target, &value, &other);
-    if (status != SGC_OK) return sgc_fail(d->error, status, "an id is too long");
+    if (status == SGC_OK) {
+        status = sgc_row_key(target, &value, &other);
+        if (status != SGC_OK) sgc_fail(d->error, status, "an id is too long");
+    }
+    if (status != SGC_OK) {
+        sgc_error words = *d->error;
+        return sgc_fail(d->error, status, SGC_FMT "." SGC_FMT ": %s", SGC_ARG(d->table->name),
+                        SGC_ARG(link->relation->name), words.text);
+    }
     bool left = link->relation->link_field == 1; /* the target's key is on the right */
     status = sgc_link_add(d->loader->txn, link->relation->link, sgc_key_str(left ? key : &other),
                           sgc_key_str(left ? &other : key));

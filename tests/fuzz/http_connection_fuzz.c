@@ -25,13 +25,14 @@ static uint64_t no_time(void *self)
 static void open_server(void)
 {
     sgc_http_options options = {.head_limit = 512, .body_limit = 1024, .fixed_schema = true};
+    sgc_db_options small = {.cache_bytes = 1 << 20, .log_segment_bytes = 1 << 16};
     sgc_schema_file file = {SGC_STR("p.graphql"), sgc_str_from(sdl)};
     sgc_diagnostics diagnostics = {.arena = &arena};
     sgc_schema_built built;
 
     if (sgc_schema_build(&file, 1, SGC_STR("p"), sgc_str_of(NULL, 0), &arena, &diagnostics,
                          &built) != SGC_OK ||
-        sgc_db_open(":memory:", built.schema, NULL, &db, NULL) != SGC_OK ||
+        sgc_db_open(":memory:", built.schema, &small, &db, NULL) != SGC_OK ||
         sgc_http_create(db, &options, &server, NULL) != SGC_OK)
         abort();
     /* Dates and uptimes must not tell two runs apart. */
