@@ -171,7 +171,14 @@ static size_t fold_arguments(sgc_buf *out, sgc_str line, folding how)
 }
 
 /* What clang-format charges for a break: LLVM style, in lists of the outermost parentheses. */
-enum { BREAK = 41, BEHIND_CALL = 18, BEHIND_HEAD = 99, OWN_LINE = 80, TOO_LONG = 1000000 };
+enum {
+    BREAK = 41,
+    BEHIND_CALL = 18,
+    BEHIND_HEAD = 99,
+    OWN_LINE = 90,
+    CHOICE = 23,
+    TOO_LONG = 1000000
+};
 
 static size_t cost_of(sgc_str line, folding how, size_t extra)
 {
@@ -269,30 +276,69 @@ static size_t find_outside(sgc_str line, const char *text)
     return line.size;
 }
 
-/* "a = b ? c : d;" breaks before the colon and, when c then stands on one line, before ? too. */
+/*
+ * A part of a statement from a column on, its list folded below the first argument; out may be NULL
+ * to ask only what it costs.
+ */
+static size_t fold_part(sgc_buf *out, size_t column, sgc_str part)
+{
+    sgc_buf text = {0};
+    size_t cost = 0;
+
+    spaces(&text, column);
+    sgc_buf_str(&text, part);
+    sgc_str line = sgc_buf_as_str(&text);
+    folding how = {.open = line.size > COLUMNS ? last_list(line) : line.size};
+    how.column = how.open + 1;
+    if (how.open < line.size) {
+        cost = cost_of(line, how, 0);
+        if (out) fold_arguments(out, line, how);
+    } else {
+        cost = line.size > COLUMNS ? TOO_LONG : 0;
+        if (out) sgc_buf_str(out, line);
+        if (out) sgc_buf_byte(out, '\n');
+    }
+    if (out && text.failed) out->failed = true;
+    sgc_buf_free(&text);
+    return cost;
+}
+
+/* The parts of "a = b ? c : d;" with where each begins. */
+typedef struct choice {
+    sgc_str parts[4];
+    size_t columns[4];
+    size_t count, cost;
+} choice;
+
+static void add_part(choice *c, sgc_str line, size_t from, size_t to, size_t column)
+{
+    c->parts[c->count] = sgc_str_of(line.data + from, to - from);
+    c->columns[c->count] = column;
+    c->cost += fold_part(NULL, column, c->parts[c->count]);
+    c->count++;
+}
+
+/* "a = b ? c : d;" breaks before the colon, before both marks, or behind the = as well. */
 static bool fold_choice(sgc_buf *out, sgc_str line)
 {
     size_t question = find_outside(line, " ? "), colon = find_outside(line, " : ");
-    size_t equals = find_outside(line, " = "), column = question + 1;
+    size_t equals = find_outside(line, " = "), indent = indent_of(line);
+    choice all[3] = {{.cost = CHOICE}, {.cost = 2 * CHOICE}, {.cost = 3 * CHOICE - 1}}, *best = all;
 
     if (question >= colon || colon == line.size || equals > question) return false;
-    if (colon > COLUMNS && equals + 7 + colon - question <= COLUMNS) {
-        column = equals + 7;
-        sgc_buf_append(out, line.data, question);
-        sgc_buf_byte(out, '\n');
-        spaces(out, column);
-        sgc_buf_append(out, line.data + question + 1, colon - question - 1);
-        sgc_buf_byte(out, '\n');
-    } else if (colon > COLUMNS) {
-        sgc_str first = sgc_str_of(line.data, colon);
-        fold_list(out, first, last_list(first));
-    } else {
-        sgc_buf_append(out, line.data, colon);
-        sgc_buf_byte(out, '\n');
-    }
-    spaces(out, column);
-    sgc_buf_append(out, line.data + colon + 1, line.size - colon - 1);
-    sgc_buf_byte(out, '\n');
+    add_part(&all[0], line, 0, colon, 0);
+    add_part(&all[0], line, colon + 1, line.size, question + 1);
+    add_part(&all[1], line, 0, question, 0);
+    add_part(&all[1], line, question + 1, colon, equals + 7);
+    add_part(&all[1], line, colon + 1, line.size, equals + 7);
+    add_part(&all[2], line, 0, equals + 2, 0);
+    add_part(&all[2], line, equals + 3, question, indent + 4);
+    add_part(&all[2], line, question + 1, colon, indent + 8);
+    add_part(&all[2], line, colon + 1, line.size, indent + 8);
+    for (size_t i = 1; i < 3; i++)
+        if (all[i].cost < best->cost) best = &all[i];
+    for (size_t i = 0; i < best->count; i++)
+        fold_part(out, best->columns[i], best->parts[i]);
     return true;
 }
 

@@ -3,6 +3,8 @@
  */
 #include "text.h"
 
+enum { HIDDEN_WIDTH = sizeof "<U+202E>" - 1 };
+
 bool text_add(sgc_arena *arena, text_lines *lines, sgc_str line)
 {
     if (!line.data || !SGC_ARENA_GROW(arena, lines->items, lines->count, lines->capacity))
@@ -83,8 +85,10 @@ static size_t line_stop(sgc_str text, size_t at, size_t width)
 
     while (stop < text.size && text.data[stop] != '\n' && text.data[stop] != '\r') {
         if (text.data[stop] == ' ') blank = stop;
-        if (columns++ >= width && blank > at) return blank;
-        stop += next_char(text, stop, &c);
+        size_t size = next_char(text, stop, &c);
+        columns += is_hidden(c) ? HIDDEN_WIDTH : 1;
+        if (columns > width && blank > at) return blank;
+        stop += size;
     }
     return stop;
 }

@@ -5,7 +5,7 @@
 #include "build.h"
 
 /* Fields a portion has at most: an emitted function is a few lines longer. */
-enum { CHUNK = 11, REMARK_MAX = 60 };
+enum { CHUNK = 8, REMARK_MAX = 60 };
 
 const kind_words *words_of(sgc_kind kind)
 {
