@@ -1,0 +1,131 @@
+/*
+ * admin_load_fuzz.c - any bytes as JSON, NDJSON and CSV: the result does not depend on the pieces
+ * they are read in, a refusal says why and leaves nothing, and what was loaded survives a dump.
+ * The first byte chooses the format.
+ */
+#include "admin/admin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char sdl[] =
+    "enum Mood { GLAD SAD }\n"
+    "type Address { street: String! number: Int }\n"
+    "type Person { id: ID! name: String! @index age: Int email: String @unique\n"
+    "  height: Float big: BigInt mood: Mood born: Date at: DateTime\n"
+    "  awake: Boolean tags: [String!] address: Address raw: Bytes meta: JSON\n"
+    "  boss: Person clubs: [Club!] }\n"
+    "type Club { id: ID! members: [Person!] }\n";
+
+static const sgc_schema *schema;
+
+static const sgc_schema *the_schema(void)
+{
+    static sgc_arena arena; /* for the whole run */
+    sgc_schema_file file = {SGC_STR("p.graphql"), sgc_str_from(sdl)};
+    sgc_diagnostics diagnostics = {.arena = &arena};
+    sgc_schema_built built;
+
+    if (schema) return schema;
+    if (sgc_schema_build(&file, 1, SGC_STR("p"), sgc_str_of(NULL, 0), &arena, &diagnostics,
+                         &built) != SGC_OK)
+        abort();
+    schema = built.schema;
+    return schema;
+}
+
+static sgc_db *open_empty(void)
+{
+    sgc_db_options small = {.cache_bytes = 1 << 20, .log_segment_bytes = 1 << 16};
+    sgc_db *db;
+
+    if (sgc_db_open(":memory:", the_schema(), &small, &db, NULL) != SGC_OK) abort();
+    return db;
+}
+
+/* Hands out the text a few bytes at a time. */
+typedef struct pieces {
+    sgc_str text;
+    size_t most;
+} pieces;
+
+static sgc_status read_piece(void *context, char *data, size_t size, size_t *got)
+{
+    pieces *p = context;
+    size_t n = p->text.size < p->most ? p->text.size : p->most;
+
+    *got = n < size ? n : size;
+    if (*got) memcpy(data, p->text.data, *got);
+    p->text = sgc_str_of(p->text.data + *got, p->text.size - *got);
+    return SGC_OK;
+}
+
+static sgc_status load(sgc_db *db, sgc_str text, size_t most, sgc_load_options options,
+                       sgc_error *error)
+{
+    pieces p = {text, most};
+    sgc_load_source source = {&p, read_piece};
+    uint64_t counts[16];
+
+    *error = (sgc_error){SGC_OK, ""};
+    return sgc_load(db, &source, &options, counts, error);
+}
+
+static sgc_status keep(void *context, sgc_str piece)
+{
+    sgc_buf_str(context, piece);
+    return SGC_OK;
+}
+
+static sgc_buf dump(sgc_db *db)
+{
+    sgc_buf out = {0};
+
+    if (sgc_dump(db, SGC_LOAD_JSON, sgc_str_of(NULL, 0), keep, &out, NULL) != SGC_OK) abort();
+    return out;
+}
+
+static void there_and_back(sgc_buf *first)
+{
+    sgc_db *db = open_empty();
+    sgc_error error;
+
+    if (load(db, sgc_buf_as_str(first), 4096, (sgc_load_options){.format = SGC_LOAD_JSON},
+             &error) != SGC_OK) {
+        printf("%s\n", error.text);
+        abort();
+    }
+    sgc_buf second = dump(db);
+    if (!sgc_str_eq(sgc_buf_as_str(first), sgc_buf_as_str(&second))) abort();
+    sgc_buf_free(&second);
+    if (sgc_db_close(db) != SGC_OK) abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const sgc_load_format formats[] = {SGC_LOAD_JSON, SGC_LOAD_NDJSON, SGC_LOAD_CSV};
+    sgc_error error, again;
+
+    if (size == 0) return 0;
+    sgc_str text = sgc_str_of((const char *)data + 1, size - 1);
+    sgc_load_options options = {.format = formats[data[0] % 3], .upsert = (data[0] & 8) != 0};
+    if (options.format != SGC_LOAD_JSON) options.table = SGC_STR("Person");
+    sgc_db *db = open_empty();
+    sgc_status byte_by_byte = load(db, text, 1, options, &again);
+    if (byte_by_byte != SGC_OK && sgc_db_head(db) != 0) abort();
+    if (byte_by_byte == SGC_OK && sgc_db_close(db) != SGC_OK) abort();
+    if (byte_by_byte == SGC_OK) db = open_empty();
+    if (load(db, text, SIZE_MAX, options, &error) != byte_by_byte) abort();
+    if (byte_by_byte != SGC_OK) {
+        if (!error.text[0] || strcmp(error.text, again.text) != 0) abort();
+        if (sgc_db_head(db) != 0) abort();
+    } else {
+        sgc_buf out = dump(db);
+        there_and_back(&out);
+        sgc_buf_free(&out);
+    }
+    if (sgc_db_close(db) != SGC_OK) abort();
+    return 0;
+}
