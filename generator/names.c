@@ -431,31 +431,55 @@ static void remember(name_table *n, sgc_str key, sgc_str name, bool fresh)
 /* How a kind of name is spelled out: the identifiers that a base name stands for. */
 typedef struct spelling {
     sgc_map *taken;
-    const char *format; /* of prefix and base */
     const char *const *suffixes;
     bool member;
 } spelling;
 
+/* Spells a name out in `name`, which is used again and again. */
+static sgc_str spell_in(const name_table *n, const spelling *how, sgc_str base, const char *suffix,
+                        sgc_buf *name)
+{
+    name->size = 0;
+    if (how->member) {
+        sgc_buf_text(name, suffix);
+        sgc_buf_str(name, base);
+    } else {
+        sgc_buf_str(name, n->prefix);
+        sgc_buf_byte(name, '_');
+        sgc_buf_str(name, base);
+        sgc_buf_text(name, suffix);
+    }
+    return sgc_buf_as_str(name);
+}
+
 static sgc_str spell(name_table *n, const spelling *how, sgc_str base, const char *suffix)
 {
-    if (how->member) return sgc_arena_printf(n->arena, "%s" SGC_FMT, suffix, SGC_ARG(base));
-    return sgc_arena_printf(n->arena, SGC_FMT "_" SGC_FMT "%s", SGC_ARG(n->prefix), SGC_ARG(base),
-                            suffix);
+    sgc_buf name = {0};
+    sgc_str text = spell_in(n, how, base, suffix, &name);
+
+    text = name.failed ? sgc_str_of(NULL, 0) : sgc_arena_str(n->arena, text);
+    sgc_buf_free(&name);
+    return text;
 }
 
 /* Whether all identifiers of a base name are free; takes them when `take`. */
 static bool visit(name_table *n, const spelling *how, sgc_str base, bool take)
 {
-    for (const char *const *suffix = how->suffixes; *suffix; suffix++) {
-        sgc_str name = spell(n, how, base, *suffix);
-        if (!name.data) {
+    sgc_buf name = {0};
+    bool fine = true;
+
+    for (const char *const *suffix = how->suffixes; *suffix && fine && !n->failed; suffix++) {
+        sgc_str text = spell_in(n, how, base, *suffix, &name);
+        if (take) text = sgc_arena_str(n->arena, text);
+        if (name.failed || !text.data)
             n->failed = true;
-            return true;
-        }
-        if (!take && sgc_map_get(how->taken, name)) return false;
-        if (take && !sgc_map_put(how->taken, name, n)) n->failed = true;
+        else if (!take)
+            fine = !sgc_map_get(how->taken, text);
+        else if (!sgc_map_put(how->taken, text, n))
+            n->failed = true;
     }
-    return true;
+    sgc_buf_free(&name);
+    return fine;
 }
 
 /* A base name the lock file promises to another key is not free. */
