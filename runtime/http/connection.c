@@ -25,8 +25,22 @@ typedef struct state {
     sgc_buf head_text, body;
     chunk_step step;
     uint64_t chunk_left;
-    bool told; /* 100 Continue was sent, or need not be */
+    bool told;      /* 100 Continue was sent, or need not be */
+    size_t pending; /* this connection's part of the server's */
 } state;
+
+/* A body up to this size is taken whatever others send. */
+enum { SMALL_BODY = 64 * 1024 };
+
+/* Counts what is held of a body that is not complete. False: all bodies together are too much. */
+static bool hold(state *s, size_t bytes)
+{
+    size_t more = bytes - s->pending; /* modulo: less when it shrinks */
+    size_t all = atomic_fetch_add(&s->server->pending, more) + more;
+
+    s->pending = bytes;
+    return bytes <= SMALL_BODY || all <= s->server->options.pending_limit;
+}
 
 static void *opened(void *context)
 {
@@ -40,6 +54,7 @@ static void closed(void *opaque)
 {
     state *s = opaque;
 
+    hold(s, 0);
     sgc_arena_free(&s->arena);
     sgc_buf_free(&s->head_text);
     sgc_buf_free(&s->body);
@@ -272,6 +287,7 @@ static int go_on(state *s, sgc_net_turn *turn)
 {
     int refused = chunked_body(s, turn);
 
+    if (refused == 1 && !hold(s, s->body.size)) return 503;
     if (refused == 1) tell_to_continue(s, &s->head, turn);
     if (refused == 0) respond(s, &s->head, sgc_buf_as_str(&s->body), turn);
     if (refused == 0) sgc_buf_free(&s->body);
@@ -294,6 +310,7 @@ static int begin(state *s, sgc_str input, sgc_net_turn *turn)
         return go_on(s, turn);
     }
     refused = plain_body(s, &head, input, &body);
+    if (refused == 1 && !hold(s, input.size)) return 503;
     if (refused == 1) tell_to_continue(s, &head, turn);
     if (refused) return refused;
     respond(s, &head, body, turn);
@@ -320,6 +337,7 @@ static bool one_request(state *s, sgc_net_turn *turn)
     if (refused) return false;
     turn->phase = SGC_NET_IDLE;
     s->told = false;
+    if (s->pending) hold(s, 0);
     return !turn->close;
 }
 
@@ -398,6 +416,7 @@ static void fill_defaults(sgc_http_options *options)
     if (options->head_limit == 0) options->head_limit = 16 * 1024;
     if (options->body_limit == 0) options->body_limit = 8 * 1024 * 1024;
     if (options->load_limit == 0) options->load_limit = 256 * 1024 * 1024;
+    if (options->pending_limit == 0) options->pending_limit = (size_t)(sgc_memory_size() / 4);
 }
 
 static bool is_loopback(const char *address)

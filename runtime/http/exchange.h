@@ -8,6 +8,8 @@
 #include "http/head.h"
 #include "http/http.h"
 
+#include <stdatomic.h>
+
 /** What is served now. Replaced as a whole by /schema/load. */
 typedef struct sgc_http_service {
     sgc_api *api;
@@ -20,9 +22,10 @@ struct sgc_http_server {
     const sgc_os *os;
     uint64_t started_us; /**< monotonic */
     sgc_net *net;
-    bool loopback;    /**< only reachable from this machine: Host is checked for local names */
-    sgc_mutex lock;   /**< guards what follows */
-    sgc_cond changed; /**< a replacement may go on, or is over */
+    bool loopback; /**< only reachable from this machine: Host is checked for local names */
+    _Atomic size_t pending; /**< bytes of bodies that are not complete yet */
+    sgc_mutex lock;         /**< guards what follows */
+    sgc_cond changed;       /**< a replacement may go on, or is over */
     sgc_http_service *service;
     unsigned users; /**< requests that work with `service` or the database's schema */
     bool replacing; /**< one waits for the users to leave; others wait for it to end */

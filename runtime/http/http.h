@@ -12,6 +12,9 @@ typedef struct sgc_http_options {
     size_t head_limit; /**< bytes of a request's head; 0: 16 KB */
     size_t body_limit; /**< bytes of a body; 0: 8 MB */
     size_t load_limit; /**< bytes of a body of /schema/data; 0: 256 MB */
+    /** Bytes of bodies that are not complete yet, all connections together; 0: a quarter of memory.
+     */
+    size_t pending_limit;
     bool fixed_schema; /**< a generated server: /schema/load answers 409 */
     void *user;        /**< handed to resolvers */
 } sgc_http_options;

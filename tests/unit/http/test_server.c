@@ -1,5 +1,5 @@
 /* test_server.c - the server over a socket: framing on the wire, endpoints, who may ask. */
-#include "http/http.h"
+#include "http/exchange.h"
 #include "unit/unit.h"
 
 #include <arpa/inet.h>
@@ -219,6 +219,42 @@ static void limits(void)
     sgc_buf_free(&text);
     EXPECT(&f, "POST /graphql HTTP/1.1\r\n" HOST JSON "Content-Length: 101\r\n\r\n",
            "HTTP/1.1 413 ", "Connection: close");
+    teardown(&f);
+}
+
+/* Many half-sent bodies do not fill the memory: the one that goes too far is told to try later. */
+static void half_sent_bodies_have_a_budget(void)
+{
+    enum { PART = 150000 };
+    static const char *const heads[] = {"Content-Length: 900000\r\n\r\n",
+                                        "Transfer-Encoding: chunked\r\n\r\nfffff\r\n"};
+    static char part[PART];
+    fixture f;
+    char answer[600];
+
+    memset(part, ' ', PART);
+    setup(&f, (sgc_http_options){.body_limit = 2000000, .pending_limit = 200000});
+    for (size_t i = 0; i < 2; i++) {
+        char head[300];
+        struct timespec pause = {.tv_nsec = 100000000};
+        int fds[2] = {dial(&f), dial(&f)};
+        snprintf(head, sizeof head, "POST /graphql HTTP/1.1\r\n" HOST JSON "%s", heads[i]);
+        for (int j = 0; j < 2; j++) {
+            send(fds[j], head, strlen(head), MSG_NOSIGNAL);
+            CU_ASSERT_EQUAL(send(fds[j], part, PART, MSG_NOSIGNAL), PART);
+            nanosleep(&pause, NULL);
+        }
+        ssize_t n = recv(fds[1], answer, sizeof answer - 1, 0);
+        CU_ASSERT_TRUE_FATAL(n > 0);
+        answer[n] = '\0';
+        CU_ASSERT_PTR_NOT_NULL(strstr(answer, "503 Service Unavailable"));
+        EXPECT_POST(&f, "/graphql", HOST JSON, "{\"query\":\"{__typename}\"}", "200 OK");
+        close(fds[0]);
+        close(fds[1]);
+        nanosleep(&pause, NULL);
+    }
+    /* What was held is given back. */
+    CU_ASSERT_EQUAL(f.server->pending, 0);
     teardown(&f);
 }
 
@@ -524,6 +560,7 @@ int main(void)
         {"chunked bodies", chunked_bodies},
         {"framing tricks end the connection", framing_tricks_end_the_connection},
         {"limits", limits},
+        {"half-sent bodies have a budget", half_sent_bodies_have_a_budget},
         {"expect continue", expect_continue},
         {"methods and paths", methods_and_paths},
         {"graphql parameters", graphql_parameters},
