@@ -417,7 +417,7 @@ static sgc_status csv_record(sgc_loader *loader, reader *r, csv_field **fields, 
     sgc_buf text = {0};
     size_t capacity = 0;
     bool last = false;
-    int byte;
+    int byte = -1;
     sgc_status status = peek(r, 0, &byte);
 
     *fields = NULL;
