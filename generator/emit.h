@@ -28,8 +28,13 @@ void emit_names(emit_files *files, sgc_str prefix, unsigned split, bool stubs);
 /** Fills the files. SGC_NO_MEMORY. */
 SGC_CHECK sgc_status emit_render(emit_files *files, const view_schema *view, unsigned split,
                                  bool stubs);
-/** Writes files into the folder, which is made when missing. error says what failed. */
-SGC_CHECK sgc_status emit_write(const emit_files *files, const char *folder, sgc_error *error);
+/**
+ * Writes files into the folder, which is made when missing, and the lock file, once all others are
+ * ready to be moved to their places. Replaces no file that sgc did not write. error says what
+ * failed.
+ */
+SGC_CHECK sgc_status emit_write(const emit_files *files, const char *folder, const char *lock_path,
+                                sgc_str lock, sgc_error *error);
 void emit_free(emit_files *files);
 
 /** Replaces one file through a temporary one beside it, unless it holds text already. */

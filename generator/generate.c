@@ -187,19 +187,21 @@ static sgc_status read_lock(run *r)
     return r->numbering.data ? SGC_OK : sgc_fail(&r->error, SGC_NO_MEMORY, "out of memory");
 }
 
-static sgc_status write_lock(run *r, const name_table *n, sgc_str numbering)
+/* All files and the lock file. */
+static sgc_status write_all(run *r, const emit_files *files, const name_table *n, sgc_str numbering)
 {
-    sgc_buf text = {0};
+    sgc_buf lock = {0};
     sgc_status status = SGC_NO_MEMORY;
 
-    sgc_buf_str(&text, numbering);
-    if (n->count) sgc_buf_text(&text, names_mark);
-    names_lock(n, &text);
-    if (text.failed)
+    sgc_buf_str(&lock, numbering);
+    if (n->count) sgc_buf_text(&lock, names_mark);
+    names_lock(n, &lock);
+    if (lock.failed)
         sgc_fail(&r->error, status, "out of memory");
     else
-        status = emit_replace(r->lock_path.data, sgc_buf_as_str(&text), &r->error);
-    sgc_buf_free(&text);
+        status = emit_write(files, r->options.folder, r->lock_path.data, sgc_buf_as_str(&lock),
+                            &r->error);
+    sgc_buf_free(&lock);
     return status;
 }
 
@@ -332,8 +334,7 @@ static int emit(run *r, emit_files *files, const sgc_schema_built *built)
     }
     if (status == SGC_OK) status = emit_render(files, view, r->options.split, r->options.stubs);
     if (status != SGC_OK) return no_memory();
-    status = write_lock(r, &n, built->schema->numbering);
-    if (status == SGC_OK) status = emit_write(files, r->options.folder, &r->error);
+    status = write_all(r, files, &n, built->schema->numbering);
     if (status == SGC_OK) status = write_depfile(r, files);
     if (status != SGC_OK) return say_error(r);
     print_notes(r, built, &n);

@@ -1,0 +1,1 @@
+/* mine, and it stays */
