@@ -57,6 +57,7 @@ static int balance(sgc_str line)
 {
     int depth = 0;
 
+    if (!memchr(line.data, '(', line.size) && !memchr(line.data, ')', line.size)) return 0;
     for (size_t at = 0; at < line.size;) {
         char c = line.data[at];
         if (c == '"' || c == '\'') {
@@ -231,9 +232,10 @@ static folding fold_cheaply(sgc_str line, size_t open, bool head, size_t *cost)
 {
     folding aligned = {.open = open, .column = open + 1};
     folding behind = {.open = open, .column = indent_of(line) + 4, .behind = true};
-    size_t cost_behind = cost_of(line, behind, head ? BEHIND_HEAD : BEHIND_CALL);
 
     *cost = cost_of(line, aligned, 0);
+    if (*cost <= BREAK) return aligned;
+    size_t cost_behind = cost_of(line, behind, head ? BEHIND_HEAD : BEHIND_CALL);
     if (*cost <= cost_behind) return aligned;
     *cost = cost_behind;
     return behind;
@@ -249,8 +251,9 @@ static void fold_list(sgc_buf *out, sgc_str line, size_t open)
     while (name > 0 && line.data[name - 1] != ' ' && line.data[name - 1] != '*')
         name--;
     sgc_str rest = sgc_str_of(line.data + name, line.size - name);
-    if (head && name > 0) own = fold_cheaply(rest, open - name, true, &cost_own);
-    if (head && name > 0 && cost_own + OWN_LINE < cost) {
+    bool may_own = head && name > 0 && cost > OWN_LINE;
+    if (may_own) own = fold_cheaply(rest, open - name, true, &cost_own);
+    if (may_own && cost_own + OWN_LINE < cost) {
         sgc_buf_append(out, line.data, name - (line.data[name - 1] == ' '));
         sgc_buf_byte(out, '\n');
         fold_arguments(out, rest, own);
