@@ -1,1 +1,2 @@
 /* mine, and it stays */
+extern int mine;
