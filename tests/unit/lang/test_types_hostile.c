@@ -1,18 +1,13 @@
 /*
  * test_types_hostile.c - schemas made to hurt: cycles as long as the document, everything twice,
- * more errors than anybody can read, and memory that runs out at every single allocation.
+ * more errors than anybody can read, and memory that runs out at every single allocation. A pass
+ * that is quadratic in any of them runs into ctest's time limit.
  */
 #include "types_test.h"
-
-#include <time.h>
-
-/* Far above what a linear pass takes, sanitizers included; far below what a quadratic one does. */
-enum { SECONDS = 8 };
 
 struct run {
     struct types t;
     sgc_buf text;
-    clock_t start;
 };
 
 static void run_start(struct run *run, const char *text)
@@ -24,13 +19,11 @@ static void run_start(struct run *run, const char *text)
 static sgc_status run_build(struct run *run)
 {
     types_add(&run->t, sgc_buf_as_str(&run->text));
-    run->start = clock();
     return types_build(&run->t, true);
 }
 
 static void run_end(struct run *run)
 {
-    CU_ASSERT_TRUE((clock() - run->start) / CLOCKS_PER_SEC < SECONDS);
     sgc_buf_free(&run->text);
     types_end(&run->t);
 }
