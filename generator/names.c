@@ -433,6 +433,7 @@ typedef struct spelling {
     sgc_map *taken;
     const char *const *suffixes;
     bool member;
+    bool constant; /* begins with the schema's prefix in capitals */
 } spelling;
 
 /* Spells a name out in `name`, which is used again and again. */
@@ -530,12 +531,21 @@ static sgc_str numbered(name_table *n, const spelling *how, sgc_str key, sgc_str
     return name;
 }
 
+/* Whether a name from the lock file is one that could have been given for this base name. */
+static bool may_be(const name_table *n, const spelling *how, sgc_str name, sgc_str base)
+{
+    size_t size = n->prefix.size + 1;
+
+    if (how->member && is_barred(n, name)) return false;
+    return !how->constant || (name.size > size && memcmp(name.data, base.data, size) == 0);
+}
+
 static sgc_str give(name_table *n, const spelling *how, sgc_str key, sgc_str base)
 {
     const name_fix *fix = sgc_map_get(&n->fixed, key);
     sgc_str name;
 
-    if (fix && visit(n, how, fix->name, false) && !(how->member && is_barred(n, fix->name))) {
+    if (fix && visit(n, how, fix->name, false) && may_be(n, how, fix->name, base)) {
         name = fix->name;
     } else {
         fix = NULL;
@@ -562,7 +572,7 @@ void names_reserve(name_table *n, sgc_str name)
 sgc_str names_constant(name_table *n, sgc_str key, sgc_str base)
 {
     static const char *const plain[] = {"", NULL};
-    spelling how = {.taken = &n->taken, .suffixes = plain, .member = true};
+    spelling how = {.taken = &n->taken, .suffixes = plain, .member = true, .constant = true};
 
     return give(n, &how, key, base);
 }

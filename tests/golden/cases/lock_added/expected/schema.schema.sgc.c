@@ -50,8 +50,8 @@ static const sgc_field fields_schema_user[] = {
     {.name = SGC_STR_INIT("email"), .type = SGC_STR_INIT("String!"), .named_type = SGC_STR_INIT("String"), .number = 5, .slot = 4, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
     {.name = SGC_STR_INIT("name"), .type = SGC_STR_INIT("String"), .named_type = SGC_STR_INIT("String"), .number = 2, .slot = 3, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
     {.name = SGC_STR_INIT("age"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 3, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("role"), .type = SGC_STR_INIT("Role"), .named_type = SGC_STR_INIT("Role"), .number = 6, .slot = 1, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("extra"), .type = SGC_STR_INIT("Extra"), .named_type = SGC_STR_INIT("Extra"), .number = 7, .slot = 5, .enumeration = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("role"), .type = SGC_STR_INIT("Role"), .named_type = SGC_STR_INIT("Role"), .number = 4, .slot = 1, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("extra"), .type = SGC_STR_INIT("Extra"), .named_type = SGC_STR_INIT("Extra"), .number = 6, .slot = 5, .enumeration = SGC_NONE, .relation = SGC_NONE},
 };
 
 static const sgc_relation relations_schema_user[] = {
@@ -122,10 +122,9 @@ static const char numbering[] =
     "  field 1 id ID\n"
     "  field 2 name String\n"
     "  field 3 age Int\n"
-    "  retired field 4 role Role\n"
+    "  field 4 role enum:Role\n"
     "  field 5 email String\n"
-    "  field 6 role enum:Role\n"
-    "  field 7 extra embedded:Extra\n"
+    "  field 6 extra embedded:Extra\n"
     "  index 1 email unique 5\n"
     "  index 2 age plain 3\n"
     "table 2 Post\n"
@@ -146,7 +145,7 @@ const sgc_schema schema_schema = {
     .name = SGC_STR_INIT("schema"),
     .sdl = {sdl, sizeof sdl - 1},
     .numbering = {numbering, sizeof numbering - 1},
-    .hash = UINT64_C(0x31f491720f78b6dc),
+    .hash = UINT64_C(0xadb29ce219b63645),
     .tables = tables,
     .enums = enums,
     .embeddeds = embeddeds,

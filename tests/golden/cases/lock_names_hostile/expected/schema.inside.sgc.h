@@ -14,6 +14,24 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
 
+static inline const uint8_t *read_schema_kind(const uint8_t *p, const uint8_t *end,
+                                              schema_kind *out)
+{
+    uint16_t number;
+    bool has;
+
+    p = sgc_read_enum(p, end, &has, &number);
+    *out = (schema_kind)number;
+    return p;
+}
+
+static inline schema_kind take_schema_kind(sgc_take *take, const char *field, schema_kind value,
+                                           unsigned rules)
+{
+    return (schema_kind)sgc_take_enum(take, field, (uint16_t)value,
+                                      schema_kind_text(value).data != NULL, rules);
+}
+
 void schema_int_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

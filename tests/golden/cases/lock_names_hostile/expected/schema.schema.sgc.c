@@ -18,15 +18,23 @@ sgc_status schema_open(const char *directory, const sgc_db_options *options, sgc
 /* Tables of data, one entry a line. */
 /* clang-format off */
 
+static const sgc_enum_item items_schema_kind[] = {
+    {.name = SGC_STR_INIT("A"), .number = 1},
+    {.name = SGC_STR_INIT("B"), .number = 2},
+    {.name = SGC_STR_INIT("C"), .number = 3},
+};
+
 /* ---- User ---- */
 
 static const sgc_slot slots_schema_int[] = {
+    {.kind = SGC_KIND_ENUM, .offset = 6},
     {.kind = SGC_KIND_ID, .non_null = true},
     {.kind = SGC_KIND_STRING},
 };
 static const sgc_field fields_schema_int[] = {
-    {.name = SGC_STR_INIT("id"), .type = SGC_STR_INIT("ID!"), .named_type = SGC_STR_INIT("ID"), .default_kind = SGC_DEFAULT_UUIDV7, .number = 1, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("name"), .type = SGC_STR_INIT("String"), .named_type = SGC_STR_INIT("String"), .number = 2, .slot = 1, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("id"), .type = SGC_STR_INIT("ID!"), .named_type = SGC_STR_INIT("ID"), .default_kind = SGC_DEFAULT_UUIDV7, .number = 1, .slot = 1, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("name"), .type = SGC_STR_INIT("String"), .named_type = SGC_STR_INIT("String"), .number = 2, .slot = 2, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("kind"), .type = SGC_STR_INIT("Kind"), .named_type = SGC_STR_INIT("Kind"), .number = 3, .embedded = SGC_NONE, .relation = SGC_NONE},
 };
 
 static const uint16_t components_schema_int[] = {
@@ -37,11 +45,16 @@ static const sgc_index indexes_schema_int[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_schema_int, .indexes = indexes_schema_int, .layout = {slots_schema_int, 2, 0, 1, 0}, .code = {schema_int_index_key}, .number = 1, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_schema_int, .indexes = indexes_schema_int, .layout = {slots_schema_int, 3, 1, 1, 3}, .code = {schema_int_index_key}, .number = 1, .field_count = 3, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+};
+
+static const sgc_enum_def enums[] = {
+    {.name = SGC_STR_INIT("Kind"), .items = items_schema_kind, .count = 3, .ascending = true},
 };
 
 static const char sdl[] =
-    "type User { id: ID! name: String }\n"
+    "type User { id: ID! name: String kind: Kind }\n"
+    "enum Kind { A B C }\n"
     "";
 
 static const char numbering[] =
@@ -51,6 +64,11 @@ static const char numbering[] =
     "table 1 User\n"
     "  field 1 id ID\n"
     "  field 2 name String\n"
+    "  field 3 kind enum:Kind\n"
+    "enum 1 Kind\n"
+    "  value 1 A\n"
+    "  value 2 B\n"
+    "  value 3 C\n"
     "";
 
 const sgc_schema schema_schema = {
@@ -59,14 +77,14 @@ const sgc_schema schema_schema = {
     .name = SGC_STR_INIT("schema"),
     .sdl = {sdl, sizeof sdl - 1},
     .numbering = {numbering, sizeof numbering - 1},
-    .hash = UINT64_C(0xfef24139e5784d37),
+    .hash = UINT64_C(0x76b28ccc9e69bc19),
     .tables = tables,
-    .enums = NULL,
+    .enums = enums,
     .embeddeds = NULL,
     .abstracts = NULL,
     .resolvers = NULL,
     .table_count = 1,
-    .enum_count = 0,
+    .enum_count = 1,
     .embedded_count = 0,
     .abstract_count = 0,
     .resolver_count = 0,

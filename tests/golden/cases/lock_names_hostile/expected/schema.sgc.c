@@ -6,6 +6,37 @@
 
 #include "schema.inside.sgc.h"
 
+/* ---- enum Kind ---- */
+
+static const struct {
+    schema_kind value;
+    sgc_str name;
+} names_schema_kind[] = {
+    {SCHEMA_KIND_A, SGC_STR_INIT("A")},
+    {SCHEMA_KIND_C, SGC_STR_INIT("B")},
+    {SCHEMA_KIND_C_2, SGC_STR_INIT("C")},
+};
+
+sgc_str schema_kind_text(schema_kind value)
+{
+    for (size_t i = 0; i < sizeof names_schema_kind / sizeof *names_schema_kind; i++)
+        if (names_schema_kind[i].value == value) return names_schema_kind[i].name;
+    return sgc_str_of(NULL, 0);
+}
+
+schema_kind schema_kind_from_text(sgc_str name)
+{
+    for (size_t i = 0; i < sizeof names_schema_kind / sizeof *names_schema_kind; i++)
+        if (sgc_str_eq(names_schema_kind[i].name, name)) return names_schema_kind[i].value;
+    return (schema_kind)0;
+}
+
+/* Fixed-width fields of User: p is the record, the offsets are known. */
+static void fixed_schema_int__1(const uint8_t *p, schema_int *row)
+{
+    row->kind = (schema_kind)sgc_get_enum(p + 6);
+}
+
 /* Fields of User whose width varies, one behind the other. */
 static const uint8_t *rest_schema_int__1(const uint8_t *p, const uint8_t *end, schema_int *row)
 {
@@ -25,6 +56,7 @@ static size_t room_schema_int__1(size_t room, const schema_int *row)
 /* Writes fields of User in the order of storage. */
 static uint8_t *put_schema_int__1(uint8_t *p, const schema_int *row)
 {
+    p = sgc_put_enum(p, row->kind != 0, (uint16_t)row->kind);
     p = sgc_put_str(p, row->id);
     p = sgc_put_str(p, row->name);
     return p;
@@ -36,6 +68,7 @@ static void given_schema_int__1(sgc_take *take, const schema_int_new *in, schema
     row->id = sgc_take_text(take, "id", in->id.data != NULL ? in->id : sgc_take_uuidv7(take),
                             SGC_REQUIRED);
     row->name = sgc_take_text(take, "name", in->name, 0);
+    row->kind = take_schema_kind(take, "kind", in->kind, 0);
 }
 
 /* Members of User as JSON. */
@@ -45,6 +78,8 @@ static void json_schema_int__1(const schema_int *row, sgc_buf *out)
     sgc_json_str(out, row->id);
     sgc_buf_append(out, ",\"name\":", 8);
     sgc_json_str(out, row->name);
+    sgc_buf_append(out, ",\"kind\":", 8);
+    sgc_json_str(out, schema_kind_text(row->kind));
 }
 
 /* Takes a JSON member of User; false when it has none of these names. */
@@ -52,6 +87,8 @@ static bool take_schema_int__1(sgc_json_in *in, schema_int_new *out)
 {
     if (sgc_json_is(in, "id")) return sgc_json_id(in, &out->id);
     if (sgc_json_is(in, "name")) return sgc_json_text(in, &out->name);
+    if (sgc_json_is(in, "kind"))
+        return sgc_json_enum(in, (out->kind = schema_kind_from_text(sgc_json_name(in))) != 0);
     return false;
 }
 
@@ -59,19 +96,20 @@ static bool take_schema_int__1(sgc_json_in *in, schema_int_new *out)
 
 static sgc_status read_schema_int(sgc_str record, schema_int *row)
 {
-    if (!sgc_record_check(record, 2, 1, 0)) {
+    if (!sgc_record_check(record, 3, 1, 3)) {
         return SGC_CORRUPT;
     }
     const uint8_t *p = (const uint8_t *)record.data;
     const uint8_t *end = p + record.size;
-    p += 6;
+    fixed_schema_int__1(p, row);
+    p += 9;
     p = rest_schema_int__1(p, end, row);
     return p == end ? SGC_OK : SGC_CORRUPT;
 }
 
 static size_t room_schema_int(const schema_int *row)
 {
-    size_t room = 6;
+    size_t room = 9;
 
     (void)row;
     room = room_schema_int__1(room, row);
@@ -80,7 +118,7 @@ static size_t room_schema_int(const schema_int *row)
 
 static uint8_t *put_schema_int(uint8_t *p, const schema_int *row)
 {
-    p = sgc_put_record_head(p, 2, 1);
+    p = sgc_put_record_head(p, 3, 1);
     p = put_schema_int__1(p, row);
     return p;
 }
@@ -197,6 +235,7 @@ size_t schema_int_cursor_parent(const schema_int_cursor *cursor)
 static void apply_schema_int__1(sgc_take *take, const schema_int_patch *patch, schema_int *row)
 {
     if (patch->set.name) row->name = sgc_take_text(take, "name", patch->name, 0);
+    if (patch->set.kind) row->kind = take_schema_kind(take, "kind", patch->kind, 0);
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
@@ -204,6 +243,8 @@ static void offer_schema_int__1(const schema_int_new *in, schema_int_patch *patc
 {
     patch->set.name = in->name.data != NULL;
     patch->name = in->name;
+    patch->set.kind = in->kind != 0;
+    patch->kind = in->kind;
 }
 
 static sgc_status change_schema_int(sgc_txn *txn, sgc_str id, const schema_int_patch *patch,

@@ -30,6 +30,24 @@ extern const sgc_schema schema_schema;
 SGC_CHECK sgc_status schema_open(const char *directory, const sgc_db_options *options, sgc_db **db,
                                  sgc_error *error);
 
+/**
+ * enum Kind (schema.graphql:2)
+ */
+typedef enum schema_kind {
+    SCHEMA_KIND_A = 1,
+    SCHEMA_KIND_C = 2,
+    SCHEMA_KIND_C_2 = 3,
+} schema_kind;
+/** An array of values that is written as a list. */
+typedef struct schema_kind_array {
+    const schema_kind *items;
+    size_t count;
+} schema_kind_array;
+/** The GraphQL name of a value, null for 0 and for a number that is none. */
+sgc_str schema_kind_text(schema_kind value);
+/** The value of a GraphQL name, 0 when there is none. */
+schema_kind schema_kind_from_text(sgc_str name);
+
 typedef struct schema_int schema_int;
 typedef struct schema_int_new schema_int_new;
 typedef struct schema_int_cursor {
@@ -40,22 +58,26 @@ typedef struct schema_int_cursor {
  * type User (schema.graphql:1)
  */
 struct schema_int {
-    sgc_str id;   /**< id: ID! */
-    sgc_str name; /**< name: String */
+    sgc_str id;       /**< id: ID! */
+    sgc_str name;     /**< name: String */
+    schema_kind kind; /**< kind: Kind */
 };
 
 /** What is written: a value with a default or a generated one may be left out. */
 struct schema_int_new {
-    sgc_str id;   /**< id: ID! */
-    sgc_str name; /**< name: String */
+    sgc_str id;       /**< id: ID! */
+    sgc_str name;     /**< name: String */
+    schema_kind kind; /**< kind: Kind */
 };
 
 /** What update changes: set.x says that x is given, and x without a value then means null. */
 typedef struct schema_int_patch {
     struct {
         bool name;
+        bool kind;
     } set;
-    sgc_str name; /**< name: String */
+    sgc_str name;     /**< name: String */
+    schema_kind kind; /**< kind: Kind */
 } schema_int_patch;
 
 /** The row with this key. SGC_NOT_FOUND. */

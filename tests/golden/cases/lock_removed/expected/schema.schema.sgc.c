@@ -32,7 +32,7 @@ static const sgc_slot slots_schema_user[] = {
 static const sgc_field fields_schema_user[] = {
     {.name = SGC_STR_INIT("id"), .type = SGC_STR_INIT("ID!"), .named_type = SGC_STR_INIT("ID"), .default_kind = SGC_DEFAULT_UUIDV7, .number = 1, .slot = 1, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
     {.name = SGC_STR_INIT("name"), .type = SGC_STR_INIT("String"), .named_type = SGC_STR_INIT("String"), .number = 2, .slot = 2, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("role"), .type = SGC_STR_INIT("Role"), .named_type = SGC_STR_INIT("Role"), .number = 5, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("role"), .type = SGC_STR_INIT("Role"), .named_type = SGC_STR_INIT("Role"), .number = 4, .embedded = SGC_NONE, .relation = SGC_NONE},
 };
 
 static const uint16_t components_schema_user[] = {
@@ -63,8 +63,7 @@ static const char numbering[] =
     "  field 1 id ID\n"
     "  field 2 name String\n"
     "  retired field 3 age Int\n"
-    "  retired field 4 role Role\n"
-    "  field 5 role enum:Role\n"
+    "  field 4 role enum:Role\n"
     "enum 1 Role\n"
     "  value 1 ADMIN\n"
     "  retired value 2 READER\n"
@@ -76,7 +75,7 @@ const sgc_schema schema_schema = {
     .name = SGC_STR_INIT("schema"),
     .sdl = {sdl, sizeof sdl - 1},
     .numbering = {numbering, sizeof numbering - 1},
-    .hash = UINT64_C(0x1b9395dec190f5a3),
+    .hash = UINT64_C(0xaeb5711e878a89a2),
     .tables = tables,
     .enums = enums,
     .embeddeds = NULL,

@@ -35,7 +35,7 @@ static const sgc_field fields_schema_user[] = {
     {.name = SGC_STR_INIT("id"), .type = SGC_STR_INIT("ID!"), .named_type = SGC_STR_INIT("ID"), .default_kind = SGC_DEFAULT_UUIDV7, .number = 1, .slot = 2, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
     {.name = SGC_STR_INIT("fullName"), .type = SGC_STR_INIT("String"), .named_type = SGC_STR_INIT("String"), .number = 5, .slot = 3, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
     {.name = SGC_STR_INIT("age"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 3, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("role"), .type = SGC_STR_INIT("Role"), .named_type = SGC_STR_INIT("Role"), .number = 6, .slot = 1, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("role"), .type = SGC_STR_INIT("Role"), .named_type = SGC_STR_INIT("Role"), .number = 4, .slot = 1, .embedded = SGC_NONE, .relation = SGC_NONE},
 };
 
 static const uint16_t components_schema_user[] = {
@@ -66,9 +66,8 @@ static const char numbering[] =
     "  field 1 id ID\n"
     "  retired field 2 name String\n"
     "  field 3 age Int\n"
-    "  retired field 4 role Role\n"
+    "  field 4 role enum:Role\n"
     "  field 5 fullName String\n"
-    "  field 6 role enum:Role\n"
     "enum 1 Role\n"
     "  value 1 ADMIN\n"
     "  retired value 2 READER\n"
@@ -81,7 +80,7 @@ const sgc_schema schema_schema = {
     .name = SGC_STR_INIT("schema"),
     .sdl = {sdl, sizeof sdl - 1},
     .numbering = {numbering, sizeof numbering - 1},
-    .hash = UINT64_C(0x6d65e7a645b51e85),
+    .hash = UINT64_C(0xdec68f34a230508b),
     .tables = tables,
     .enums = enums,
     .embeddeds = NULL,

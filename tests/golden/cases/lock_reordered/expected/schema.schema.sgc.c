@@ -32,7 +32,7 @@ static const sgc_slot slots_schema_user[] = {
     {.kind = SGC_KIND_STRING},
 };
 static const sgc_field fields_schema_user[] = {
-    {.name = SGC_STR_INIT("role"), .type = SGC_STR_INIT("Role"), .named_type = SGC_STR_INIT("Role"), .number = 5, .slot = 1, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("role"), .type = SGC_STR_INIT("Role"), .named_type = SGC_STR_INIT("Role"), .number = 4, .slot = 1, .embedded = SGC_NONE, .relation = SGC_NONE},
     {.name = SGC_STR_INIT("age"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 3, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
     {.name = SGC_STR_INIT("name"), .type = SGC_STR_INIT("String"), .named_type = SGC_STR_INIT("String"), .number = 2, .slot = 3, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
     {.name = SGC_STR_INIT("id"), .type = SGC_STR_INIT("ID!"), .named_type = SGC_STR_INIT("ID"), .default_kind = SGC_DEFAULT_UUIDV7, .number = 1, .slot = 2, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
@@ -66,8 +66,7 @@ static const char numbering[] =
     "  field 1 id ID\n"
     "  field 2 name String\n"
     "  field 3 age Int\n"
-    "  retired field 4 role Role\n"
-    "  field 5 role enum:Role\n"
+    "  field 4 role enum:Role\n"
     "enum 1 Role\n"
     "  value 1 ADMIN\n"
     "  value 2 READER\n"
@@ -79,7 +78,7 @@ const sgc_schema schema_schema = {
     .name = SGC_STR_INIT("schema"),
     .sdl = {sdl, sizeof sdl - 1},
     .numbering = {numbering, sizeof numbering - 1},
-    .hash = UINT64_C(0xd883c32b875a17a9),
+    .hash = UINT64_C(0xd5237d5a2edb935d),
     .tables = tables,
     .enums = enums,
     .embeddeds = NULL,

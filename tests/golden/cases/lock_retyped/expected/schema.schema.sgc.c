@@ -66,7 +66,7 @@ static const char numbering[] =
     "  field 1 id ID\n"
     "  field 2 name String\n"
     "  retired field 3 age Int\n"
-    "  retired field 4 role Role\n"
+    "  retired field 4 role enum:Role\n"
     "  field 5 age BigInt\n"
     "  field 6 role [enum:Role]\n"
     "enum 1 Role\n"

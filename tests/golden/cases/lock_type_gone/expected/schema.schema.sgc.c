@@ -52,7 +52,7 @@ static const char numbering[] =
     "  retired field 1 id ID\n"
     "  retired field 2 name String\n"
     "  retired field 3 age Int\n"
-    "  retired field 4 role Role\n"
+    "  retired field 4 role enum:Role\n"
     "table 2 Person\n"
     "  field 1 id ID\n"
     "  field 2 name String\n"
