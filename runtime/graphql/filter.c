@@ -252,8 +252,8 @@ static sgc_status quantified(sgc_filter_context *context, uint16_t target, uint1
     if (one->kind == SGC_JSON_NULL)
         return sgc_fail(context->error, SGC_INVALID, "\"" SGC_FMT "\" must not be null",
                         SGC_ARG(one->key));
-    /* some: {} asks for something: that there is a row. */
-    context->conditions++;
+    /* some: {} and none: {} ask whether there is a row; every: {} asks for nothing. */
+    if (!every) context->conditions++;
     bool strict = context->strict;
     context->strict = false;
     sgc_status status = where_input(context, target, one, &inner);

@@ -264,6 +264,7 @@ static void refused_as_a_whole(void)
         {"deleteUsers(where: {or: [{age: {gt: 100}}, {}]}) { affected }", NULL, "BAD_USER_INPUT"},
         {"deleteUsers(where: {age: {gt: null}}) { affected }", NULL, "BAD_USER_INPUT"},
         {"deleteUsers(where: {age: {}}) { affected }", NULL, "BAD_USER_INPUT"},
+        {"deleteUsers(where: {posts: {every: {}}}) { affected }", NULL, "BAD_USER_INPUT"},
         {"createUser(input: {email: \"q@x\", name: \"Z\", createdAt: \"2024-13-01T00:00:00Z\"}) { "
          "id }",
          NULL, "BAD_USER_INPUT"},
