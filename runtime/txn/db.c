@@ -209,12 +209,47 @@ static sgc_status replay_commit(void *context, sgc_log_position position, uint64
     return SGC_OK;
 }
 
+static sgc_log_options log_options(const struct opening *o)
+{
+    return (sgc_log_options){.segment_size = o->options->log_segment_bytes,
+                             .buffered = o->options->buffered_log,
+                             .must_exist = true};
+}
+
+static sgc_status refuse_commit(void *context, sgc_log_position position, uint64_t time_us,
+                                sgc_str payload)
+{
+    struct opening *o = context;
+
+    (void)time_us;
+    (void)payload;
+    return sgc_fail(o->error, SGC_CORRUPT, "%s: the log holds commit %llu, but there is no root",
+                    o->directory, (unsigned long long)position.index);
+}
+
+/*
+ * The log of a new database is made before its root: a root without a log is then always a loss,
+ * never a creation that was cut short.
+ */
+static sgc_status make_log(struct opening *o)
+{
+    char path[PATH_MAX_BYTES];
+    sgc_log_options options = log_options(o);
+    sgc_log *log = NULL;
+
+    if (!join(path, o->directory, "log")) return SGC_INVALID;
+    options.must_exist = false;
+    sgc_status status =
+        sgc_log_open(o->db->os, path, &options, 0, refuse_commit, o, &log, o->error);
+    if (status == SGC_OK) sgc_log_close(log);
+    return status;
+}
+
 static sgc_status recover(struct opening *o)
 {
     sgc_db *db = o->db;
     char path[PATH_MAX_BYTES];
-    sgc_log_options options = {.segment_size = o->options->log_segment_bytes,
-                               .buffered = o->options->buffered_log};
+    sgc_log_options options = log_options(o);
     struct replay replay = {.db = db, .error = o->error};
 
     if (!join(path, o->directory, "log")) return SGC_INVALID;
@@ -270,6 +305,7 @@ static sgc_status open_parts(struct opening *o)
     sgc_status status = choose_os(o);
 
     if (status == SGC_OK) status = enter_folder(o);
+    if (status == SGC_OK && o->is_new) status = make_log(o);
     if (status == SGC_OK) status = open_pages(o);
     if (status == SGC_OK) status = first_view(o->db);
     if (status == SGC_OK) status = recover(o);

@@ -294,6 +294,57 @@ static void damage_is_reported(void)
     sgc_arena_free(&bed.arena);
 }
 
+struct first_name {
+    sgc_arena *arena;
+    sgc_str name;
+};
+
+static void keep_first(void *context, const char *name)
+{
+    struct first_name *first = context;
+
+    if (!first->name.data) first->name = sgc_arena_str(first->arena, sgc_str_from(name));
+}
+
+static void remove_segment(struct bed *bed, const char *name)
+{
+    char path[300];
+
+    snprintf(path, sizeof path, "data/log/%s", name);
+    OK(bed->options.os->remove(bed->options.os->self, path));
+}
+
+/* What was acknowledged lies only in the log: without it the database must not open as if empty. */
+static void a_lost_log_is_reported(void)
+{
+    struct bed bed;
+    sgc_error error;
+    sgc_faults cut = {.power_cut_at = 1};
+    sgc_faults none = {0};
+    bed_open(&bed, SDL, 0);
+    sgc_txn *txn = bed_begin(&bed);
+
+    put_item(txn, 1);
+    OK(commit_now(txn));
+    sgc_memory_os_set_faults(bed.memory, &cut);
+    sgc_db_close(bed.db);
+    sgc_memory_os_power_cycle(bed.memory, 3);
+    sgc_memory_os_set_faults(bed.memory, &none);
+    const sgc_os *os = bed.options.os;
+    for (int turn = 0; turn < 100; turn++) {
+        sgc_arena names = {0};
+        struct first_name first = {.arena = &names};
+        OK(os->list(os->self, "data/log", keep_first, &first));
+        if (first.name.data) remove_segment(&bed, first.name.data);
+        bool more = first.name.data != NULL;
+        sgc_arena_free(&names);
+        if (!more) break;
+    }
+    IS(sgc_db_open("data", bed.schema, &bed.options, &bed.db, &error), SGC_CORRUPT);
+    sgc_memory_os_destroy(bed.memory);
+    sgc_arena_free(&bed.arena);
+}
+
 /* Every allocation of a whole life fails once: an error each time, never a crash, never a lie. */
 static void every_allocation_fails_once(void)
 {
@@ -347,6 +398,7 @@ int main(void)
         {"many small MemTables", many_small_memtables},
         {"a failed log stops writing, not reading", a_failed_log_stops_writing_not_reading},
         {"damage is reported", damage_is_reported},
+        {"a lost log is reported", a_lost_log_is_reported},
         {"every allocation fails once", every_allocation_fails_once},
         CU_TEST_INFO_NULL,
     };
