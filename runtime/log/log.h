@@ -18,13 +18,6 @@ typedef struct sgc_log_position {
     uint64_t index; /**< commit sequence */
 } sgc_log_position;
 
-/** How soon a commit must be durable. All are written in sequence order. */
-typedef enum sgc_durability {
-    SGC_DURABILITY_FULL = 0, /**< acknowledged after its flush */
-    SGC_DURABILITY_BATCHED,  /**< acknowledged when appended; flushed within batch_delay_us */
-    SGC_DURABILITY_NONE,     /**< acknowledged when appended; flushed within about a second */
-} sgc_durability;
-
 typedef struct sgc_log_options {
     uint64_t segment_size;   /**< bytes, 0: 16 MB; the first segments are smaller */
     uint64_t batch_delay_us; /**< BATCHED only, 0: 10,000 */

@@ -23,7 +23,7 @@ extern "C" {
 #define SGC_ABI 1
 
 #if defined(__GNUC__)
-#define SGC_CHECK __attribute__((warn_unused_result))
+#define SGC_CHECK               __attribute__((warn_unused_result))
 #define SGC_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define SGC_CHECK
@@ -71,6 +71,25 @@ int sgc_status_http(sgc_status status);
 /** Five-character SQLSTATE of a status, static storage. */
 const char *sgc_status_sqlstate(sgc_status status);
 
+/* ---- words that several floors share ---- */
+
+/** How soon a commit must be durable. */
+typedef enum sgc_durability {
+    SGC_DURABILITY_FULL = 0, /**< acknowledged after its flush to the device */
+    SGC_DURABILITY_BATCHED,  /**< acknowledged when appended; flushed within a stated delay */
+    SGC_DURABILITY_NONE,     /**< acknowledged when appended; flushed within about a second */
+} sgc_durability;
+
+/** What a commit did to a row. */
+typedef enum sgc_op {
+    SGC_OP_INSERT = 1,
+    SGC_OP_UPDATE,
+    SGC_OP_DELETE,
+} sgc_op;
+
+/** The `end` of a version that is still true. */
+#define SGC_OPEN UINT64_MAX
+
 /* ---- errors with a text ---- */
 
 /** One failure and its words. Lives on the caller's stack; holds no memory. */
@@ -80,8 +99,7 @@ typedef struct sgc_error {
 } sgc_error;
 
 /** Sets the error (error may be NULL) and returns status, so that `return sgc_fail(..)` reads. */
-sgc_status sgc_fail(sgc_error *error, sgc_status status, const char *format, ...)
-    SGC_PRINTF(3, 4);
+sgc_status sgc_fail(sgc_error *error, sgc_status status, const char *format, ...) SGC_PRINTF(3, 4);
 
 /**
  * Bytes somebody else owns, not NUL-terminated unless stated. data == NULL means null (no value);
@@ -106,7 +124,7 @@ typedef struct sgc_str {
         "" literal, sizeof(literal) - 1                                                            \
     }
 /** printf("%s: " SGC_FMT "\n", what, SGC_ARG(str)) */
-#define SGC_FMT "%.*s"
+#define SGC_FMT      "%.*s"
 #define SGC_ARG(str) (int)(str).size, (str).data ? (str).data : ""
 
 static inline sgc_str sgc_str_of(const char *data, size_t size)
@@ -177,8 +195,8 @@ void sgc_buf_vprintf(sgc_buf *buf, const char *format, va_list arguments);
 void sgc_buf_free(sgc_buf *buf);
 static inline void sgc_buf_byte(sgc_buf *buf, char byte)
 {
-    char *at = buf->size < buf->capacity && !buf->failed ? buf->data + buf->size
-                                                         : sgc_buf_reserve(buf, 1);
+    char *at =
+        buf->size < buf->capacity && !buf->failed ? buf->data + buf->size : sgc_buf_reserve(buf, 1);
     if (at) {
         *at = byte;
         buf->size++;

@@ -20,13 +20,15 @@ typedef struct sgc_txn sgc_txn;
 
 /** Zero means the default everywhere. */
 typedef struct sgc_db_options {
-    const struct sgc_os *os; /**< NULL: this machine's files */
-    uint64_t cache_bytes;    /**< page cache budget; 0: a quarter of the memory */
-    uint64_t memtable_bytes; /**< a flush starts here; 0: 16 MB */
+    const struct sgc_os *os;    /**< NULL: this machine's files */
+    uint64_t cache_bytes;       /**< page cache budget; 0: a quarter of the memory */
+    uint64_t memtable_bytes;    /**< a flush starts here; 0: 16 MB */
     uint64_t log_segment_bytes; /**< 0: 64 MB */
-    bool create_only;        /**< SGC_EXISTS when there is a database already */
-    bool must_exist;         /**< SGC_NOT_FOUND when there is none */
-    bool buffered_log;       /**< no direct writes */
+    bool create_only;           /**< SGC_EXISTS when there is a database already */
+    bool must_exist;            /**< SGC_NOT_FOUND when there is none */
+    bool buffered_log;          /**< no direct writes */
+    sgc_durability durability;  /**< of transactions that do not say; 0: FULL */
+    uint64_t batch_delay_us;    /**< BATCHED: longest time until durable; 0: 10,000 */
 } sgc_db_options;
 
 /**
@@ -89,13 +91,49 @@ static inline sgc_moment sgc_now(void)
     sgc_moment moment = {SGC_MOMENT_NOW, 0};
     return moment;
 }
+/** The state after the commit with this sequence; 0: before the first one. */
+static inline sgc_moment sgc_at_seq(uint64_t sequence)
+{
+    sgc_moment moment = {SGC_MOMENT_SEQUENCE, sequence};
+    return moment;
+}
+/** The state after the last commit at or before this time, microseconds since 1970. */
+static inline sgc_moment sgc_at_time(uint64_t time_us)
+{
+    sgc_moment moment = {SGC_MOMENT_TIME, time_us};
+    return moment;
+}
+
+typedef enum sgc_isolation {
+    SGC_ISOLATION_SNAPSHOT = 0, /**< the first committer of a row wins */
+    SGC_ISOLATION_SERIALIZABLE, /**< also what was read must not have changed */
+} sgc_isolation;
+
+/** Zero means the default everywhere. */
+typedef struct sgc_txn_options {
+    sgc_isolation isolation;
+    bool has_durability; /**< durability is meant; false: the database's */
+    sgc_durability durability;
+    uint64_t read_bytes; /**< SERIALIZABLE: memory for what was read; 0: 16 MB; more is SGC_LIMIT */
+    /**
+     * Not null: the work behind this key is done at most once. A second transaction with it waits
+     * for the first and is SGC_EXISTS when that one committed, with `done` filled; SGC_INVALID when
+     * `request` is another than then. Remembered for idempotency_us (0: 24 hours).
+     */
+    sgc_str idempotency_key, request;
+    uint64_t idempotency_us;
+    struct sgc_commit_info *done; /**< may be NULL */
+} sgc_txn_options;
 
 /** A transaction that may write; reads see its own writes over a snapshot of now. */
 SGC_CHECK sgc_status sgc_begin(sgc_db *db, sgc_txn **txn);
+/** The same with options, which may be NULL. error may be NULL. */
+SGC_CHECK sgc_status sgc_begin_with(sgc_db *db, const sgc_txn_options *options, sgc_txn **txn,
+                                    sgc_error *error);
 /**
- * A transaction that only reads. Until history is kept, the moment must be the newest one: a
- * sequence equal to the head or a time not before the last commit; an older one is SGC_UNSUPPORTED,
- * a sequence beyond the head SGC_INVALID.
+ * A transaction that only reads, at any moment; getters, cursors and relations see the data of
+ * then. SGC_INVALID: a sequence beyond the head, or a time later than now and than the last commit.
+ * Reads of a table whose history does not reach back that far are SGC_HISTORY_PRUNED.
  */
 SGC_CHECK sgc_status sgc_begin_read(sgc_db *db, sgc_moment moment, sgc_txn **txn);
 /**
@@ -139,8 +177,8 @@ void sgc_savepoint_rollback(sgc_txn *txn, sgc_savepoint savepoint);
 
 /** What a transaction has touched so far. */
 typedef struct sgc_txn_stats {
-    uint64_t rows_read;     /**< records fetched, by key or through an index */
-    uint64_t entries_read;  /**< index entries stepped over */
+    uint64_t rows_read;    /**< records fetched, by key or through an index */
+    uint64_t entries_read; /**< index entries stepped over */
     uint64_t rows_written;
 } sgc_txn_stats;
 void sgc_txn_get_stats(const sgc_txn *txn, sgc_txn_stats *stats);
@@ -208,6 +246,81 @@ static inline sgc_status sgc_cursor_status(const sgc_cursor *cursor)
 }
 /** Gives the state back early; only loops that open many and break need it. */
 void sgc_cursor_end(sgc_cursor *cursor);
+
+/* ---- history ---- */
+
+/** A version of a row, or a delete: `record` is null then, and it was gone in [begin, end). */
+typedef struct sgc_row_version {
+    sgc_op op;
+    uint64_t begin;   /**< sequence of the commit that made it */
+    uint64_t end;     /**< of the one that ended it; SGC_OPEN: still true */
+    uint64_t time_us; /**< of the commit that made it; 0 when that is older than the history */
+    sgc_str key, record;
+} sgc_row_version;
+
+/** Versions true at some moment of [from, to], or [from, to) when to_excluded. */
+typedef struct sgc_period {
+    sgc_moment from, to;
+    bool to_excluded;
+} sgc_period;
+
+/** A walk over versions; like sgc_cursor it lives on your stack and ends with its transaction. */
+typedef struct sgc_versions {
+    sgc_txn *txn;
+    struct sgc_versions_state *state;
+    sgc_status status; /**< SGC_OK after a clean end; SGC_HISTORY_PRUNED */
+} sgc_versions;
+
+/**
+ * Versions of the row with this key, deletes among them, newest first or oldest first; a null key:
+ * of all rows of the table, ordered by key. Without a period: all that are kept. A transaction at
+ * an earlier moment sees nothing that came later.
+ */
+sgc_versions sgc_versions_open(sgc_txn *txn, uint16_t table, sgc_str key, const sgc_period *period,
+                               bool oldest_first);
+/** The version stays readable until the next step. */
+bool sgc_versions_next(sgc_versions *versions, sgc_row_version *version);
+void sgc_versions_end(sgc_versions *versions);
+
+/** What one commit did to one row. */
+typedef struct sgc_row_change {
+    uint64_t sequence, time_us;
+    uint32_t ordinal; /**< position within its commit, from 0; (sequence, ordinal) resumes */
+    uint16_t table;
+    sgc_op op;
+    sgc_str key;
+    sgc_str before, after; /**< records; null where there is none */
+} sgc_row_change;
+
+typedef struct sgc_changes {
+    sgc_txn *txn;
+    struct sgc_changes_state *state;
+    sgc_status status;
+} sgc_changes;
+
+/**
+ * Net changes of every commit behind (sequence, ordinal) that this transaction sees, in commit
+ * order, within a commit by table and key. table: SGC_NONE for all. SGC_HISTORY_PRUNED when a table
+ * asked for is not kept back to there.
+ */
+sgc_changes sgc_changes_since(sgc_txn *txn, uint64_t sequence, uint32_t ordinal, uint16_t table);
+bool sgc_changes_next(sgc_changes *changes, sgc_row_change *change);
+void sgc_changes_end(sgc_changes *changes);
+
+/** Sequence of the last commit at or before a time; 0 when there was none. */
+SGC_CHECK sgc_status sgc_db_sequence_at(sgc_db *db, uint64_t time_us, uint64_t *sequence,
+                                        sgc_error *error);
+/** Time of a commit. SGC_NOT_FOUND: no commit had this sequence, or it is older than the history.
+ */
+SGC_CHECK sgc_status sgc_db_time_of(sgc_db *db, uint64_t sequence, uint64_t *time_us,
+                                    sgc_error *error);
+
+/* ---- maintenance, beside readers and writers ---- */
+
+/** Merges history, drops what retention leaves out, and gives free space of the page file back. */
+SGC_CHECK sgc_status sgc_db_compact(sgc_db *db, sgc_error *error);
+/** Reads and checks everything: pages, indexes against rows, history, log. Words go to `report`. */
+SGC_CHECK sgc_status sgc_db_verify(sgc_db *db, sgc_buf *report);
 
 #ifdef __cplusplus
 }
