@@ -43,8 +43,16 @@ void sgc_history_set_schema(sgc_history *history, const sgc_schema *schema);
 void sgc_history_get_stats(const sgc_history *history, const sgc_segments *segments,
                            sgc_history_stats *stats);
 
+/**
+ * A root that names this list is durable in both copies. Segments that the list published before
+ * named and this one does not are deleted when their last list is released, and only those: a
+ * segment that was never published stays (a root that failed half-way may name it) and goes at the
+ * next open. The list given by sgc_history_open() counts as published.
+ */
+void sgc_history_published(sgc_history *history, sgc_segments *segments);
+
 sgc_segments *sgc_segments_retain(sgc_segments *segments);
-/** The files of a segment that no list names any more are deleted; NULL is fine. */
+/** NULL is fine. */
 void sgc_segments_release(sgc_segments *segments);
 /** Appends what sgc_history_open() needs: names, sizes and checksums of segments, horizons. */
 SGC_CHECK sgc_status sgc_segments_encode(const sgc_segments *segments, sgc_buf *manifest);
@@ -58,7 +66,8 @@ SGC_CHECK sgc_status sgc_history_begin(sgc_history *history, sgc_segments *base,
                                        sgc_history_writer **writer, sgc_error *error);
 /**
  * A version that was true in [begin, end) and is no more. In any order; the same (table, key,
- * begin) once. Index runs are made from the record.
+ * begin) once. Index runs are made from the record. Ends, changes and commits lie behind the last
+ * sequence of `base` and at or before `through`, else SGC_INVALID.
  */
 SGC_CHECK sgc_status sgc_history_add_version(sgc_history_writer *writer, uint16_t table,
                                              sgc_str key, uint64_t begin, uint64_t end,
@@ -82,7 +91,8 @@ void sgc_history_abort(sgc_history_writer *writer);
 
 /** What a merge may leave out. */
 typedef struct sgc_retention {
-    const uint64_t *horizons; /**< by table; versions that ended at or before it go; NULL: none */
+    const uint64_t *horizons; /**< by table; versions that ended and changes that happened at or
+                                   before it go; NULL: none */
     bool everything;          /**< one segment in the end; false: only what pays (see below) */
 } sgc_retention;
 
@@ -153,7 +163,10 @@ SGC_CHECK sgc_status sgc_segments_sequence_at(const sgc_segments *segments, uint
 SGC_CHECK sgc_status sgc_segments_time_of(const sgc_segments *segments, uint64_t sequence,
                                           uint64_t *time_us, sgc_error *error);
 
-/** What commits did to rows, in order of (sequence, table, key). On the heap; retains the list. */
+/**
+ * What commits did to rows, in order of (sequence, stable number of the table, key). On the heap;
+ * retains the list.
+ */
 typedef struct sgc_change_cursor {
     bool valid;
     uint64_t sequence;
