@@ -61,7 +61,7 @@ void say_line(view_build_state *b, text_lines *lines, const char *format, ...) S
 sgc_str place_of(view_build_state *b, sgc_str type);
 /** A description (and why something is deprecated) as lines of comment. */
 view_lines doc_of(view_build_state *b, sgc_str description, sgc_str deprecation);
-/** A comment of its own above a declaration, with its newline and the indent behind it; or "". */
+/** A comment of its own above a declaration: a line or more, without the first indent; or "". */
 sgc_str doc_above(view_build_state *b, sgc_str description, sgc_str deprecation, int indent);
 
 field_info table_field(view_build_state *b, uint16_t table, uint16_t field);

@@ -4,7 +4,6 @@
  */
 #include "emit.h"
 
-#include "layout.h"
 #include "os/os.h"
 #include "templates.h"
 
@@ -20,7 +19,7 @@ static emit_file *add_file(emit_files *files, const char *format, sgc_str prefix
         return NULL;
     }
     emit_file *file = &files->items[files->count];
-    *file = (emit_file){0};
+    *file = (emit_file){.page = {.blank = true}};
     if (strstr(format, "%u"))
         file->name = sgc_arena_printf(files->arena, SGC_FMT ".%u.sgc.c", SGC_ARG(prefix), number);
     else
@@ -50,7 +49,7 @@ enum { HEADER, INSIDE, MODEL, RESOLVE_H, RESOLVE_C, SERVER, LISTS, CODE };
 
 /* ---- the public header ---- */
 
-static void render_table_header(sgc_buf *out, const view_table *t)
+static void render_table_header(layout *out, const view_table *t)
 {
     tpl_record_h(out, &t->record);
     if (t->has_patch) tpl_record_patch_h(out, &t->record);
@@ -66,7 +65,7 @@ static void render_table_header(sgc_buf *out, const view_table *t)
     }
 }
 
-static void render_header(sgc_buf *out, const view_schema *v)
+static void render_header(layout *out, const view_schema *v)
 {
     tpl_schema_head_h(out, v);
     for (size_t i = 0; i < v->choices.count; i++)
@@ -77,7 +76,7 @@ static void render_header(sgc_buf *out, const view_schema *v)
         tpl_record_forward_h(out, &v->tables.items[i].record);
         tpl_table_forward_h(out, &v->tables.items[i]);
     }
-    sgc_buf_byte(out, '\n');
+    layout_blank(out);
     for (size_t i = 0; i < v->embeddeds.count; i++)
         tpl_record_array_h(out, &v->embeddeds.items[i]);
     for (size_t i = 0; i < v->embeddeds.count; i++) {
@@ -89,7 +88,7 @@ static void render_header(sgc_buf *out, const view_schema *v)
     tpl_schema_tail_h(out, v);
 }
 
-static void render_inside(sgc_buf *out, const view_schema *v)
+static void render_inside(layout *out, const view_schema *v)
 {
     tpl_schema_inside_h(out, v);
     for (size_t i = 0; i < v->choices.count; i++)
@@ -98,22 +97,22 @@ static void render_inside(sgc_buf *out, const view_schema *v)
         tpl_record_inside_h(out, &v->embeddeds.items[i]);
     for (size_t i = 0; i < v->tables.count; i++)
         tpl_table_inside_h(out, &v->tables.items[i]);
-    sgc_buf_byte(out, '\n');
+    layout_blank(out);
     tpl_schema_close_h(out, v);
 }
 
 /* ---- code ---- */
 
-typedef void chunk_template(sgc_buf *out, const view_chunk *chunk);
+typedef void chunk_template(layout *out, const view_chunk *chunk);
 
-static void render_chunks(sgc_buf *out, chunk_template *render, const view_chunks *chunks)
+static void render_chunks(layout *out, chunk_template *render, const view_chunks *chunks)
 {
     for (size_t i = 0; i < chunks->count; i++)
         render(out, &chunks->items[i]);
 }
 
 /* What tables and embedded types have in common. */
-static void render_codec(sgc_buf *out, const view_record *r)
+static void render_codec(layout *out, const view_record *r)
 {
     for (size_t i = 0; i < r->choices.count; i++)
         tpl_list_choices_c(out, &r->choices.items[i]);
@@ -129,7 +128,7 @@ static void render_codec(sgc_buf *out, const view_record *r)
     render_chunks(out, tpl_chunk_need_c, &r->required);
 }
 
-static void render_relations(sgc_buf *out, const view_table *t)
+static void render_relations(layout *out, const view_table *t)
 {
     for (size_t i = 0; i < t->relations.count; i++) {
         const view_relation *r = &t->relations.items[i];
@@ -142,7 +141,7 @@ static void render_relations(sgc_buf *out, const view_table *t)
     }
 }
 
-static void render_indexes(sgc_buf *out, const view_table *t)
+static void render_indexes(layout *out, const view_table *t)
 {
     for (size_t i = 0; i < t->indexes.count; i++) {
         tpl_index_c(out, &t->indexes.items[i]);
@@ -153,7 +152,7 @@ static void render_indexes(sgc_buf *out, const view_table *t)
     tpl_table_keys_c(out, t);
 }
 
-static void render_table(sgc_buf *out, const view_table *t)
+static void render_table(layout *out, const view_table *t)
 {
     const view_record *r = &t->record;
 
@@ -175,7 +174,7 @@ static void render_table(sgc_buf *out, const view_table *t)
 }
 
 /* File `number` of `split`: enums and embedded types are in the first, tables in equal parts. */
-static void render_code(sgc_buf *out, const view_schema *v, unsigned number, unsigned split)
+static void render_code(layout *out, const view_schema *v, unsigned number, unsigned split)
 {
     size_t first = v->tables.count * number / split, last = v->tables.count * (number + 1) / split;
 
@@ -192,7 +191,7 @@ static void render_code(sgc_buf *out, const view_schema *v, unsigned number, uns
 
 /* ---- the model ---- */
 
-static void render_model_of(sgc_buf *out, const view_model *m)
+static void render_model_of(layout *out, const view_model *m)
 {
     if (m->has_fields) tpl_model_fields_c(out, m);
     if (m->has_relations) tpl_model_relations_c(out, m);
@@ -201,7 +200,7 @@ static void render_model_of(sgc_buf *out, const view_model *m)
     if (m->has_interfaces) tpl_model_interfaces_c(out, m);
 }
 
-static void render_model(sgc_buf *out, const view_schema *v)
+static void render_model(layout *out, const view_schema *v)
 {
     tpl_schema_model_c(out, v);
     for (size_t i = 0; i < v->enumitems.count; i++)
@@ -219,58 +218,39 @@ static void render_model(sgc_buf *out, const view_schema *v)
     tpl_schema_all_c(out, v);
 }
 
-static void render_stubs(sgc_buf *out, const view_schema *v)
+static void render_stubs(layout *out, const view_schema *v)
 {
     tpl_schema_head_stubs(out, v);
     for (size_t i = 0; i < v->functions.count; i++)
         tpl_resolver_stubs(out, &v->functions.items[i]);
 }
 
-/* Folds one file's text. */
-static void finish(emit_file *file, sgc_buf *raw)
-{
-    layout_c(sgc_buf_as_str(raw), &file->text);
-    if (raw->failed) file->text.failed = true;
-    raw->size = 0;
-}
-
 sgc_status emit_render(emit_files *files, const view_schema *view, unsigned split, bool stubs)
 {
-    sgc_buf raw = {0};
     bool failed = files->failed;
 
     if (failed) return SGC_NO_MEMORY;
-    render_header(&raw, view);
-    finish(&files->items[HEADER], &raw);
-    render_inside(&raw, view);
-    finish(&files->items[INSIDE], &raw);
-    render_model(&raw, view);
-    finish(&files->items[MODEL], &raw);
-    tpl_schema_resolve_h(&raw, view);
-    finish(&files->items[RESOLVE_H], &raw);
-    tpl_schema_resolve_c(&raw, view);
-    finish(&files->items[RESOLVE_C], &raw);
-    tpl_schema_server_c(&raw, view);
-    finish(&files->items[SERVER], &raw);
-    tpl_schema_lists_cmake(&files->items[LISTS].text, view);
-    for (unsigned i = 0; i < split; i++) {
-        render_code(&raw, view, i, split);
-        finish(&files->items[CODE + i], &raw);
+    render_header(&files->items[HEADER].page, view);
+    render_inside(&files->items[INSIDE].page, view);
+    render_model(&files->items[MODEL].page, view);
+    tpl_schema_resolve_h(&files->items[RESOLVE_H].page, view);
+    tpl_schema_resolve_c(&files->items[RESOLVE_C].page, view);
+    tpl_schema_server_c(&files->items[SERVER].page, view);
+    tpl_schema_lists_cmake(&files->items[LISTS].page, view);
+    for (unsigned i = 0; i < split; i++)
+        render_code(&files->items[CODE + i].page, view, i, split);
+    if (stubs) render_stubs(&files->items[CODE + split].page, view);
+    for (size_t i = 0; i < files->count; i++) {
+        layout_finish(&files->items[i].page);
+        failed = failed || files->items[i].page.text.failed;
     }
-    if (stubs) {
-        render_stubs(&raw, view);
-        finish(&files->items[CODE + split], &raw);
-    }
-    sgc_buf_free(&raw);
-    for (size_t i = 0; i < files->count; i++)
-        failed = failed || files->items[i].text.failed;
     return failed ? SGC_NO_MEMORY : SGC_OK;
 }
 
 void emit_free(emit_files *files)
 {
     for (size_t i = 0; i < files->count; i++)
-        sgc_buf_free(&files->items[i].text);
+        layout_free(&files->items[i].page);
 }
 
 /* ---- writing ---- */
@@ -421,8 +401,8 @@ static sgc_status find_changed(writing *w, const emit_files *files)
         const emit_file *file = &files->items[i];
         const char *path = path_in(w, sgc_str_from(w->folder), file->name);
         if (!path) return SGC_NO_MEMORY;
-        w->changed[i] =
-            file->once ? !exists(w->os, path) : !holds(w->os, path, sgc_buf_as_str(&file->text));
+        w->changed[i] = file->once ? !exists(w->os, path)
+                                   : !holds(w->os, path, sgc_buf_as_str(&file->page.text));
         if (w->changed[i] && !file->once && is_foreign(w->os, path))
             return sgc_fail(w->error, SGC_EXISTS,
                             "%s is not a file of sgc and stays: write into another folder", path);
@@ -448,7 +428,7 @@ static sgc_status write_temporary(writing *w, const emit_files *files)
     for (size_t i = 0; i < files->count && status == SGC_OK; i++) {
         if (!w->changed[i]) continue;
         const char *path = path_in(w, w->temporary, files->items[i].name);
-        status = path ? write_new(w->os, path, sgc_buf_as_str(&files->items[i].text), w->error)
+        status = path ? write_new(w->os, path, sgc_buf_as_str(&files->items[i].page.text), w->error)
                       : SGC_NO_MEMORY;
     }
     return status;

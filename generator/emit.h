@@ -5,11 +5,12 @@
 #ifndef SGC_GENERATOR_EMIT_H
 #define SGC_GENERATOR_EMIT_H
 
+#include "layout.h"
 #include "view.h"
 
 typedef struct emit_file {
     sgc_str name; /**< inside the folder, no slash in it */
-    sgc_buf text;
+    layout page;
     bool once; /**< never overwritten */
 } emit_file;
 

@@ -1,21 +1,11 @@
 /*
  * layout.c - folds long lines of emitted C the way clang-format does, for the few shapes that
  * templates have: parameter and argument lists, assignments, `if (..) statement`, remarks behind
- * members. Works on one logical line at a time.
+ * members. Works on one logical line at a time: tplc has put the lines of a statement together.
  */
 #include "layout.h"
 
-enum { COLUMNS = 100, RUN_MAX = 512 };
-
-typedef struct layout {
-    sgc_buf *out;
-    sgc_buf line;         /* the logical line being put together */
-    sgc_str run[RUN_MAX]; /* lines with a remark behind them, waiting to be aligned */
-    size_t run_count;
-    bool blank; /* the last line written was empty */
-} layout;
-
-static const char remark[] = "; /**< ";
+enum { COLUMNS = LAYOUT_COLUMNS };
 
 static sgc_str trim_left(sgc_str line)
 {
@@ -50,24 +40,6 @@ static size_t skip_literal(sgc_str line, size_t at)
     while (at < line.size && line.data[at] != quote)
         at += line.data[at] == '\\' ? 2 : 1;
     return at < line.size ? at + 1 : line.size;
-}
-
-/* How many more ( than ) stand outside literals. */
-static int balance(sgc_str line)
-{
-    int depth = 0;
-
-    if (!memchr(line.data, '(', line.size) && !memchr(line.data, ')', line.size)) return 0;
-    for (size_t at = 0; at < line.size;) {
-        char c = line.data[at];
-        if (c == '"' || c == '\'') {
-            at = skip_literal(line, at);
-            continue;
-        }
-        depth += (c == '(') - (c == ')');
-        at++;
-    }
-    return depth;
 }
 
 /* Position of the ) that closes the ( at `at`; line.size when there is none. */
@@ -324,8 +296,10 @@ static void add_part(choice *c, sgc_str line, size_t from, size_t to, size_t col
 /* "a = b ? c : d;" breaks before the colon, before both marks, or behind the = as well. */
 static bool fold_choice(sgc_buf *out, sgc_str line)
 {
-    size_t question = find_outside(line, " ? "), colon = find_outside(line, " : ");
-    size_t equals = find_outside(line, " = "), indent = indent_of(line);
+    size_t question = memchr(line.data, '?', line.size) ? find_outside(line, " ? ") : line.size;
+    size_t colon = question < line.size ? find_outside(line, " : ") : line.size;
+    size_t equals = question < line.size ? find_outside(line, " = ") : line.size;
+    size_t indent = indent_of(line);
     choice all[3] = {{.cost = CHOICE}, {.cost = 2 * CHOICE}, {.cost = 3 * CHOICE - 1}}, *best = all;
 
     if (question >= colon || colon == line.size || equals > question) return false;
@@ -361,122 +335,57 @@ static void fold(sgc_buf *out, sgc_str line)
     sgc_buf_byte(out, '\n');
 }
 
-/* ---- remarks ---- */
+/* ---- lines ---- */
 
-static size_t find_remark(sgc_str line)
+void layout_fold(layout *l)
 {
-    const char *at = line.data, *end = line.data + line.size;
+    size_t size = l->text.size - l->line;
 
-    while (at + sizeof remark - 1 <= end) {
-        at = memchr(at, ';', (size_t)(end - at));
-        if (!at || at + sizeof remark - 1 > end) break;
-        if (memcmp(at, remark, sizeof remark - 1) == 0) return (size_t)(at - line.data) + 1;
-        at++;
-    }
-    return line.size;
+    l->spare.size = 0;
+    sgc_buf_append(&l->spare, l->text.data + l->line, size);
+    l->text.size = l->line;
+    fold(&l->text, sgc_buf_as_str(&l->spare));
+    if (l->spare.failed) l->text.failed = true;
 }
 
-static void flush_run(layout *l)
+/* From the last line to the first, each remark moves by what is inserted up to it. */
+void layout_align(layout *l)
 {
-    size_t column = 0, longest = 0;
+    size_t column = 0, longest = 0, more = 0, end = l->text.size;
 
     for (size_t i = 0; i < l->run_count; i++) {
-        size_t at = find_remark(l->run[i]);
-        if (at > column) column = at;
-        if (l->run[i].size - at > longest) longest = l->run[i].size - at;
+        const layout_remark *r = &l->run[i];
+        size_t stop = i + 1 < l->run_count ? l->run[i + 1].line : end;
+        if (r->at - r->line > column) column = r->at - r->line;
+        if (stop - 1 - r->at > longest) longest = stop - 1 - r->at;
     }
-    for (size_t i = 0; i < l->run_count; i++) {
-        size_t at = find_remark(l->run[i]);
-        sgc_buf_append(l->out, l->run[i].data, at);
-        if (column + longest <= COLUMNS) spaces(l->out, column - at);
-        sgc_buf_append(l->out, l->run[i].data + at, l->run[i].size - at);
-        sgc_buf_byte(l->out, '\n');
+    for (size_t i = 0; i < l->run_count; i++)
+        more += column - (l->run[i].at - l->run[i].line);
+    if (column + longest > COLUMNS || !sgc_buf_reserve(&l->text, more)) more = 0;
+    l->text.size += more;
+    for (size_t i = l->run_count; i > 0 && more > 0; i--) {
+        const layout_remark *r = &l->run[i - 1];
+        size_t before = more - (column - (r->at - r->line));
+        memmove(l->text.data + r->at + more, l->text.data + r->at, end - r->at);
+        memset(l->text.data + r->at + before, ' ', more - before);
+        memmove(l->text.data + r->line + before, l->text.data + r->line, r->at - r->line);
+        end = r->line;
+        more = before;
     }
     l->run_count = 0;
 }
 
-/* ---- lines ---- */
-
-static bool is_comment(sgc_str trimmed)
+void layout_finish(layout *l)
 {
-    return begins(trimmed, "/*") || begins(trimmed, "*") || begins(trimmed, "#") ||
-           begins(trimmed, "//");
-}
-
-static sgc_str next_line(sgc_str *rest)
-{
-    const char *newline = memchr(rest->data, '\n', rest->size);
-    size_t size = newline ? (size_t)(newline - rest->data) : rest->size;
-    sgc_str line = sgc_str_of(rest->data, size);
-
-    size += newline != NULL;
-    *rest = sgc_str_of(rest->data + size, rest->size - size);
-    return line;
-}
-
-/* Puts the lines of one statement or prototype together, up to its last parenthesis. */
-static sgc_str logical_line(layout *l, sgc_str line, sgc_str *rest)
-{
-    int depth = balance(line);
-
-    if (depth <= 0) return line;
-    l->line.size = 0;
-    sgc_buf_str(&l->line, line);
-    while (depth > 0 && rest->size > 0) {
-        sgc_str more = trim_left(next_line(rest));
-        if (l->line.size && l->line.data[l->line.size - 1] != '(') sgc_buf_byte(&l->line, ' ');
-        sgc_buf_str(&l->line, more);
-        depth += balance(more);
-    }
-    if (l->line.failed) l->out->failed = true;
-    return sgc_buf_as_str(&l->line);
-}
-
-static void take_line(layout *l, sgc_str line, sgc_str *rest)
-{
-    sgc_str trimmed = trim_left(line);
-
-    if (trimmed.size == 0) {
-        flush_run(l);
-        if (!l->blank) sgc_buf_byte(l->out, '\n');
-        l->blank = true;
-        return;
-    }
-    l->blank = false;
-    if (is_comment(trimmed)) {
-        flush_run(l);
-        while (line.data[line.size - 1] == ' ')
-            line.size--;
-        sgc_buf_str(l->out, line);
-        sgc_buf_byte(l->out, '\n');
-        return;
-    }
-    if (find_remark(line) < line.size) {
-        if (l->run_count == RUN_MAX) flush_run(l);
-        l->run[l->run_count++] = line;
-        return;
-    }
-    flush_run(l);
-    fold(l->out, logical_line(l, line, rest));
-}
-
-void layout_c(sgc_str text, sgc_buf *out)
-{
-    layout l = {.out = out, .blank = true};
-
-    while (text.size > 0) {
-        sgc_str all = text, line = next_line(&text);
-        if (begins(line, "/* clang-format off")) {
-            flush_run(&l);
-            sgc_buf_str(out, all);
-            text.size = 0;
-        } else {
-            take_line(&l, line, &text);
-        }
-    }
-    flush_run(&l);
+    layout_align(l);
     /* Templates end with an empty line for the next one; the file does not. */
-    while (out->size > 1 && out->data[out->size - 1] == '\n' && out->data[out->size - 2] == '\n')
-        out->size--;
-    sgc_buf_free(&l.line);
+    while (l->text.size > 1 && l->text.data[l->text.size - 1] == '\n' &&
+           l->text.data[l->text.size - 2] == '\n')
+        l->text.size--;
+}
+
+void layout_free(layout *l)
+{
+    sgc_buf_free(&l->text);
+    sgc_buf_free(&l->spare);
 }

@@ -137,7 +137,6 @@ sgc_str doc_above(view_build_state *b, sgc_str description, sgc_str deprecation,
                            indent, "", SGC_ARG(doc.items[i].c));
         sgc_buf_printf(&text, "\n%*s */", indent, "");
     }
-    sgc_buf_printf(&text, "\n%*s", indent, "");
     if (text.failed) b->no_memory = true;
     out = say(b, SGC_FMT, SGC_ARG(sgc_buf_as_str(&text)));
     sgc_buf_free(&text);

@@ -25,7 +25,7 @@ typedef VIEW_LIST(view_line) view_lines;
 /** A member of an emitted struct: its declaration, and the remark behind it. */
 typedef struct view_member {
     sgc_str c;      /**< int32_t age */
-    sgc_str doc;    /**< a whole comment with its newline and the next line's indent, or empty */
+    sgc_str doc;    /**< the lines of a whole comment above it, or empty */
     sgc_str remark; /**< age: Int */
 } view_member;
 typedef VIEW_LIST(view_member) view_members;

@@ -7,7 +7,8 @@
  */
 typedef enum $choice$ {
     //% each value in choice.values
-    $value_doc$$value$ = $value_number$,
+    //% comment value.doc
+    $value$ = $value_number$,
     //% end
 } $choice$;
 /** An array of values that is written as a list. */

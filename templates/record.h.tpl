@@ -7,7 +7,8 @@
  */
 struct $record$ {
     //% each member in record.members
-    $member_doc$$member$; /**< $member_remark$ */
+    //% comment member.doc
+    $member$; /**< $member_remark$ */
     //% end
 };
 
