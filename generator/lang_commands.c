@@ -124,7 +124,7 @@ static bool check_options(const struct options *options, const char *word)
         return usage_error("nothing to check: give --schema or --query", NULL);
     if (options->op == SGC_LANG_INTROSPECT && !options->schema_count)
         return usage_error("--schema is missing behind", word);
-    if (options->rule && !sgc_lang_rule_known(sgc_str_from(options->rule)))
+    if (options->rule && !sgc_validation_rule_known(sgc_str_from(options->rule)))
         return usage_error("unknown rule", options->rule);
     if (options->op == SGC_LANG_BATCH && !options->json)
         return usage_error("batch speaks JSON only: add --format json", NULL);

@@ -16,48 +16,6 @@ bool sgc_lang_op_find(const char *word, sgc_lang_op *op)
     return false;
 }
 
-bool sgc_lang_rule_known(sgc_str name)
-{
-    static const char *const rules[] = {"ExecutableDefinitionsRule",
-                                        "KnownOperationTypesRule",
-                                        "UniqueOperationNamesRule",
-                                        "LoneAnonymousOperationRule",
-                                        "SingleFieldSubscriptionsRule",
-                                        "KnownTypeNamesRule",
-                                        "FragmentsOnCompositeTypesRule",
-                                        "VariablesAreInputTypesRule",
-                                        "ScalarLeafsRule",
-                                        "FieldsOnCorrectTypeRule",
-                                        "UniqueFragmentNamesRule",
-                                        "KnownFragmentNamesRule",
-                                        "NoUnusedFragmentsRule",
-                                        "PossibleFragmentSpreadsRule",
-                                        "NoFragmentCyclesRule",
-                                        "UniqueVariableNamesRule",
-                                        "NoUndefinedVariablesRule",
-                                        "NoUnusedVariablesRule",
-                                        "KnownDirectivesRule",
-                                        "UniqueDirectivesPerLocationRule",
-                                        "DeferStreamDirectiveOnRootFieldRule",
-                                        "DeferStreamDirectiveOnValidOperationsRule",
-                                        "DeferStreamDirectiveLabelRule",
-                                        "StreamDirectiveOnListFieldRule",
-                                        "KnownArgumentNamesRule",
-                                        "UniqueArgumentNamesRule",
-                                        "ValuesOfCorrectTypeRule",
-                                        "ProvidedRequiredArgumentsRule",
-                                        "VariablesInAllowedPositionRule",
-                                        "OverlappingFieldsCanBeMergedRule",
-                                        "UniqueInputFieldNamesRule",
-                                        "MaxIntrospectionDepthRule",
-                                        "NoDeprecatedCustomRule",
-                                        "NoSchemaIntrospectionCustomRule"};
-
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (sgc_str_eq(name, sgc_str_from(rules[i]))) return true;
-    return false;
-}
-
 static sgc_status parse(const sgc_source *source, sgc_lang_answer *answer, sgc_document **document)
 {
     return sgc_parse(source, NULL, &answer->arena, &answer->diagnostics, document);
@@ -87,14 +45,18 @@ static sgc_status build(const sgc_source *sources, size_t count, sgc_lang_answer
 
 static sgc_status check(const sgc_lang_request *request, sgc_lang_answer *answer)
 {
-    sgc_type_system *system;
+    sgc_type_system *system = NULL;
     sgc_document *document;
     sgc_status status = SGC_OK;
 
     if (request->schema_count > 0)
         status = build(request->schemas, request->schema_count, answer, &system);
-    if (status == SGC_OK && request->query) status = parse(request->query, answer, &document);
-    return status;
+    if (status != SGC_OK || !request->query) return status;
+    status = parse(request->query, answer, &document);
+    if (status == SGC_OK && system)
+        status = sgc_validate(system, document, request->rule, &answer->diagnostics);
+    /* A query nobody can check to its end is refused, with an error that says so. */
+    return status == SGC_LIMIT ? SGC_INVALID : status;
 }
 
 static sgc_status print(const sgc_lang_request *request, sgc_lang_answer *answer)

@@ -28,9 +28,6 @@ typedef struct sgc_lang_request {
     sgc_str rule;            /**< CHECK: null for all rules */
 } sgc_lang_request;
 
-/** False when no query rule has this name. */
-bool sgc_lang_rule_known(sgc_str name);
-
 /** Zero-initialise; give back with sgc_lang_answer_free(). */
 typedef struct sgc_lang_answer {
     sgc_arena arena;

@@ -5,7 +5,6 @@
  */
 #include "graphql/cache.h"
 #include "graphql/execute.h"
-#include "graphql/validate.h"
 
 #include "os/os.h"
 
@@ -194,7 +193,8 @@ static sgc_status read_document(const sgc_api *api, sgc_str text, sgc_prepared *
     if (!prepared->source.text.data) return SGC_NO_MEMORY;
     sgc_status status =
         sgc_parse(&prepared->source, &limits, &prepared->arena, diagnostics, &prepared->document);
-    if (status == SGC_OK) status = sgc_validate(api->types, prepared->document, diagnostics);
+    if (status == SGC_OK)
+        status = sgc_validate(api->types, prepared->document, sgc_str_of(NULL, 0), diagnostics);
     if (status == SGC_OK) status = list_operations(api, prepared);
     if (diagnostics->failed) return SGC_NO_MEMORY;
     return status;

@@ -5,6 +5,7 @@
  *   ast.h          the tree
  *   syntax.h       parse, print, minify, diagnostics
  *   type_system.h  types built from SDL; its rules, introspection and difference
+ *   validate.h     the rules of queries against a type system
  *
  * Other rooms include only this header.
  */
@@ -14,5 +15,6 @@
 #include "lang/ast.h"
 #include "lang/syntax.h"
 #include "lang/type_system.h"
+#include "lang/validate.h"
 
 #endif

@@ -1,11 +1,8 @@
 /*
- * rules_document.c - rules about definitions and fragments: names, cycles, where a fragment may
- * stand. Wording as in graphql-js 17.1.
+ * query_rules_document.c - rules about definitions and fragments: names, cycles, where a fragment
+ * may stand. Wording as in graphql-js 17.1.
  */
-#include "graphql/rules.h"
-
-/* Fragments that spread each other deeper than this are refused instead of followed. */
-enum { PATH_MAX_FRAGMENTS = 1000, INTROSPECTION_LISTS_MAX = 3 };
+#include "lang/query_rules.h"
 
 /* ---- definitions ---- */
 
@@ -15,12 +12,12 @@ static void executable_only(sgc_validator *v)
         if (one->kind == SGC_DEFINITION_OPERATION || one->kind == SGC_DEFINITION_FRAGMENT) continue;
         sgc_diagnostic *error;
         if (one->kind == SGC_DEFINITION_SCHEMA) {
-            error = sgc_report(v->diagnostics, "ExecutableDefinitionsRule",
-                               "The schema definition is not executable.");
+            error = sgc_rule_error(v, SGC_RULE_EXECUTABLE_DEFINITIONS,
+                                   "The schema definition is not executable.");
         } else {
-            error = sgc_report(v->diagnostics, "ExecutableDefinitionsRule",
-                               "The \"" SGC_FMT "\" definition is not executable.",
-                               SGC_ARG(one->name.text));
+            error = sgc_rule_error(v, SGC_RULE_EXECUTABLE_DEFINITIONS,
+                                   "The \"" SGC_FMT "\" definition is not executable.",
+                                   SGC_ARG(one->name.text));
         }
         sgc_rule_place(v, error, one->span);
     }
@@ -29,20 +26,19 @@ static void executable_only(sgc_validator *v)
 static void operations_supported(sgc_validator *v)
 {
     static const char *const names[] = {"query", "mutation", "subscription"};
-    const sgc_named_type *roots[] = {v->types->query, v->types->mutation, v->types->subscription};
 
     for (size_t i = 0; i < v->part_count; i++) {
         const sgc_ast_definition *def = v->parts[i].def;
-        if (def->kind != SGC_DEFINITION_OPERATION || roots[def->operation]) continue;
+        if (def->kind != SGC_DEFINITION_OPERATION || sgc_rule_root(v, def->operation)) continue;
         sgc_rule_place(v,
-                       sgc_report(v->diagnostics, "KnownOperationTypesRule",
-                                  "The %s operation is not supported by the schema.",
-                                  names[def->operation]),
+                       sgc_rule_error(v, SGC_RULE_KNOWN_OPERATION_TYPES,
+                                      "The %s operation is not supported by the schema.",
+                                      names[def->operation]),
                        def->span);
     }
 }
 
-static void unique_names(sgc_validator *v, sgc_definition_kind kind, const char *rule,
+static void unique_names(sgc_validator *v, sgc_definition_kind kind, sgc_rule rule,
                          const char *what)
 {
     sgc_map known = {.arena = &v->arena};
@@ -57,8 +53,8 @@ static void unique_names(sgc_validator *v, sgc_definition_kind kind, const char 
             continue;
         }
         sgc_diagnostic *error =
-            sgc_report(v->diagnostics, rule, "There can be only one %s named \"" SGC_FMT "\".",
-                       what, SGC_ARG(def->name.text));
+            sgc_rule_error(v, rule, "There can be only one %s named \"" SGC_FMT "\".", what,
+                           SGC_ARG(def->name.text));
         sgc_rule_place(v, error, first->def->name.span);
         sgc_rule_place(v, error, def->name.span);
     }
@@ -73,10 +69,11 @@ static void lone_anonymous(sgc_validator *v)
     for (size_t i = 0; i < v->part_count && operations > 1; i++) {
         const sgc_ast_definition *def = v->parts[i].def;
         if (def->kind != SGC_DEFINITION_OPERATION || def->name.text.data) continue;
-        sgc_rule_place(v,
-                       sgc_report(v->diagnostics, "LoneAnonymousOperationRule",
-                                  "This anonymous operation must be the only defined operation."),
-                       def->span);
+        sgc_rule_place(
+            v,
+            sgc_rule_error(v, SGC_RULE_LONE_ANONYMOUS_OPERATION,
+                           "This anonymous operation must be the only defined operation."),
+            def->span);
     }
 }
 
@@ -119,10 +116,10 @@ static void add_root(sgc_validator *v, root_fields *fields, const sgc_ast_select
 static sgc_diagnostic *report_subscription(sgc_validator *v, sgc_str name, const char *words)
 {
     if (name.data)
-        return sgc_report(v->diagnostics, "SingleFieldSubscriptionsRule",
-                          "Subscription \"" SGC_FMT "\" must %s", SGC_ARG(name), words);
-    return sgc_report(v->diagnostics, "SingleFieldSubscriptionsRule",
-                      "Anonymous Subscription must %s", words);
+        return sgc_rule_error(v, SGC_RULE_SINGLE_FIELD_SUBSCRIPTIONS,
+                              "Subscription \"" SGC_FMT "\" must %s", SGC_ARG(name), words);
+    return sgc_rule_error(v, SGC_RULE_SINGLE_FIELD_SUBSCRIPTIONS, "Anonymous Subscription must %s",
+                          words);
 }
 
 /* @skip and @include could leave none: they are not allowed on the root fields. */
@@ -145,7 +142,7 @@ static void collect_roots(sgc_validator *v, root_fields *fields, const sgc_named
 {
     static char mark;
 
-    if (depth > PATH_MAX_FRAGMENTS) sgc_validator_stop(v, SGC_LIMIT);
+    if (depth > SGC_RULE_FRAGMENTS_DEEP) sgc_validator_stop(v, SGC_LIMIT);
     for (const sgc_ast_selection *one = selections; one && v->status == SGC_OK; one = one->next) {
         sgc_str condition = one->name.text;
         const sgc_ast_selection *inner = one->selections;
@@ -200,6 +197,7 @@ static void check_subscription(sgc_validator *v, const sgc_ast_definition *def)
 
 static void single_field_subscriptions(sgc_validator *v)
 {
+    if (!sgc_rule_wanted(v, SGC_RULE_SINGLE_FIELD_SUBSCRIPTIONS)) return;
     for (size_t i = 0; i < v->part_count && v->status == SGC_OK; i++) {
         const sgc_ast_definition *def = v->parts[i].def;
         if (def->kind == SGC_DEFINITION_OPERATION && def->operation == SGC_OPERATION_SUBSCRIPTION)
@@ -211,31 +209,35 @@ void sgc_rule_definitions(sgc_validator *v)
 {
     executable_only(v);
     operations_supported(v);
-    unique_names(v, SGC_DEFINITION_OPERATION, "UniqueOperationNamesRule", "operation");
+    unique_names(v, SGC_DEFINITION_OPERATION, SGC_RULE_UNIQUE_OPERATION_NAMES, "operation");
     lone_anonymous(v);
     single_field_subscriptions(v);
-    unique_names(v, SGC_DEFINITION_FRAGMENT, "UniqueFragmentNamesRule", "fragment");
+    unique_names(v, SGC_DEFINITION_FRAGMENT, SGC_RULE_UNIQUE_FRAGMENT_NAMES, "fragment");
 }
 
 /* ---- names of types ---- */
 
+static void list_types(sgc_validator *v)
+{
+    size_t count = v->types->listed_type_count;
+
+    v->type_names = sgc_arena_zero(&v->arena, count, sizeof *v->type_names);
+    if (!v->type_names) sgc_validator_stop(v, SGC_NO_MEMORY);
+    for (size_t i = 0; v->type_names && i < count; i++)
+        v->type_names[i] = v->types->types[i]->name;
+}
+
 void sgc_rule_known_type(sgc_validator *v, sgc_ast_name name)
 {
-    const sgc_type_system *types = v->types;
-
-    if (sgc_rule_find_type(v, name.text)) return;
-    sgc_str *names = sgc_arena_zero(&v->arena, types->listed_type_count, sizeof *names);
-    if (!names) {
-        sgc_validator_stop(v, SGC_NO_MEMORY);
-        return;
-    }
-    for (size_t i = 0; i < types->listed_type_count; i++)
-        names[i] = types->types[i]->name;
-    sgc_str hint = sgc_rule_suggest(v, name.text, names, types->listed_type_count);
+    if (!sgc_rule_wanted(v, SGC_RULE_KNOWN_TYPE_NAMES) || sgc_rule_find_type(v, name.text)) return;
+    if (!v->type_names) list_types(v);
+    if (!v->type_names) return;
+    sgc_str hint = sgc_rule_suggest(v, name.text, v->type_names, sizeof *v->type_names,
+                                    v->types->listed_type_count);
     sgc_rule_place(v,
-                   sgc_report(v->diagnostics, "KnownTypeNamesRule",
-                              "Unknown type \"" SGC_FMT "\"." SGC_FMT, SGC_ARG(name.text),
-                              SGC_ARG(hint)),
+                   sgc_rule_error(v, SGC_RULE_KNOWN_TYPE_NAMES,
+                                  "Unknown type \"" SGC_FMT "\"." SGC_FMT, SGC_ARG(name.text),
+                                  SGC_ARG(hint)),
                    name.span);
 }
 
@@ -259,6 +261,18 @@ static bool overlap(sgc_validator *v, const sgc_named_type *a, const sgc_named_t
     return false;
 }
 
+void sgc_rule_fragment_condition(sgc_validator *v, const sgc_ast_definition *fragment,
+                                 const sgc_named_type *type)
+{
+    if (!type || sgc_is_composite(type)) return;
+    sgc_rule_place(v,
+                   sgc_rule_error(v, SGC_RULE_FRAGMENTS_ON_COMPOSITE_TYPES,
+                                  "Fragment \"" SGC_FMT
+                                  "\" cannot condition on non composite type \"" SGC_FMT "\".",
+                                  SGC_ARG(fragment->name.text), SGC_ARG(type->name)),
+                   fragment->type_condition.span);
+}
+
 void sgc_rule_spread(sgc_validator *v, const sgc_named_type *parent,
                      const sgc_ast_selection *spread)
 {
@@ -266,20 +280,22 @@ void sgc_rule_spread(sgc_validator *v, const sgc_named_type *parent,
 
     if (!part) {
         sgc_rule_place(v,
-                       sgc_report(v->diagnostics, "KnownFragmentNamesRule",
-                                  "Unknown fragment \"" SGC_FMT "\".", SGC_ARG(spread->name.text)),
+                       sgc_rule_error(v, SGC_RULE_KNOWN_FRAGMENT_NAMES,
+                                      "Unknown fragment \"" SGC_FMT "\".",
+                                      SGC_ARG(spread->name.text)),
                        spread->name.span);
         return;
     }
     const sgc_named_type *type = sgc_rule_find_type(v, part->def->type_condition.text);
     if (!parent || !sgc_is_composite(type) || overlap(v, type, parent)) return;
-    sgc_rule_place(
-        v,
-        sgc_report(v->diagnostics, "PossibleFragmentSpreadsRule",
-                   "Fragment \"" SGC_FMT "\" cannot be spread here as objects of type \"" SGC_FMT
-                   "\" can never be of type \"" SGC_FMT "\".",
-                   SGC_ARG(spread->name.text), SGC_ARG(parent->name), SGC_ARG(type->name)),
-        spread->span);
+    sgc_rule_place(v,
+                   sgc_rule_error(v, SGC_RULE_POSSIBLE_FRAGMENT_SPREADS,
+                                  "Fragment \"" SGC_FMT
+                                  "\" cannot be spread here as objects of type \"" SGC_FMT
+                                  "\" can never be of type \"" SGC_FMT "\".",
+                                  SGC_ARG(spread->name.text), SGC_ARG(parent->name),
+                                  SGC_ARG(type->name)),
+                   spread->span);
 }
 
 void sgc_rule_inline(sgc_validator *v, const sgc_named_type *parent,
@@ -288,26 +304,26 @@ void sgc_rule_inline(sgc_validator *v, const sgc_named_type *parent,
     if (!type || !fragment->name.text.data) return;
     if (!sgc_is_composite(type)) {
         sgc_rule_place(v,
-                       sgc_report(v->diagnostics, "FragmentsOnCompositeTypesRule",
-                                  "Fragment cannot condition on non composite type \"" SGC_FMT
-                                  "\".",
-                                  SGC_ARG(type->name)),
+                       sgc_rule_error(v, SGC_RULE_FRAGMENTS_ON_COMPOSITE_TYPES,
+                                      "Fragment cannot condition on non composite type \"" SGC_FMT
+                                      "\".",
+                                      SGC_ARG(type->name)),
                        fragment->name.span);
         return;
     }
     if (!parent || overlap(v, type, parent)) return;
     sgc_rule_place(v,
-                   sgc_report(v->diagnostics, "PossibleFragmentSpreadsRule",
-                              "Fragment cannot be spread here as objects of type \"" SGC_FMT
-                              "\" can never be of type \"" SGC_FMT "\".",
-                              SGC_ARG(parent->name), SGC_ARG(type->name)),
+                   sgc_rule_error(v, SGC_RULE_POSSIBLE_FRAGMENT_SPREADS,
+                                  "Fragment cannot be spread here as objects of type \"" SGC_FMT
+                                  "\" can never be of type \"" SGC_FMT "\".",
+                                  SGC_ARG(parent->name), SGC_ARG(type->name)),
                    fragment->span);
 }
 
 /* ---- cycles ---- */
 
 typedef struct path {
-    const sgc_ast_selection *spreads[PATH_MAX_FRAGMENTS];
+    const sgc_ast_selection *spreads[SGC_RULE_FRAGMENTS_DEEP];
     size_t size;
 } path;
 
@@ -322,9 +338,9 @@ static void report_cycle(sgc_validator *v, const path *at, size_t first)
     if (via.failed) sgc_validator_stop(v, SGC_NO_MEMORY);
     sgc_str text = sgc_buf_as_str(&via);
     sgc_diagnostic *error =
-        sgc_report(v->diagnostics, "NoFragmentCyclesRule",
-                   "Cannot spread fragment \"" SGC_FMT "\" within itself" SGC_FMT ".",
-                   SGC_ARG(last->name.text), SGC_ARG(text));
+        sgc_rule_error(v, SGC_RULE_NO_FRAGMENT_CYCLES,
+                       "Cannot spread fragment \"" SGC_FMT "\" within itself" SGC_FMT ".",
+                       SGC_ARG(last->name.text), SGC_ARG(text));
     for (size_t i = first; i < at->size; i++)
         sgc_rule_place(v, error, at->spreads[i]->span);
     sgc_buf_free(&via);
@@ -337,7 +353,7 @@ static void search_cycles(sgc_validator *v, sgc_part *part, path *at)
     part->on_path = at->size + 1;
     for (size_t i = 0; i < part->spread_count && v->status == SGC_OK; i++) {
         sgc_part *next = sgc_part_find(v, part->spreads[i]->name.text);
-        if (at->size == PATH_MAX_FRAGMENTS) {
+        if (at->size == SGC_RULE_FRAGMENTS_DEEP) {
             sgc_validator_stop(v, SGC_LIMIT);
             break;
         }
@@ -356,7 +372,7 @@ static void search_cycles(sgc_validator *v, sgc_part *part, path *at)
 
 static void mark_used(sgc_validator *v, sgc_part *from, uint32_t stamp, unsigned depth)
 {
-    if (depth > PATH_MAX_FRAGMENTS) sgc_validator_stop(v, SGC_LIMIT);
+    if (depth > SGC_RULE_FRAGMENTS_DEEP) sgc_validator_stop(v, SGC_LIMIT);
     for (size_t i = 0; i < from->spread_count && v->status == SGC_OK; i++) {
         sgc_part *next = sgc_part_find(v, from->spreads[i]->name.text);
         if (!next || next->stamp == stamp) continue;
@@ -378,9 +394,9 @@ static void report_unused(sgc_validator *v)
         const sgc_part *first = sgc_part_find(v, def->name.text);
         if (first && first->stamp == stamp) continue;
         sgc_rule_place(v,
-                       sgc_report(v->diagnostics, "NoUnusedFragmentsRule",
-                                  "Fragment \"" SGC_FMT "\" is never used.",
-                                  SGC_ARG(def->name.text)),
+                       sgc_rule_error(v, SGC_RULE_NO_UNUSED_FRAGMENTS,
+                                      "Fragment \"" SGC_FMT "\" is never used.",
+                                      SGC_ARG(def->name.text)),
                        def->span);
     }
 }
@@ -390,49 +406,8 @@ void sgc_rule_fragments(sgc_validator *v)
     path at;
 
     at.size = 0;
-    for (size_t i = 0; i < v->part_count; i++) {
+    for (size_t i = 0; i < v->part_count && sgc_rule_wanted(v, SGC_RULE_NO_FRAGMENT_CYCLES); i++) {
         if (v->parts[i].def->kind == SGC_DEFINITION_FRAGMENT) search_cycles(v, &v->parts[i], &at);
     }
-    if (v->status == SGC_OK) report_unused(v);
-}
-
-/* ---- introspection that goes in circles ---- */
-
-static bool is_list_field(sgc_str name)
-{
-    return sgc_str_eq(name, SGC_STR("fields")) || sgc_str_eq(name, SGC_STR("interfaces")) ||
-           sgc_str_eq(name, SGC_STR("possibleTypes")) || sgc_str_eq(name, SGC_STR("inputFields"));
-}
-
-static bool too_deep(sgc_validator *v, const sgc_ast_selection *selections, unsigned lists,
-                     unsigned depth)
-{
-    if (depth > PATH_MAX_FRAGMENTS) sgc_validator_stop(v, SGC_LIMIT);
-    for (const sgc_ast_selection *one = selections; one && v->status == SGC_OK; one = one->next) {
-        unsigned below = lists;
-        const sgc_ast_selection *inner = one->selections;
-        if (!sgc_validator_spend(v, 1)) return false;
-        if (one->kind == SGC_SELECTION_SPREAD) {
-            sgc_part *part = sgc_part_find(v, one->name.text);
-            if (!part || part->on_path) continue;
-            part->on_path = 1;
-            bool deep = too_deep(v, part->def->selections, lists, depth + 1);
-            part->on_path = 0;
-            if (deep) return true;
-            continue;
-        }
-        if (one->kind == SGC_SELECTION_FIELD && is_list_field(one->name.text)) below++;
-        if (below >= INTROSPECTION_LISTS_MAX) return true;
-        if (inner && too_deep(v, inner, below, depth + 1)) return true;
-    }
-    return false;
-}
-
-void sgc_rule_introspection_depth(sgc_validator *v, const sgc_ast_selection *field)
-{
-    if (!too_deep(v, field->selections, 0, 0)) return;
-    sgc_rule_place(v,
-                   sgc_report(v->diagnostics, "MaxIntrospectionDepthRule",
-                              "Maximum introspection depth exceeded"),
-                   field->span);
+    if (v->status == SGC_OK && sgc_rule_wanted(v, SGC_RULE_NO_UNUSED_FRAGMENTS)) report_unused(v);
 }

@@ -1,20 +1,20 @@
 /*
- * rules_overlap.c - OverlappingFieldsCanBeMerged: selections that give one response key must mean
- * the same. Selection sets are collected once; pairs are compared once; all of it spends from the
- * document's budget, because small documents can hold very many pairs. Wording as in graphql-js.
+ * query_rules_overlap.c - OverlappingFieldsCanBeMerged: selections that give one response key must
+ * mean the same. Selection sets are collected once; pairs are compared once; all of it spends from
+ * the document's budget, because small documents can hold very many pairs. Wording as in
+ * graphql-js.
  */
-#include "graphql/rules.h"
+#include "lang/query_rules.h"
 
 enum { PLACES_MAX = 20, REASON_MAX = 1000, NESTING_MAX = 1000 };
-
-static const char rule_name[] = "OverlappingFieldsCanBeMergedRule";
 
 /* One selection of a field with the type it is asked of. */
 typedef struct entry {
     const sgc_ast_selection *node;
     const sgc_named_type *parent;
     const sgc_field_def *def;
-    struct entry *next; /* of the same response key */
+    const sgc_ast_directive *stream; /* @stream on it */
+    struct entry *next;              /* of the same response key */
 } entry;
 
 typedef struct group {
@@ -98,7 +98,8 @@ static void add_entry(checker *at, collected *set, const sgc_named_type *parent,
     made->node = node;
     made->parent = parent;
     if (parent && parent->kind != SGC_NAMED_UNION)
-        made->def = sgc_field_of(at->v->types, parent, node->name.text);
+        made->def = sgc_field_find(parent, node->name.text);
+    if (at->v->defers) made->stream = sgc_directive_on(node->directives, "stream");
     if (!found) {
         found = alloc(at, sizeof *found);
         if (!found) return;
@@ -182,19 +183,19 @@ static bool same_value(checker *at, const sgc_ast_value *a, const sgc_ast_value 
     return !a && !b;
 }
 
-static size_t length(const sgc_ast_argument *list)
+static bool same_length(checker *at, const sgc_ast_argument *a, const sgc_ast_argument *b)
 {
-    size_t count = 0;
-
-    for (; list; list = list->next)
-        count++;
-    return count;
+    while (a && b && sgc_validator_spend(at->v, 1)) {
+        a = a->next;
+        b = b->next;
+    }
+    return !a && !b;
 }
 
 /* The same names with the same values, in any order. */
 static bool same_arguments(checker *at, const sgc_ast_argument *a, const sgc_ast_argument *b)
 {
-    if (length(a) != length(b)) return false;
+    if (!same_length(at, a, b)) return false;
     for (; a; a = a->next) {
         const sgc_ast_argument *other = b;
         while (other && !sgc_str_eq(other->name.text, a->name.text)) {
@@ -206,9 +207,9 @@ static bool same_arguments(checker *at, const sgc_ast_argument *a, const sgc_ast
     return true;
 }
 
-static bool types_conflict(const sgc_type_ref *a, const sgc_type_ref *b)
+static bool types_conflict(checker *at, const sgc_type_ref *a, const sgc_type_ref *b)
 {
-    while (a->kind != SGC_TYPE_NAMED && a->kind == b->kind) {
+    while (a->kind != SGC_TYPE_NAMED && a->kind == b->kind && sgc_validator_spend(at->v, 1)) {
         a = a->inner;
         b = b->inner;
     }
@@ -328,6 +329,15 @@ static bool exclude_each_other(const entry *a, const entry *b)
            a->parent->kind == SGC_NAMED_OBJECT && b->parent->kind == SGC_NAMED_OBJECT;
 }
 
+static sgc_str stream_reason(checker *at, const entry *left, const entry *right)
+{
+    if (left->stream && right->stream &&
+        same_arguments(at, left->stream->arguments, right->stream->arguments))
+        return SGC_STR("they have overlapping stream directives. See "
+                       "https://github.com/graphql/defer-stream-wg/discussions/100");
+    return SGC_STR("they have overlapping stream directives");
+}
+
 static void compare_entries(checker *at, conflicts *list, bool exclusive, sgc_str key,
                             const entry *left, const entry *right)
 {
@@ -348,7 +358,11 @@ static void compare_entries(checker *at, conflicts *list, bool exclusive, sgc_st
         add_conflict(at, list, key, SGC_STR("they have differing arguments"), left, right);
         return;
     }
-    if (left->def && right->def && types_conflict(left->def->type, right->def->type)) {
+    if (left->stream || right->stream) {
+        add_conflict(at, list, key, stream_reason(at, left, right), left, right);
+        return;
+    }
+    if (left->def && right->def && types_conflict(at, left->def->type, right->def->type)) {
         sgc_buf_text(&text, "they return conflicting types \"");
         sgc_type_ref_print(left->def->type, &text);
         sgc_buf_text(&text, "\" and \"");
@@ -435,11 +449,11 @@ static void report(checker *at, const conflict *one)
 
     abbreviate(&key, one->key);
     sgc_str name = keep(at, &key);
-    sgc_diagnostic *error =
-        sgc_report(at->v->diagnostics, rule_name,
-                   "Fields \"" SGC_FMT "\" conflict because " SGC_FMT
-                   ". Use different aliases on the fields to fetch both if this was intentional.",
-                   SGC_ARG(name), SGC_ARG(one->reason));
+    sgc_diagnostic *error = sgc_rule_error(
+        at->v, SGC_RULE_OVERLAPPING_FIELDS_CAN_BE_MERGED,
+        "Fields \"" SGC_FMT "\" conflict because " SGC_FMT
+        ". Use different aliases on the fields to fetch both if this was intentional.",
+        SGC_ARG(name), SGC_ARG(one->reason));
     for (size_t i = 0; i < one->left_count; i++)
         sgc_rule_place(at->v, error, one->left[i]->span);
     for (size_t i = 0; i < one->right_count; i++)
@@ -485,13 +499,12 @@ void sgc_rule_overlap(sgc_validator *v)
                   .sets = {.arena = &v->arena},
                   .field_fragment = {.arena = &v->arena},
                   .fragment_pair = {.arena = &v->arena}};
-    const sgc_named_type *roots[] = {v->types->query, v->types->mutation, v->types->subscription};
 
     for (size_t i = 0; i < v->part_count && v->status == SGC_OK; i++) {
         const sgc_ast_definition *def = v->parts[i].def;
         const sgc_named_type *type = def->kind == SGC_DEFINITION_FRAGMENT
                                          ? sgc_rule_find_type(v, def->type_condition.text)
-                                         : roots[def->operation];
+                                         : sgc_rule_root(v, def->operation);
         type = sgc_is_composite(type) ? type : NULL;
         check_set(&at, type, def->selections);
         check_all(&at, type, def->selections);

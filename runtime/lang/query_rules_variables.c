@@ -1,10 +1,8 @@
 /*
- * rules_variables.c - rules about variables: their definitions, and each use in an operation and in
- * all fragments it reaches. Wording as in graphql-js 17.1.
+ * query_rules_variables.c - rules about variables: their definitions, and each use in an operation
+ * and in all fragments it reaches. Wording as in graphql-js 17.1.
  */
-#include "graphql/rules.h"
-
-enum { PATH_MAX_FRAGMENTS = 1000 };
+#include "lang/query_rules.h"
 
 /* A type of the document as the type system sees it; NULL when it is unknown. */
 static sgc_type_ref *resolve(sgc_validator *v, const sgc_ast_type *ast)
@@ -27,29 +25,27 @@ static sgc_type_ref *resolve(sgc_validator *v, const sgc_ast_type *ast)
 
 /* ---- definitions ---- */
 
+/* All variables of one name are one error, at each of them. */
 static void unique_definitions(sgc_validator *v, const sgc_ast_definition *operation)
 {
-    sgc_map known = {.arena = &v->arena};
+    sgc_map known = {.arena = &v->arena}, errors = {.arena = &v->arena};
 
-    for (const sgc_ast_variable *one = operation->variables; one; one = one->next) {
-        union {
-            const void *in;
-            void *out;
-        } pointer = {.in = one};
-        if (sgc_map_get(&known, one->name.text)) continue;
-        if (!sgc_map_put(&known, one->name.text, pointer.out)) sgc_validator_stop(v, SGC_NO_MEMORY);
-        sgc_diagnostic *error = NULL;
-        for (const sgc_ast_variable *same = one->next; same; same = same->next) {
-            if (!sgc_validator_spend(v, 1)) return;
-            if (!sgc_str_eq(same->name.text, one->name.text)) continue;
-            if (!error) {
-                error = sgc_report(v->diagnostics, "UniqueVariableNamesRule",
+    for (const sgc_ast_variable *one = operation->variables; one && v->status == SGC_OK;
+         one = one->next) {
+        const sgc_ast_variable *first = sgc_map_get(&known, one->name.text);
+        if (!first) {
+            sgc_validator_put(v, &known, one->name.text, one);
+            continue;
+        }
+        sgc_diagnostic *error = sgc_map_get(&errors, one->name.text);
+        if (!error) {
+            error = sgc_rule_error(v, SGC_RULE_UNIQUE_VARIABLE_NAMES,
                                    "There can be only one variable named \"$" SGC_FMT "\".",
                                    SGC_ARG(one->name.text));
-                sgc_rule_place(v, error, one->name.span);
-            }
-            sgc_rule_place(v, error, same->name.span);
+            sgc_rule_place(v, error, first->name.span);
+            if (error) sgc_validator_put(v, &errors, one->name.text, error);
         }
+        sgc_rule_place(v, error, one->name.span);
     }
 }
 
@@ -68,10 +64,10 @@ static void check_definition(sgc_validator *v, const sgc_ast_variable *one)
     sgc_rule_known_type(v, named->name);
     if (type && !sgc_kind_is_input(sgc_type_ref_named(type)->kind)) {
         sgc_rule_place(v,
-                       sgc_report(v->diagnostics, "VariablesAreInputTypesRule",
-                                  "Variable \"$" SGC_FMT "\" cannot be non-input type \"" SGC_FMT
-                                  "\".",
-                                  SGC_ARG(one->name.text), SGC_ARG(sgc_rule_type(v, type))),
+                       sgc_rule_error(v, SGC_RULE_VARIABLES_ARE_INPUT_TYPES,
+                                      "Variable \"$" SGC_FMT
+                                      "\" cannot be non-input type \"" SGC_FMT "\".",
+                                      SGC_ARG(one->name.text), SGC_ARG(sgc_rule_type(v, type))),
                        one->type->span);
         type = NULL;
     }
@@ -81,7 +77,7 @@ static void check_definition(sgc_validator *v, const sgc_ast_variable *one)
 
 void sgc_rule_variable_definitions(sgc_validator *v, const sgc_ast_definition *operation)
 {
-    unique_definitions(v, operation);
+    if (sgc_rule_wanted(v, SGC_RULE_UNIQUE_VARIABLE_NAMES)) unique_definitions(v, operation);
     for (const sgc_ast_variable *one = operation->variables; one && v->status == SGC_OK;
          one = one->next)
         check_definition(v, one);
@@ -108,11 +104,13 @@ static void undefined(scope *at, const sgc_usage *usage)
     sgc_diagnostic *error;
 
     if (name.data) {
-        error = sgc_report(v->diagnostics, "NoUndefinedVariablesRule",
+        error =
+            sgc_rule_error(v, SGC_RULE_NO_UNDEFINED_VARIABLES,
                            "Variable \"$" SGC_FMT "\" is not defined by operation \"" SGC_FMT "\".",
                            SGC_ARG(usage->node->text), SGC_ARG(name));
     } else {
-        error = sgc_report(v->diagnostics, "NoUndefinedVariablesRule",
+        error =
+            sgc_rule_error(v, SGC_RULE_NO_UNDEFINED_VARIABLES,
                            "Variable \"$" SGC_FMT "\" is not defined.", SGC_ARG(usage->node->text));
     }
     sgc_rule_place(v, error, usage->node->span);
@@ -138,7 +136,8 @@ static void check_position(scope *at, const variable *found, const sgc_usage *us
 
     if (!usage->type || !found->type) return;
     if (!fits(found, usage)) {
-        error = sgc_report(v->diagnostics, "VariablesInAllowedPositionRule",
+        error =
+            sgc_rule_error(v, SGC_RULE_VARIABLES_IN_ALLOWED_POSITION,
                            "Variable \"$" SGC_FMT "\" of type \"" SGC_FMT
                            "\" used in position expecting type \"" SGC_FMT "\".",
                            SGC_ARG(found->def->name.text), SGC_ARG(sgc_rule_type(v, found->type)),
@@ -147,12 +146,12 @@ static void check_position(scope *at, const variable *found, const sgc_usage *us
         sgc_rule_place(v, error, usage->node->span);
     }
     if (!usage->one_of || found->type->kind == SGC_TYPE_NON_NULL) return;
-    error =
-        sgc_report(v->diagnostics, "VariablesInAllowedPositionRule",
-                   "Variable \"$" SGC_FMT "\" is of type \"" SGC_FMT
-                   "\" but must be non-nullable to be used for OneOf Input Object \"" SGC_FMT "\".",
-                   SGC_ARG(found->def->name.text), SGC_ARG(sgc_rule_type(v, found->type)),
-                   SGC_ARG(usage->one_of->name));
+    error = sgc_rule_error(
+        v, SGC_RULE_VARIABLES_IN_ALLOWED_POSITION,
+        "Variable \"$" SGC_FMT "\" is of type \"" SGC_FMT
+        "\" but must be non-nullable to be used for OneOf Input Object \"" SGC_FMT "\".",
+        SGC_ARG(found->def->name.text), SGC_ARG(sgc_rule_type(v, found->type)),
+        SGC_ARG(usage->one_of->name));
     sgc_rule_place(v, error, found->def->span);
     sgc_rule_place(v, error, usage->node->span);
 }
@@ -162,7 +161,7 @@ static void check_part(scope *at, sgc_part *part, unsigned depth)
     sgc_validator *v = at->v;
 
     part->stamp = v->stamp;
-    if (depth > PATH_MAX_FRAGMENTS) sgc_validator_stop(v, SGC_LIMIT);
+    if (depth > SGC_RULE_FRAGMENTS_DEEP) sgc_validator_stop(v, SGC_LIMIT);
     if (!sgc_validator_spend(v, part->usage_count + part->spread_count)) return;
     for (size_t i = 0; i < part->usage_count && v->status == SGC_OK; i++) {
         variable *found = sgc_map_get(&at->variables, part->usages[i].node->text);
@@ -188,12 +187,13 @@ static void report_unused(scope *at)
         sgc_diagnostic *error;
         if (!found || found->used) continue;
         if (name.data) {
-            error =
-                sgc_report(at->v->diagnostics, "NoUnusedVariablesRule",
-                           "Variable \"$" SGC_FMT "\" is never used in operation \"" SGC_FMT "\".",
-                           SGC_ARG(one->name.text), SGC_ARG(name));
+            error = sgc_rule_error(at->v, SGC_RULE_NO_UNUSED_VARIABLES,
+                                   "Variable \"$" SGC_FMT "\" is never used in operation \"" SGC_FMT
+                                   "\".",
+                                   SGC_ARG(one->name.text), SGC_ARG(name));
         } else {
-            error = sgc_report(at->v->diagnostics, "NoUnusedVariablesRule",
+            error =
+                sgc_rule_error(at->v, SGC_RULE_NO_UNUSED_VARIABLES,
                                "Variable \"$" SGC_FMT "\" is never used.", SGC_ARG(one->name.text));
         }
         sgc_rule_place(at->v, error, one->span);
