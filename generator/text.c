@@ -108,6 +108,24 @@ bool text_comment_lines(sgc_arena *arena, sgc_str text, size_t width, text_lines
     return true;
 }
 
+void text_number(sgc_buf *out, uint64_t number)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    sgc_buf_append(out, digits + at, sizeof digits - at);
+}
+
+/* Whether a byte stands in a literal as it is. */
+static bool is_plain(char byte)
+{
+    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\' && byte != '?';
+}
+
 static void put_literal(sgc_buf *out, char byte)
 {
     unsigned char c = (unsigned char)byte;
@@ -122,13 +140,25 @@ static void put_literal(sgc_buf *out, char byte)
         sgc_buf_byte(out, byte);
 }
 
+void text_put_literal(sgc_buf *out, sgc_str text)
+{
+    size_t at = 0;
+
+    while (at < text.size) {
+        size_t start = at;
+        while (at < text.size && is_plain(text.data[at]))
+            at++;
+        sgc_buf_append(out, text.data + start, at - start);
+        if (at < text.size) put_literal(out, text.data[at++]);
+    }
+}
+
 sgc_str text_literal(sgc_arena *arena, sgc_str text)
 {
     sgc_buf out = {0};
     sgc_str literal = {NULL, 0};
 
-    for (size_t i = 0; i < text.size; i++)
-        put_literal(&out, text.data[i]);
+    text_put_literal(&out, text);
     if (!out.failed) literal = sgc_arena_str(arena, sgc_buf_as_str(&out));
     sgc_buf_free(&out);
     return literal;
@@ -143,7 +173,10 @@ bool text_literal_lines(sgc_arena *arena, sgc_str text, text_lines *lines)
         out.size = 0;
         sgc_buf_byte(&out, '"');
         do {
-            put_literal(&out, text.data[at]);
+            if (is_plain(text.data[at]))
+                sgc_buf_byte(&out, text.data[at]);
+            else
+                put_literal(&out, text.data[at]);
         } while (text.data[at++] != '\n' && at < text.size && out.size < 86);
         sgc_buf_byte(&out, '"');
         fine = !out.failed && text_add(arena, lines, sgc_arena_str(arena, sgc_buf_as_str(&out)));

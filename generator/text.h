@@ -16,6 +16,11 @@ typedef struct text_lines {
 /** Appends a line; false when memory is out. */
 bool text_add(sgc_arena *arena, text_lines *lines, sgc_str line);
 
+/** Appends a number. */
+void text_number(sgc_buf *out, uint64_t number);
+/** Appends the inside of a string literal. */
+void text_put_literal(sgc_buf *out, sgc_str text);
+
 /** One line of comment. */
 sgc_str text_comment(sgc_arena *arena, sgc_str text);
 /** A description as lines of comment of at most `width` columns; none for null. */

@@ -9,15 +9,20 @@
 
 /* ---- helpers for all ---- */
 
-/* Appends what fits; SIZE_MAX once it does not. */
-static size_t put_part(char *out, size_t size, size_t room, const char *text, size_t count)
+/* What say() has formatted so far. */
+typedef struct saying {
+    char *at, *end;
+} saying;
+
+static bool put_part(saying *out, const char *text, size_t size)
 {
-    if (size == SIZE_MAX || count > room - size) return SIZE_MAX;
-    memcpy(out + size, text, count);
-    return size + count;
+    if (size > (size_t)(out->end - out->at)) return false;
+    memcpy(out->at, text, size);
+    out->at += size;
+    return true;
 }
 
-static size_t put_decimal(char *out, size_t size, size_t room, size_t number)
+static bool put_decimal(saying *out, size_t number)
 {
     char digits[24];
     size_t at = sizeof digits;
@@ -26,53 +31,53 @@ static size_t put_decimal(char *out, size_t size, size_t room, size_t number)
         digits[--at] = (char)('0' + number % 10);
         number /= 10;
     } while (number > 0);
-    return put_part(out, size, room, digits + at, sizeof digits - at);
+    return put_part(out, digits + at, sizeof digits - at);
 }
 
 /*
  * printf for what nearly all calls of say() need, several times faster: %s, %.*s, %u and %zu.
- * SIZE_MAX: the text is longer than room, or asks for more than these.
+ * False: the text is longer than the room, or asks for more than these.
  */
-static size_t put_simple(char *out, size_t room, const char *format, va_list arguments)
+static bool put_simple(saying *out, const char *format, va_list arguments)
 {
-    size_t size = 0;
-
-    while (size != SIZE_MAX && *format) {
-        size_t plain = strcspn(format, "%");
-        size = put_part(out, size, room, format, plain);
-        format += plain;
-        if (strncmp(format, "%.*s", 4) == 0) {
-            int count = va_arg(arguments, int);
-            size = put_part(out, size, room, va_arg(arguments, const char *), (size_t)count);
-            format += 4;
-        } else if (strncmp(format, "%s", 2) == 0) {
-            const char *text = va_arg(arguments, const char *);
-            size = put_part(out, size, room, text, strlen(text));
-            format += 2;
-        } else if (strncmp(format, "%u", 2) == 0) {
-            size = put_decimal(out, size, room, va_arg(arguments, unsigned));
-            format += 2;
-        } else if (strncmp(format, "%zu", 3) == 0) {
-            size = put_decimal(out, size, room, va_arg(arguments, size_t));
+    for (; *format; format++) {
+        bool fine = out->at < out->end;
+        if (*format != '%') {
+            if (fine) *out->at++ = *format;
+        } else if (format[1] == '.' && format[2] == '*' && format[3] == 's') {
+            int size = va_arg(arguments, int);
+            fine = put_part(out, va_arg(arguments, const char *), (size_t)size);
             format += 3;
-        } else if (*format) {
-            return SIZE_MAX;
+        } else if (format[1] == 's') {
+            const char *text = va_arg(arguments, const char *);
+            fine = put_part(out, text, strlen(text));
+            format++;
+        } else if (format[1] == 'u') {
+            fine = put_decimal(out, va_arg(arguments, unsigned));
+            format++;
+        } else if (format[1] == 'z' && format[2] == 'u') {
+            fine = put_decimal(out, va_arg(arguments, size_t));
+            format += 2;
+        } else {
+            return false;
         }
+        if (!fine) return false;
     }
-    return size;
+    return true;
 }
 
 sgc_str say(view_build_state *b, const char *format, ...)
 {
     char small[512];
+    saying out = {small, small + sizeof small};
     va_list arguments;
     sgc_str text;
 
     va_start(arguments, format);
-    size_t size = put_simple(small, sizeof small, format, arguments);
+    bool simple = put_simple(&out, format, arguments);
     va_end(arguments);
-    if (size != SIZE_MAX) {
-        text = sgc_arena_str(b->arena, sgc_str_of(small, size));
+    if (simple) {
+        text = sgc_arena_str(b->arena, sgc_str_of(small, (size_t)(out.at - small)));
     } else {
         sgc_buf large = {0};
         va_start(arguments, format);

@@ -21,15 +21,18 @@ static void open_initialiser(initialiser *i, view_build_state *b)
 
 static void member(initialiser *i, const char *name)
 {
-    sgc_buf_printf(&i->text, "%s.%s = ", i->text.size > 1 ? ", " : "", name);
+    sgc_buf_text(&i->text, i->text.size > 1 ? ", ." : ".");
+    sgc_buf_text(&i->text, name);
+    sgc_buf_append(&i->text, " = ", 3);
 }
 
 static void put_text(initialiser *i, const char *name, sgc_str text)
 {
     if (!text.data) return;
-    sgc_str literal = text_literal(i->b->arena, text);
     member(i, name);
-    sgc_buf_printf(&i->text, "SGC_STR_INIT(\"" SGC_FMT "\")", SGC_ARG(literal));
+    sgc_buf_text(&i->text, "SGC_STR_INIT(\"");
+    text_put_literal(&i->text, text);
+    sgc_buf_append(&i->text, "\")", 2);
 }
 
 static void put_flag(initialiser *i, const char *name, bool flag)
@@ -46,13 +49,14 @@ static void put_number(initialiser *i, const char *name, uint64_t number)
     if (number == SGC_NONE)
         sgc_buf_text(&i->text, "SGC_NONE");
     else
-        sgc_buf_printf(&i->text, "%" PRIu64, number);
+        text_number(&i->text, number);
 }
 
 static void put_words(initialiser *i, const char *name, const char *words, sgc_str c)
 {
     member(i, name);
-    sgc_buf_printf(&i->text, "%s" SGC_FMT, words, SGC_ARG(c));
+    sgc_buf_text(&i->text, words);
+    sgc_buf_str(&i->text, c);
 }
 
 /* Ends the initialiser as one line. */
@@ -187,7 +191,8 @@ static void index_line(view_build_state *b, sgc_str c, const sgc_index *index, s
     put_text(&i, "name", index->name);
     if (index->count) {
         put_words(&i, "fields", "components_", c);
-        sgc_buf_printf(&i.text, " + %zu", start);
+        sgc_buf_append(&i.text, " + ", 3);
+        text_number(&i.text, start);
     }
     put_number(&i, "count", index->count);
     put_flag(&i, "unique", index->unique);
