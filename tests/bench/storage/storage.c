@@ -1,0 +1,547 @@
+/*
+ * storage.c - sgc next to other storage engines over one table of users, in rounds that take turns;
+ * medians are printed, and how many times faster sgc is than the best of the others.
+ *
+ *   bench_storage FOLDER [--rows N] [--rounds N] [--divide N] [--postgres SOCKETS] [--only NAMES]
+ *       loads every engine into FOLDER, then times everything; --divide makes each round shorter
+ *   bench_storage --count ENGINE WORK N ROWS FOLDER
+ *       does WORK N times, warm, for valgrind --tool=callgrind --instr-atstart=no, in a folder that
+ *       is made when it is empty
+ */
+#include "bench.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <valgrind/callgrind.h>
+
+enum { ROUNDS_MAX = 15, ENGINES = 5, THREADS = 8, LATENCIES = 300 };
+#define CACHE_BYTES ((size_t)512 << 20)
+
+static const bench_engine *const engines[ENGINES] = {&bench_sgc, &bench_sqlite, &bench_lmdb,
+                                                     &bench_rocksdb, &bench_postgres};
+
+void bench_fail(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fputs("bench_storage: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    exit(1);
+}
+
+/* ---- time, medians, folders ---- */
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, compare_doubles);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
+{
+    (void)info;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+static void fresh_folder(const char *path)
+{
+    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
+        bench_fail("cannot remove %s", path);
+    if (mkdir(path, 0777) != 0) bench_fail("cannot make %s", path);
+}
+
+static double folder_bytes; /* nftw() has no context */
+
+static int add_size(const char *path, const struct stat *info, int kind, struct FTW *at)
+{
+    (void)at;
+    /* Logs are used again and not counted; LMDB's file is as long as what is in it. */
+    if (kind == FTW_F && !strstr(path, "/log/") && !strstr(path, "-wal") && !strstr(path, ".log"))
+        folder_bytes += (double)info->st_blocks * 512;
+    return 0;
+}
+
+static double size_of_folder(const char *path)
+{
+    folder_bytes = 0;
+    if (nftw(path, add_size, 16, FTW_PHYS) != 0) bench_fail("cannot read %s", path);
+    return folder_bytes;
+}
+
+/* ---- what runs ---- */
+
+typedef struct bench {
+    const char *folder, *sockets, *only;
+    uint64_t rows, next; /* next: number of the next new row, the same for all engines */
+    size_t rounds, divide;
+    void *selves[ENGINES], *sessions[ENGINES];
+} bench;
+
+static bool takes_part(const bench *b, unsigned engine)
+{
+    const char *name = engines[engine]->name;
+
+    if (engines[engine]->is_server && !b->sockets) return false;
+    return !b->only || strstr(b->only, name) != NULL || engine == 0;
+}
+
+static void folder_of(const bench *b, unsigned engine, char path[512])
+{
+    if (engines[engine]->is_server) {
+        snprintf(path, 512, "%s", b->sockets);
+    } else {
+        snprintf(path, 512, "%s/%s", b->folder, engines[engine]->name);
+    }
+}
+
+/* Figures of one line: by engine and round. */
+typedef struct figures {
+    double of[ENGINES][ROUNDS_MAX];
+    bool is[ENGINES];
+} figures;
+
+/* more: larger is better. The ratio compares with the best of the others. */
+static void print_line(const bench *b, const char *title, figures *f, const char *unit,
+                       double factor, bool more)
+{
+    double ours = 0, best = 0;
+    const char *peer = "";
+
+    printf("%-40s", title);
+    for (unsigned e = 0; e < ENGINES; e++) {
+        if (!f->is[e]) {
+            printf(" %11s", "-");
+            continue;
+        }
+        double value = median(f->of[e], b->rounds);
+        printf(" %11.2f", value * factor);
+        if (e == 0) {
+            ours = value;
+        } else if (best == 0 || (more ? value > best : value < best)) {
+            best = value;
+            peer = engines[e]->title;
+        }
+    }
+    printf(" %-6s %7.2fx %s\n", unit, more ? ours / best : best / ours, best ? peer : "");
+    fflush(stdout);
+}
+
+static void print_head(void)
+{
+    printf("%-40s", "");
+    for (unsigned e = 0; e < ENGINES; e++)
+        printf(" %11s", engines[e]->title);
+    printf(" %-6s %8s\n", "", "best of them");
+}
+
+static void open_engine(bench *b, unsigned e, bool fresh)
+{
+    char path[512];
+
+    folder_of(b, e, path);
+    if (fresh && !engines[e]->is_server) fresh_folder(path);
+    b->selves[e] = engines[e]->open(path, CACHE_BYTES);
+}
+
+static void run_load(bench *b)
+{
+    static figures rate, whole, size;
+    char path[512];
+
+    for (unsigned e = 0; e < ENGINES; e++)
+        rate.is[e] = whole.is[e] = size.is[e] = takes_part(b, e);
+    for (size_t round = 0; round < b->rounds; round++) {
+        for (unsigned e = 0; e < ENGINES; e++) {
+            if (!takes_part(b, e)) continue;
+            open_engine(b, e, true);
+            double start = seconds();
+            engines[e]->load(b->selves[e], 0, b->rows);
+            rate.of[e][round] = (double)b->rows / (seconds() - start);
+            if (engines[e]->settle) engines[e]->settle(b->selves[e]);
+            whole.of[e][round] = (double)b->rows / (seconds() - start);
+            folder_of(b, e, path);
+            if (engines[e]->bytes) size.of[e][round] = engines[e]->bytes(b->selves[e]);
+            engines[e]->close(b->selves[e]);
+            if (!engines[e]->bytes) size.of[e][round] = size_of_folder(path);
+        }
+    }
+    print_line(b, "load, durable", &rate, "k/s", 1e-3, true);
+    print_line(b, "load, durable and settled", &whole, "k/s", 1e-3, true);
+    print_line(b, "size on disk, logs not counted", &size, "MB", 1e-6, false);
+}
+
+static void run_open(bench *b)
+{
+    static figures f;
+    char id[16];
+
+    for (unsigned e = 0; e < ENGINES; e++)
+        f.is[e] = takes_part(b, e) && !engines[e]->is_server;
+    for (size_t round = 0; round < b->rounds; round++) {
+        for (unsigned e = 0; e < ENGINES; e++) {
+            if (!f.is[e]) continue;
+            double start = seconds();
+            open_engine(b, e, false);
+            void *session = engines[e]->session(b->selves[e]);
+            bench_id(b->rows / 2, id);
+            engines[e]->get(session, id);
+            f.of[e][round] = seconds() - start;
+            engines[e]->end(session);
+            engines[e]->close(b->selves[e]);
+        }
+    }
+    print_line(b, "open and first get", &f, "ms", 1e3, false);
+}
+
+/* ---- reads ---- */
+
+typedef enum work { GET, GET_BATCH, BY_EMAIL, BY_AGE, AVERAGE, WORKS } work;
+
+static const struct {
+    const char *word, *title;
+    size_t n; /* times a round */
+} works[WORKS] = {
+    [GET] = {"get", "point get by id, decoded", 100000},
+    [GET_BATCH] = {"get_batch", "the same, 100 in a transaction, each", 1000},
+    [BY_EMAIL] = {"email", "get by unique email", 100000},
+    [BY_AGE] = {"age", "100 rows by age range, decoded", 2000},
+    [AVERAGE] = {"average", "avg(age) over all rows", 1},
+};
+
+static uint64_t do_batch(const bench_engine *engine, void *session, uint64_t rows, uint64_t *state)
+{
+    char ids[BATCH_GETS][16];
+
+    for (int i = 0; i < BATCH_GETS; i++)
+        bench_id(bench_random(state) % rows, ids[i]);
+    return engine->get_batch(session, (const char(*)[16])ids);
+}
+
+static uint64_t do_work(const bench_engine *engine, void *session, work what, uint64_t rows,
+                        uint64_t seed, size_t n)
+{
+    uint64_t sum = 0;
+    char text[48];
+
+    for (size_t i = 0; i < n; i++) {
+        switch (what) {
+        case GET:
+            bench_id(bench_random(&seed) % rows, text);
+            sum += engine->get(session, text);
+            break;
+        case GET_BATCH:
+            sum += do_batch(engine, session, rows, &seed);
+            break;
+        case BY_EMAIL:
+            bench_email(bench_random(&seed) % rows, text);
+            sum += engine->by_email(session, text);
+            break;
+        case BY_AGE:
+            sum += engine->by_age(session, (int32_t)(bench_random(&seed) % (AGES / 10 * 9)));
+            break;
+        default:
+            sum += (uint64_t)(engine->average(session) * 1000);
+        }
+    }
+    return sum;
+}
+
+static void run_reads(bench *b, work what)
+{
+    static figures f;
+    size_t n = works[what].n / b->divide ? works[what].n / b->divide : 1;
+    double each = (double)n * (what == GET_BATCH ? BATCH_GETS : 1);
+
+    for (unsigned e = 0; e < ENGINES; e++)
+        f.is[e] = takes_part(b, e);
+    for (size_t round = 0; round < b->rounds; round++) {
+        uint64_t first = 0;
+        for (unsigned e = 0; e < ENGINES; e++) {
+            if (!f.is[e]) continue;
+            double start = seconds();
+            uint64_t sum = do_work(engines[e], b->sessions[e], what, b->rows, 0x5eed + round, n);
+            f.of[e][round] = (seconds() - start) / each;
+            if (e == 0) first = sum;
+            if (sum != first)
+                bench_fail("%s: %s read other rows than sgc", works[what].word, engines[e]->title);
+        }
+    }
+    print_line(b, works[what].title, &f, what == AVERAGE ? "ms" : "us", what == AVERAGE ? 1e3 : 1e6,
+               false);
+}
+
+/* ---- durable writes ---- */
+
+static void write_one(bench *b, unsigned e, bool updates, uint64_t n)
+{
+    uint64_t state = n * 2654435761U + 1;
+    char id[16];
+
+    if (!updates) {
+        engines[e]->insert(b->sessions[e], n);
+        return;
+    }
+    bench_id(bench_random(&state) % b->rows, id);
+    engines[e]->update(b->sessions[e], id, (int32_t)(bench_random(&state) % AGES));
+}
+
+/* Taking turns one by one, since the device has good and bad moments. */
+static void run_latency(bench *b, bool updates)
+{
+    static figures f;
+    static double times[ENGINES][LATENCIES];
+    size_t n = LATENCIES / b->divide ? LATENCIES / b->divide : 1;
+
+    for (unsigned e = 0; e < ENGINES; e++)
+        f.is[e] = takes_part(b, e);
+    for (size_t round = 0; round < b->rounds; round++) {
+        for (size_t i = 0; i < n; i++, b->next++) {
+            for (unsigned e = 0; e < ENGINES; e++) {
+                if (!f.is[e]) continue;
+                double start = seconds();
+                write_one(b, e, updates, b->next);
+                times[e][i] = seconds() - start;
+            }
+        }
+        for (unsigned e = 0; e < ENGINES; e++)
+            if (f.is[e]) f.of[e][round] = median(times[e], n);
+    }
+    print_line(b, updates ? "update of one field, durable (p50)" : "insert, durable (p50)", &f,
+               "us", 1e6, false);
+}
+
+typedef struct writer {
+    bench *b;
+    unsigned engine;
+    bool updates;
+    uint64_t first, count;
+    pthread_t thread;
+} writer;
+
+static void *write_many(void *argument)
+{
+    const writer *w = argument;
+    const bench_engine *engine = engines[w->engine];
+    void *session = engine->session(w->b->selves[w->engine]);
+    char id[16];
+
+    for (uint64_t i = 0; i < w->count; i++) {
+        uint64_t state = (w->first + i) * 2654435761U + 1;
+        if (w->updates) {
+            bench_id(bench_random(&state) % w->b->rows, id);
+            engine->update(session, id, (int32_t)(bench_random(&state) % AGES));
+        } else {
+            engine->insert(session, w->first + i);
+        }
+    }
+    engine->end(session);
+    return NULL;
+}
+
+static double many_writers(bench *b, unsigned engine, bool updates, uint64_t first, uint64_t count)
+{
+    writer writers[THREADS];
+    double start = seconds();
+
+    for (unsigned t = 0; t < THREADS; t++) {
+        writers[t] = (writer){.b = b,
+                              .engine = engine,
+                              .updates = updates,
+                              .first = first + t * count,
+                              .count = count};
+        if (pthread_create(&writers[t].thread, NULL, write_many, &writers[t]) != 0)
+            bench_fail("no thread");
+    }
+    for (unsigned t = 0; t < THREADS; t++)
+        pthread_join(writers[t].thread, NULL);
+    return (double)(count * THREADS) / (seconds() - start);
+}
+
+static void run_throughput(bench *b, bool updates)
+{
+    static figures f;
+    uint64_t count = 500 / b->divide ? 500 / b->divide : 1;
+
+    for (unsigned e = 0; e < ENGINES; e++)
+        f.is[e] = takes_part(b, e);
+    for (size_t round = 0; round < b->rounds; round++) {
+        for (unsigned e = 0; e < ENGINES; e++)
+            if (f.is[e]) f.of[e][round] = many_writers(b, e, updates, b->next, count);
+        b->next += count * THREADS;
+    }
+    print_line(b, updates ? "updates, durable, 8 threads" : "inserts, durable, 8 threads", &f, "/s",
+               1, true);
+}
+
+/* What no database can beat: a block written and flushed. */
+static void print_device(const bench *b)
+{
+    static char block[4096];
+    double times[200];
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/device", b->folder);
+    int file = open(path, O_CREAT | O_RDWR | O_TRUNC, 0666);
+    if (file < 0) bench_fail("cannot make %s", path);
+    for (size_t i = 0; i < 400; i++) {
+        double start = seconds();
+        if (pwrite(file, block, sizeof block, (off_t)(i % 200 * sizeof block)) != sizeof block ||
+            fdatasync(file) != 0)
+            bench_fail("cannot write %s", path);
+        if (i >= 200) times[i - 200] = seconds() - start;
+    }
+    close(file);
+    remove(path);
+    printf("%-40s %11.2f %47s us\n", "4 kB written over and flushed (p50)",
+           median(times, 200) * 1e6, "");
+}
+
+static void compare_engines(bench *b)
+{
+    printf("%llu rows; %zu MB for pages; medians of %zu rounds\n", (unsigned long long)b->rows,
+           CACHE_BYTES >> 20, b->rounds);
+    print_head();
+    run_load(b);
+    run_open(b);
+    for (unsigned e = 0; e < ENGINES; e++) {
+        if (!takes_part(b, e)) continue;
+        open_engine(b, e, false);
+        b->sessions[e] = engines[e]->session(b->selves[e]);
+    }
+    b->next = b->rows;
+    for (unsigned what = 0; what < WORKS; what++)
+        run_reads(b, (work)what);
+    run_latency(b, false);
+    run_latency(b, true);
+    run_throughput(b, false);
+    run_throughput(b, true);
+    for (unsigned e = 0; e < ENGINES; e++) {
+        if (!takes_part(b, e)) continue;
+        engines[e]->end(b->sessions[e]);
+        engines[e]->close(b->selves[e]);
+    }
+    print_device(b);
+}
+
+/* ---- counting instructions ---- */
+
+static uint64_t number(const char *text, uint64_t least, uint64_t most)
+{
+    char *end;
+    unsigned long long value = strtoull(text, &end, 10);
+
+    if (end == text || *end || value < least || value > most)
+        bench_fail("'%s' is no number from %llu to %llu", text, (unsigned long long)least,
+                   (unsigned long long)most);
+    return value;
+}
+
+static void count_writes(bench *b, unsigned e, bool updates, uint64_t n)
+{
+    write_one(b, e, updates, 3 * b->rows);
+    CALLGRIND_START_INSTRUMENTATION;
+    for (uint64_t i = 1; i <= n; i++)
+        write_one(b, e, updates, 3 * b->rows + i);
+    CALLGRIND_STOP_INSTRUMENTATION;
+}
+
+static void count_work(char **words)
+{
+    bench b = {.folder = words[4], .rows = number(words[3], 1, 100000000)};
+    uint64_t n = number(words[2], 1, 100000000);
+    unsigned e = 0, what = 0;
+    char path[512];
+
+    while (e < ENGINES && strcmp(engines[e]->name, words[0]) != 0)
+        e++;
+    if (e == ENGINES || engines[e]->is_server) bench_fail("no engine '%s' here", words[0]);
+    folder_of(&b, e, path);
+    bool is_new = access(path, F_OK) != 0;
+    open_engine(&b, e, is_new);
+    if (is_new) engines[e]->load(b.selves[e], 0, b.rows);
+    if (is_new && engines[e]->settle) engines[e]->settle(b.selves[e]);
+    b.sessions[e] = engines[e]->session(b.selves[e]);
+    while (what < WORKS && strcmp(works[what].word, words[1]) != 0)
+        what++;
+    if (what < WORKS) {
+        /* The same keys once before: caches are warm. */
+        (void)do_work(engines[e], b.sessions[e], (work)what, b.rows, 0x5eed, n);
+        CALLGRIND_START_INSTRUMENTATION;
+        (void)do_work(engines[e], b.sessions[e], (work)what, b.rows, 0x5eed, n);
+        CALLGRIND_STOP_INSTRUMENTATION;
+    } else if (strcmp(words[1], "insert") == 0 || strcmp(words[1], "update") == 0) {
+        count_writes(&b, e, words[1][0] == 'u', n);
+    } else {
+        bench_fail("no work '%s'", words[1]);
+    }
+    printf("%llu\n", (unsigned long long)(what == GET_BATCH ? n * BATCH_GETS : n));
+    engines[e]->end(b.sessions[e]);
+    engines[e]->close(b.selves[e]);
+}
+
+static int usage(void)
+{
+    fputs("usage: bench_storage FOLDER [--rows N] [--rounds N] [--divide N]\n"
+          "                            [--postgres SOCKETS] [--only NAMES]\n"
+          "       bench_storage --count ENGINE WORK N ROWS FOLDER\n",
+          stderr);
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    bench b = {.rows = 1000000, .rounds = 3, .divide = 1};
+
+    if (argc == 7 && strcmp(argv[1], "--count") == 0) {
+        count_work(argv + 2);
+        return 0;
+    }
+    if (argc < 2 || argc % 2 != 0) return usage();
+    for (int i = 2; i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--rows") == 0) {
+            b.rows = number(argv[i + 1], 1000, 100000000);
+        } else if (strcmp(argv[i], "--rounds") == 0) {
+            b.rounds = number(argv[i + 1], 1, ROUNDS_MAX);
+        } else if (strcmp(argv[i], "--divide") == 0) {
+            b.divide = number(argv[i + 1], 1, 1000);
+        } else if (strcmp(argv[i], "--postgres") == 0) {
+            b.sockets = argv[i + 1];
+        } else if (strcmp(argv[i], "--only") == 0) {
+            b.only = argv[i + 1];
+        } else {
+            return usage();
+        }
+    }
+    b.folder = argv[1];
+    compare_engines(&b);
+    return 0;
+}
