@@ -26,6 +26,7 @@ typedef struct level {
 typedef struct job {
     sgc_flush *flush;
     sgc_tree *tree;
+    const sgc_entry_changes *changes;
     bool key_sizes;
     level levels[SGC_TREE_LEVELS + 1];
     sgc_error *error;
@@ -175,41 +176,50 @@ static sgc_status write_nodes(job *work, uint32_t logical, unsigned height, cons
 
 /* ---- leaves ---- */
 
-static int order_of(const sgc_item *item, const sgc_change *change)
+static int order_of(const job *work, const sgc_item *item, const sgc_entry_change *change)
 {
     return sgc_str_compare(sgc_str_of((const char *)item->key, item->size),
-                           sgc_str_of((const char *)change->entry, change->size));
+                           sgc_change_entry(work->changes, change));
 }
 
-static bool push_change(items *out, const sgc_change *change)
+static sgc_item item_of(const job *work, const sgc_entry_change *change)
 {
-    sgc_item item = {.key = change->entry,
-                     .value = change->row,
-                     .size = change->size,
-                     .key_size = change->key_size};
-    return change->row == SGC_CHANGE_REMOVE || push(out, item);
+    return (sgc_item){.key = work->changes->bytes + change->at + SGC_CHANGE_HEAD,
+                      .value = sgc_change_row(work->changes, change),
+                      .size = change->size,
+                      .key_size = change->key_size};
+}
+
+static bool push_change(const job *work, items *out, const sgc_entry_change *change)
+{
+    sgc_item item = item_of(work, change);
+
+    return item.value == SGC_CHANGE_REMOVE || push(out, item);
 }
 
 /* Entries and changes in one list; a change wins over the entry it repeats. */
-static bool merge_leaf(const items *old, const sgc_change *changes, size_t count, items *out)
+static bool merge_leaf(const job *work, const items *old, const sgc_entry_change *changes,
+                       size_t count, items *out)
 {
     size_t i = 0, c = 0;
     bool good = true;
 
     while (good && (i < old->count || c < count)) {
-        int order = i == old->count ? 1 : c == count ? -1 : order_of(&old->items[i], &changes[c]);
+        int order = i == old->count ? 1
+                    : c == count    ? -1
+                                    : order_of(work, &old->items[i], &changes[c]);
         if (order < 0) {
             good = push(out, old->items[i++]);
         } else {
             i += order == 0;
-            good = push_change(out, &changes[c++]);
+            good = push_change(work, out, &changes[c++]);
         }
     }
     return good;
 }
 
-static sgc_status apply_leaf(job *work, uint32_t logical, const sgc_change *changes, size_t count,
-                             sgc_item separator)
+static sgc_status apply_leaf(job *work, uint32_t logical, const sgc_entry_change *changes,
+                             size_t count, sgc_item separator)
 {
     level *own = &work->levels[0];
     sgc_status status = SGC_OK;
@@ -218,11 +228,66 @@ static sgc_status apply_leaf(job *work, uint32_t logical, const sgc_change *chan
     own->old.count = own->fresh.count = 0;
     if (logical != NO_PAGE) status = read_node(work, logical, 0, &own->arena, &own->old);
     if (status) return status;
-    bool pack = own->old.count == 0 || order_of(&own->old.items[own->old.count - 1], changes) < 0;
-    if (!merge_leaf(&own->old, changes, count, &own->fresh)) return no_memory(work);
+    bool pack =
+        own->old.count == 0 || order_of(work, &own->old.items[own->old.count - 1], changes) < 0;
+    if (!merge_leaf(work, &own->old, changes, count, &own->fresh)) return no_memory(work);
     work->tree->count += own->fresh.count;
     work->tree->count -= own->old.count;
     return write_nodes(work, logical, 0, own->fresh.items, own->fresh.count, pack, separator);
+}
+
+/* ---- leaves of an empty tree ---- */
+
+enum { AHEAD = 8 }; /* changes whose bytes are fetched early: sorted, they lie anywhere */
+
+/* Whether the item still fits behind the own->fresh ones; *sum: bytes of these without prefix. */
+static bool fits(const job *work, const items *list, const sgc_item *item, size_t *sum,
+                 size_t *prefix)
+{
+    size_t same = item->size, whole = *sum + sgc_node_cost(item, 0, work->key_sizes);
+
+    if (list->count > 0)
+        same = sgc_common_prefix(list->items[0].key, *prefix, item->key, item->size);
+    if (list->count > 0 && whole - list->count * same > CAPACITY) return false;
+    *sum = whole;
+    *prefix = same;
+    return true;
+}
+
+static sgc_status build_leaf(job *work, sgc_item *separator, const sgc_item *next)
+{
+    items *list = &work->levels[0].fresh;
+    sgc_status status = write_nodes(work, NO_PAGE, 0, list->items, list->count, true, *separator);
+
+    if (next) separate(&list->items[list->count - 1], next, 0, separator);
+    work->tree->count += list->count;
+    list->count = 0;
+    return status;
+}
+
+/* One leaf after the other, each full; the items point into the changes. */
+static sgc_status build_leaves(job *work)
+{
+    const sgc_entry_changes *changes = work->changes;
+    items *list = &work->levels[0].fresh;
+    sgc_item separator = {0};
+    size_t sum = 0, prefix = 0;
+    sgc_status status = SGC_OK;
+
+    list->count = 0;
+    for (size_t i = 0; status == SGC_OK && i < changes->count; i++) {
+        if (i + AHEAD < changes->count)
+            __builtin_prefetch(changes->bytes + changes->items[i + AHEAD].at);
+        sgc_item item = item_of(work, &changes->items[i]);
+        if (item.value == SGC_CHANGE_REMOVE) continue;
+        if (!fits(work, list, &item, &sum, &prefix)) {
+            status = build_leaf(work, &separator, &item);
+            sum = 0;
+            (void)fits(work, list, &item, &sum, &prefix);
+        }
+        if (!push(list, item)) return no_memory(work);
+    }
+    return status ? status : build_leaf(work, &separator, NULL);
 }
 
 /* ---- joining small nodes ---- */
@@ -305,16 +370,17 @@ static sgc_status join_small(job *work, items *children, unsigned height)
 
 /* ---- inner nodes ---- */
 
-static sgc_status apply(job *work, uint32_t logical, unsigned height, const sgc_change *changes,
-                        size_t count, sgc_item separator);
+static sgc_status apply(job *work, uint32_t logical, unsigned height,
+                        const sgc_entry_change *changes, size_t count, sgc_item separator);
 
-static size_t changes_before(const sgc_change *changes, size_t count, const sgc_item *end)
+static size_t changes_before(const job *work, const sgc_entry_change *changes, size_t count,
+                             const sgc_item *end)
 {
     size_t low = 0;
 
     while (low < count) {
         size_t middle = (low + count) / 2;
-        if (order_of(end, &changes[middle]) > 0) {
+        if (order_of(work, end, &changes[middle]) > 0) {
             low = middle + 1;
         } else {
             count = middle;
@@ -324,7 +390,7 @@ static size_t changes_before(const sgc_change *changes, size_t count, const sgc_
 }
 
 /* Hands the changes down; own->fresh then holds the children that are now. */
-static sgc_status apply_children(job *work, unsigned height, const sgc_change *changes,
+static sgc_status apply_children(job *work, unsigned height, const sgc_entry_change *changes,
                                  size_t count, size_t *first)
 {
     level *own = &work->levels[height];
@@ -334,7 +400,8 @@ static sgc_status apply_children(job *work, unsigned height, const sgc_change *c
     for (size_t i = 0; status == SGC_OK && i < own->old.count; i++) {
         sgc_item child = own->old.items[i];
         size_t part = count;
-        if (i + 1 < own->old.count) part = changes_before(changes, count, &own->old.items[i + 1]);
+        if (i + 1 < own->old.count)
+            part = changes_before(work, changes, count, &own->old.items[i + 1]);
         if (part == 0) {
             if (!push(&own->fresh, child)) return no_memory(work);
             continue;
@@ -356,7 +423,7 @@ static bool same_children(const items *a, const items *b)
 }
 
 static sgc_status apply_inner(job *work, uint32_t logical, unsigned height,
-                              const sgc_change *changes, size_t count, sgc_item separator)
+                              const sgc_entry_change *changes, size_t count, sgc_item separator)
 {
     level *own = &work->levels[height];
     size_t first;
@@ -377,8 +444,8 @@ static sgc_status apply_inner(job *work, uint32_t logical, unsigned height,
     return push(&work->levels[height + 1].fresh, same) ? SGC_OK : no_memory(work);
 }
 
-static sgc_status apply(job *work, uint32_t logical, unsigned height, const sgc_change *changes,
-                        size_t count, sgc_item separator)
+static sgc_status apply(job *work, uint32_t logical, unsigned height,
+                        const sgc_entry_change *changes, size_t count, sgc_item separator)
 {
     return height == 0 ? apply_leaf(work, logical, changes, count, separator)
                        : apply_inner(work, logical, height, changes, count, separator);
@@ -420,7 +487,7 @@ static sgc_status lower(job *work)
     return SGC_OK;
 }
 
-static sgc_status apply_root(job *work, const sgc_changes *changes)
+static sgc_status apply_root(job *work, const sgc_entry_changes *changes)
 {
     sgc_tree *tree = work->tree;
     unsigned height = tree->b ? tree->b - 1 : 0;
@@ -428,8 +495,8 @@ static sgc_status apply_root(job *work, const sgc_changes *changes)
 
     if (height >= SGC_TREE_LEVELS - 1)
         return sgc_tree_damaged(tree, tree->a, "too many levels", work->error);
-    sgc_status status =
-        apply(work, tree->b ? tree->a : NO_PAGE, height, changes->items, changes->count, none);
+    sgc_status status = tree->b ? apply(work, tree->a, height, changes->items, changes->count, none)
+                                : build_leaves(work);
     if (status == SGC_OK) status = raise(work, &height);
     if (status) return status;
     const items *top = &work->levels[height + 1].fresh;
@@ -443,13 +510,17 @@ static sgc_status apply_root(job *work, const sgc_changes *changes)
 }
 
 sgc_status sgc_index_apply(sgc_flush *flush, sgc_tree *tree, bool with_key_size,
-                           sgc_changes *changes, sgc_error *error)
+                           sgc_entry_changes *changes, sgc_error *error)
 {
-    job work = {.flush = flush, .tree = tree, .key_sizes = with_key_size, .error = error};
+    job work = {.flush = flush,
+                .tree = tree,
+                .changes = changes,
+                .key_sizes = with_key_size,
+                .error = error};
     sgc_status status = SGC_OK;
 
     if (changes->count > 0) {
-        if (sgc_changes_sort(changes)) status = no_memory(&work);
+        if (sgc_changes_sort(changes, &flush->sort_room)) status = no_memory(&work);
         if (status == SGC_OK) status = apply_root(&work, changes);
     }
     for (size_t i = 0; i <= SGC_TREE_LEVELS; i++) {
@@ -457,7 +528,6 @@ sgc_status sgc_index_apply(sgc_flush *flush, sgc_tree *tree, bool with_key_size,
         sgc_free(work.levels[i].old.items);
         sgc_free(work.levels[i].fresh.items);
     }
-    changes->count = 0;
-    changes->sorted = true;
+    sgc_changes_clear(changes);
     return status;
 }

@@ -11,17 +11,25 @@ static sgc_status no_memory(sgc_error *error)
     return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
 }
 
-static void discard(sgc_flush *flush)
+static void free_changes(sgc_flush *flush)
 {
     for (uint32_t i = 0; flush->changes && i < flush->image.tree_count; i++)
-        sgc_free(flush->changes[i].items);
+        sgc_changes_free(&flush->changes[i]);
     sgc_free(flush->changes);
+    flush->changes = NULL;
+    sgc_bulk_free(flush);
+}
+
+static void discard(sgc_flush *flush)
+{
+    free_changes(flush);
+    sgc_changes_free(&flush->bulk);
+    sgc_free(flush->sort_room.items);
     sgc_free(flush->dirty);
     sgc_free(flush->allocated.items);
     sgc_free(flush->replaced.items);
     sgc_free(flush->staging);
     sgc_free(flush->known);
-    sgc_arena_free(&flush->entries);
     sgc_arena_free(&flush->scratch);
     sgc_image_free(&flush->image);
     sgc_checkpoint_release(flush->base);
@@ -44,11 +52,11 @@ static void reap(sgc_pages *pages)
 
 static sgc_status new_changes(sgc_flush *flush)
 {
+    const sgc_schema *schema = flush->image.schema;
+
     flush->changes = sgc_alloc_zero(flush->image.tree_count, sizeof *flush->changes);
-    if (!flush->changes) return SGC_NO_MEMORY;
-    for (uint32_t i = 0; i < flush->image.tree_count; i++)
-        flush->changes[i].sorted = true;
-    return SGC_OK;
+    flush->bulks = sgc_alloc_zero(schema ? schema->table_count : 0, sizeof *flush->bulks);
+    return flush->changes && flush->bulks ? SGC_OK : SGC_NO_MEMORY;
 }
 
 sgc_status sgc_flush_begin(sgc_pages *pages, sgc_flush **out, sgc_error *error)
@@ -90,42 +98,9 @@ sgc_status sgc_flush_begin(sgc_pages *pages, sgc_flush **out, sgc_error *error)
 
 /* ---- index entries ---- */
 
-static sgc_changes *changes_of(sgc_flush *flush, uint16_t table, uint16_t index)
+static sgc_entry_changes *changes_of(sgc_flush *flush, uint16_t table, uint16_t index)
 {
     return &flush->changes[flush->image.first_tree[table] + SGC_TREE_OF_INDEX + index];
-}
-
-static int order_after(const sgc_changes *changes, sgc_str entry)
-{
-    const sgc_change *last = &changes->items[changes->count - 1];
-
-    return sgc_str_compare(entry, sgc_str_of((const char *)last->entry, last->size));
-}
-
-/* Notes that `entry` (kept by the flush) now leads to `row`, or is gone. */
-static sgc_status add_change(sgc_changes *changes, sgc_str entry, size_t key_size, uint64_t row)
-{
-    const uint8_t *bytes = (const uint8_t *)entry.data;
-
-    if (!SGC_GROW(changes->items, changes->count, changes->capacity)) return SGC_NO_MEMORY;
-    if (changes->count == 0) {
-        changes->shared = entry.size;
-        changes->sorted = true;
-    } else {
-        const sgc_change *first = &changes->items[0];
-        size_t same = 0, least = changes->shared < entry.size ? changes->shared : entry.size;
-        while (same < least && first->entry[same] == bytes[same])
-            same++;
-        changes->shared = same;
-        if (changes->sorted && order_after(changes, entry) < 0) changes->sorted = false;
-    }
-    changes->items[changes->count] = (sgc_change){.entry = bytes,
-                                                  .row = row,
-                                                  .order = (uint32_t)changes->count,
-                                                  .size = (uint16_t)entry.size,
-                                                  .key_size = (uint16_t)key_size};
-    changes->count++;
-    return SGC_OK;
 }
 
 /* Components of element number `element`; SGC_NOT_FOUND behind the last one. */
@@ -159,31 +134,29 @@ typedef struct row_change {
     sgc_error *error;
 } row_change;
 
-static sgc_str join_key(sgc_arena *arena, const sgc_key *key, sgc_str row_key)
+sgc_status sgc_index_changes(const sgc_table *table, uint16_t index, sgc_str record, sgc_str key,
+                             uint64_t row, sgc_entry_changes *changes, sgc_error *error)
 {
-    char *bytes = sgc_arena_alloc(arena, key->size + row_key.size);
+    sgc_key components;
 
-    if (!bytes) return sgc_str_of(NULL, 0);
-    memcpy(bytes, key->bytes, key->size);
-    if (row_key.size) memcpy(bytes + key->size, row_key.data, row_key.size);
-    return sgc_str_of(bytes, key->size + row_key.size);
+    for (uint32_t element = 0;; element++) {
+        sgc_status status = sgc_index_components(table, index, record, element, &components);
+        if (status == SGC_NOT_FOUND) return SGC_OK;
+        if (status == SGC_OK) status = sgc_changes_add(changes, sgc_key_str(&components), key, row);
+        if (status) return entry_failed(table, index, status, error);
+    }
 }
 
-/* One change for each entry that `record` has in the index. */
 static sgc_status add_entries(const row_change *change, uint16_t index, sgc_str record,
                               uint64_t row)
 {
-    sgc_changes *changes = changes_of(change->flush, change->position, index);
-    sgc_key key;
+    sgc_entry_changes *changes = changes_of(change->flush, change->position, index);
+    size_t before = changes->bytes_used;
+    sgc_status status =
+        sgc_index_changes(change->table, index, record, change->key, row, changes, change->error);
 
-    for (uint32_t element = 0;; element++) {
-        sgc_status status = sgc_index_components(change->table, index, record, element, &key);
-        if (status == SGC_NOT_FOUND) return SGC_OK;
-        if (status) return entry_failed(change->table, index, status, change->error);
-        sgc_str entry = join_key(&change->flush->entries, &key, change->key);
-        if (!entry.data || add_change(changes, entry, change->key.size, row))
-            return no_memory(change->error);
-    }
+    change->flush->change_bytes += changes->bytes_used - before;
+    return status;
 }
 
 /* An ordinary index whose entry did not change needs no change, unless the row moved. */
@@ -205,13 +178,12 @@ static sgc_status unchanged(const row_change *change, uint16_t index, bool *same
 /* Index 0: the key alone. */
 static sgc_status change_order(const row_change *change)
 {
-    sgc_changes *changes = changes_of(change->flush, change->position, 0);
+    sgc_entry_changes *changes = changes_of(change->flush, change->position, 0);
 
     if (change->old_row == change->new_row) return SGC_OK;
-    sgc_str entry = sgc_arena_str(&change->flush->entries, change->key);
-    if (!entry.data || add_change(changes, entry, entry.size, change->new_row))
-        return no_memory(change->error);
-    return SGC_OK;
+    change->flush->change_bytes += change->key.size;
+    sgc_status status = sgc_changes_add(changes, SGC_STR(""), change->key, change->new_row);
+    return status ? entry_failed(change->table, 0, status, change->error) : SGC_OK;
 }
 
 static sgc_status change_indexes(const row_change *change)
@@ -242,7 +214,7 @@ static sgc_status apply_changes(sgc_flush *flush, sgc_error *error)
                 flush, sgc_image_tree(&flush->image, t, SGC_TREE_OF_INDEX + (unsigned)i), i > 0,
                 changes_of(flush, t, i), error);
     }
-    sgc_arena_reset(&flush->entries);
+    flush->change_bytes = 0;
     return status;
 }
 
@@ -267,7 +239,7 @@ static sgc_status prepare(sgc_flush *flush, uint16_t table, sgc_str key, sgc_err
     if (key.size > SGC_KEY_MAX) return sgc_fail(error, SGC_LIMIT, "a key is too long");
     flush->began = true;
     sgc_arena_reset(&flush->scratch);
-    if (flush->entries.total > ENTRIES_MAX) {
+    if (flush->change_bytes > ENTRIES_MAX) {
         sgc_status status = apply_changes(flush, error);
         if (status) return status;
     }
@@ -322,22 +294,32 @@ static sgc_status put_row(row_change *change, uint64_t begin)
                          change->error);
 }
 
+static sgc_status replace_row(sgc_flush *flush, uint16_t table, sgc_str key, uint64_t begin,
+                              sgc_str record, sgc_error *error)
+{
+    row_change change = {.flush = flush,
+                         .table = &flush->image.schema->tables[table],
+                         .position = table,
+                         .key = key,
+                         .after = record,
+                         .error = error};
+    sgc_status status = find_old(&change);
+
+    if (status == SGC_OK) status = put_row(&change, begin);
+    return status ? status : change_indexes(&change);
+}
+
 sgc_status sgc_flush_put(sgc_flush *flush, uint16_t table, sgc_str key, uint64_t begin,
                          sgc_str record, sgc_error *error)
 {
+    bool append = false;
     sgc_status status = prepare(flush, table, key, error);
 
-    if (status == SGC_OK) {
-        row_change change = {.flush = flush,
-                             .table = &flush->image.schema->tables[table],
-                             .position = table,
-                             .key = key,
-                             .after = record.data ? record : SGC_STR(""),
-                             .error = error};
-        status = find_old(&change);
-        if (status == SGC_OK) status = put_row(&change, begin);
-        if (status == SGC_OK) status = change_indexes(&change);
-    }
+    if (!record.data) record = SGC_STR("");
+    if (status == SGC_OK) status = sgc_bulk_takes(flush, table, key, &append, error);
+    if (status == SGC_OK)
+        status = append ? sgc_bulk_put(flush, table, key, begin, record, error)
+                        : replace_row(flush, table, key, begin, record, error);
     if (status) flush->broken = status;
     return status;
 }
@@ -357,9 +339,11 @@ static sgc_status remove_row(row_change *change)
 
 sgc_status sgc_flush_delete(sgc_flush *flush, uint16_t table, sgc_str key, sgc_error *error)
 {
+    bool absent = false;
     sgc_status status = prepare(flush, table, key, error);
 
-    if (status == SGC_OK) {
+    if (status == SGC_OK) status = sgc_bulk_takes(flush, table, key, &absent, error);
+    if (status == SGC_OK && !absent) {
         row_change change = {.flush = flush,
                              .table = &flush->image.schema->tables[table],
                              .position = table,
@@ -423,8 +407,7 @@ sgc_status sgc_flush_set_schema(sgc_flush *flush, const sgc_schema *schema, sgc_
     for (uint32_t i = 0; status == SGC_OK && i < SGC_ROOT_TREES; i++)
         status = sgc_write_clear(flush, &image->root_trees[i], error);
     if (status == SGC_OK) {
-        sgc_free(flush->changes);
-        flush->changes = NULL;
+        free_changes(flush);
         status = sgc_image_reset(image, schema);
         if (status == SGC_OK) status = new_changes(flush);
         if (status) no_memory(error);
@@ -591,6 +574,7 @@ sgc_status sgc_flush_commit(sgc_flush *flush, uint64_t sequence, uint64_t time_u
     } else if (!next || !held) {
         status = no_memory(error);
     }
+    if (status == SGC_OK) status = sgc_bulk_end_all(flush, error);
     if (status == SGC_OK) status = apply_changes(flush, error);
     if (status == SGC_OK) status = write_catalogue(flush, error);
     if (status == SGC_OK) status = write_free_map(flush, error);

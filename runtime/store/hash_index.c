@@ -194,11 +194,6 @@ sgc_status sgc_hash_each(sgc_cache *cache, const sgc_tree *hash, const sgc_tree 
 
 /* ---- writing ---- */
 
-typedef struct entry {
-    uint32_t h;
-    uint64_t row;
-} entry;
-
 static bool page_put(uint8_t *page, uint32_t h, uint64_t row)
 {
     unsigned at = line_of(h);
@@ -239,7 +234,7 @@ static sgc_status chain_put(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, ui
 }
 
 typedef struct gathered {
-    entry *entries;
+    sgc_hash_entry *entries;
     size_t count, capacity;
 } gathered;
 
@@ -249,7 +244,7 @@ static sgc_status gather(void *context, uint32_t h, uint64_t row, sgc_error *err
 
     if (!SGC_GROW(all->entries, all->count, all->capacity))
         return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-    all->entries[all->count++] = (entry){h, row};
+    all->entries[all->count++] = (sgc_hash_entry){row, h};
     return SGC_OK;
 }
 
@@ -332,6 +327,84 @@ sgc_status sgc_hash_insert(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, sgc
     if (status == SGC_OK) hash->count++;
     return status;
 }
+
+/* ---- building ---- */
+
+/* The shape that growing page by page gives an index of so many entries. */
+static void shape(sgc_tree *hash, size_t count)
+{
+    size_t pages = count / AVERAGE + 1;
+
+    hash->a = hash->c = 0;
+    hash->b = 1;
+    if (pages == 1) return;
+    while (hash->a < GROUP_BITS_MAX && pages >= (size_t)4 << hash->a)
+        hash->a++;
+    if (pages >= (size_t)4 << hash->a) pages = ((size_t)4 << hash->a) - 1;
+    hash->b = pages < (size_t)3 << hash->a ? 2 : 3;
+    hash->c = (uint32_t)(pages - ((size_t)hash->b << hash->a));
+}
+
+static uint32_t shape_pages(const sgc_tree *hash)
+{
+    return (hash->b << hash->a) + hash->c;
+}
+
+/* The entries of one page. */
+static sgc_status build_page(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows,
+                             const sgc_hash_entry *entries, const uint32_t *order, size_t count,
+                             sgc_error *error)
+{
+    uint32_t logical;
+    uint8_t *page;
+    sgc_status status = sgc_flush_relieve(flush, error);
+
+    if (status == SGC_OK)
+        status = sgc_write_new(flush, hash, SGC_PAGE_HASH, &logical, &page, error);
+    for (size_t i = 0; status == SGC_OK && i < count; i++) {
+        const sgc_hash_entry *entry = &entries[order[i]];
+        status = chain_put(flush, hash, rows, logical, entry->h, entry->row, error);
+    }
+    return status;
+}
+
+/* order: numbers of the entries, page by page; ends: of each page in it, one more in front. */
+static void order_by_page(const sgc_tree *hash, const sgc_hash_entry *entries, size_t count,
+                          uint32_t *order, uint32_t *ends)
+{
+    for (size_t i = 0; i < count; i++)
+        ends[page_of(hash, entries[i].h) + 2]++;
+    for (uint32_t i = 2; i < shape_pages(hash) + 2; i++)
+        ends[i] += ends[i - 1];
+    for (size_t i = 0; i < count; i++)
+        order[ends[page_of(hash, entries[i].h) + 1]++] = (uint32_t)i;
+}
+
+sgc_status sgc_hash_build(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows,
+                          const sgc_hash_entry *entries, size_t count, sgc_error *error)
+{
+    sgc_status status = SGC_OK;
+
+    if (count == 0) return SGC_OK;
+    shape(hash, count);
+    uint32_t pages = shape_pages(hash);
+    uint32_t *order = sgc_alloc(count * sizeof *order);
+    uint32_t *ends = sgc_alloc_zero((size_t)pages + 2, sizeof *ends);
+    if (!order || !ends || count > UINT32_MAX) {
+        status = sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    } else {
+        order_by_page(hash, entries, count, order, ends);
+    }
+    for (uint32_t i = 0; status == SGC_OK && i < pages; i++)
+        status =
+            build_page(flush, hash, rows, entries, order + ends[i], ends[i + 1] - ends[i], error);
+    hash->count = count;
+    sgc_free(order);
+    sgc_free(ends);
+    return status;
+}
+
+/* ---- changing ---- */
 
 /* Finds the entry (h, at) and makes its page writable; *line and *way say where. */
 static sgc_status find_for_write(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, uint32_t h,

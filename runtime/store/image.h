@@ -53,22 +53,50 @@ struct sgc_pages {
 };
 
 /** An entry of an index that changes. */
-typedef struct sgc_change {
-    uint64_t head; /**< first bytes behind what all changes share, for sorting */
-    const uint8_t *entry;
-    uint64_t row; /**< SGC_CHANGE_REMOVE: gone */
-    uint32_t order;
-    uint16_t size, key_size;
-} sgc_change;
+typedef struct sgc_entry_change {
+    uint64_t head; /**< eight bytes of the entry behind what all changes share, for sorting */
+    uint32_t at;   /**< of its bytes; rises with arrival */
+    uint16_t size, key_size; /**< of the entry, of the row's key at its end */
+} sgc_entry_change;
 #define SGC_CHANGE_REMOVE UINT64_MAX
+enum { SGC_CHANGE_HEAD = 8 }; /* its row, SGC_CHANGE_REMOVE: gone, then the entry */
 
 /** Changes of one index collected by a flush. */
-typedef struct sgc_changes {
-    sgc_change *items;
+typedef struct sgc_entry_changes {
+    sgc_entry_change *items;
     size_t count, capacity;
+    uint8_t *bytes;
+    size_t bytes_used, bytes_capacity;
     size_t shared; /**< bytes that all entries start with */
-    bool sorted;   /**< came in order */
-} sgc_changes;
+    bool sorted;   /**< came in order, each entry once */
+} sgc_entry_changes;
+
+static inline sgc_str sgc_change_entry(const sgc_entry_changes *changes,
+                                       const sgc_entry_change *change)
+{
+    return sgc_str_of((const char *)changes->bytes + change->at + SGC_CHANGE_HEAD, change->size);
+}
+static inline uint64_t sgc_change_row(const sgc_entry_changes *changes,
+                                      const sgc_entry_change *change)
+{
+    return sgc_load64(changes->bytes + change->at);
+}
+
+/** What sorting needs besides; kept from one index to the next. */
+typedef struct sgc_sort_room {
+    sgc_entry_change *items;
+    size_t capacity;
+} sgc_sort_room;
+
+/** A table that had no rows when the flush began, as long as its rows come in order of the key:
+ * they are only appended, and the indexes are built from them at the end. */
+typedef struct sgc_bulk {
+    uint8_t state;   /**< of SGC_BULK_* */
+    sgc_buf highest; /**< key so far */
+    uint32_t *pages; /**< with its rows */
+    size_t page_count, page_capacity;
+} sgc_bulk;
+enum { SGC_BULK_UNKNOWN, SGC_BULK_NONE, SGC_BULK_OPEN };
 
 /** Where a new page of the flush is in memory, to find it again quickly. */
 typedef struct sgc_known_page {
@@ -83,10 +111,13 @@ struct sgc_flush {
     sgc_image image; /**< of the next checkpoint */
     uint32_t *dirty; /**< frames; each holds a pin */
     size_t dirty_count, dirty_capacity, dirty_limit;
-    sgc_places allocated;  /**< by this flush: free again when it fails */
-    sgc_places replaced;   /**< places of the base that the new checkpoint does not name */
-    sgc_changes *changes;  /**< by tree */
-    sgc_arena entries;     /**< bytes of the changes */
+    sgc_places allocated;       /**< by this flush: free again when it fails */
+    sgc_places replaced;        /**< places of the base that the new checkpoint does not name */
+    sgc_entry_changes *changes; /**< by tree */
+    size_t change_bytes;        /**< of all of them */
+    sgc_bulk *bulks;            /**< by table */
+    sgc_entry_changes bulk;     /**< of the index that is being built */
+    sgc_sort_room sort_room;
     sgc_arena scratch;     /**< of one put */
     uint8_t *staging;      /**< pages on their way to the file */
     sgc_known_page *known; /**< by hash of tree and logical number; dirty pages only */
@@ -173,6 +204,9 @@ SGC_CHECK sgc_status sgc_row_read_large(sgc_cache *cache, const sgc_tree *rows, 
 typedef sgc_status sgc_rows_visit(void *context, uint64_t at, sgc_row *row, sgc_error *error);
 SGC_CHECK sgc_status sgc_rows_each(sgc_cache *cache, const sgc_tree *rows, uint32_t logical,
                                    sgc_rows_visit *each, void *context, sgc_error *error);
+/** The row's key: bytes of the row or of `own`. */
+SGC_CHECK sgc_status sgc_stored_key(const sgc_table *table, const sgc_row *row, sgc_key *own,
+                                    sgc_str *key);
 /** SGC_OK when the row has this key, SGC_NOT_FOUND when it has another. */
 SGC_CHECK sgc_status sgc_row_has_key(const sgc_table *table, const sgc_row *row, sgc_str key);
 /** A page among the rows, for whatever kind. */
@@ -212,8 +246,21 @@ SGC_CHECK sgc_status sgc_hash_each(sgc_cache *cache, const sgc_tree *hash, const
                                    sgc_hash_visit *each, void *context, sgc_error *error);
 uint32_t sgc_hash_of(uint64_t seed, sgc_str key);
 
+/** An entry of the hash index outside of a page. */
+typedef struct sgc_hash_entry {
+    uint64_t row;
+    uint32_t h;
+} sgc_hash_entry;
+/** Builds the index, which has no pages, at its final size. */
+SGC_CHECK sgc_status sgc_hash_build(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows,
+                                    const sgc_hash_entry *entries, size_t count, sgc_error *error);
+
 /* ---- flush.c ---- */
 
+/** One change for each entry that `record` has in the index (not index 0). */
+SGC_CHECK sgc_status sgc_index_changes(const sgc_table *table, uint16_t index, sgc_str record,
+                                       sgc_str key, uint64_t row, sgc_entry_changes *changes,
+                                       sgc_error *error);
 /** Components of entry number `element` of an index: emitted code when there is some. */
 SGC_CHECK sgc_status sgc_index_components(const sgc_table *table, uint16_t index, sgc_str record,
                                           uint32_t element, sgc_key *key);
@@ -222,12 +269,30 @@ SGC_CHECK sgc_status sgc_index_components(const sgc_table *table, uint16_t index
 
 /** Sorts the changes and applies them to the index; the changes are empty afterwards. */
 SGC_CHECK sgc_status sgc_index_apply(sgc_flush *flush, sgc_tree *tree, bool with_key_size,
-                                     sgc_changes *changes, sgc_error *error);
+                                     sgc_entry_changes *changes, sgc_error *error);
 
 /* ---- sort.c ---- */
 
-/** Orders by entry, then by order of arrival; then keeps only the last change of each entry. */
-SGC_CHECK sgc_status sgc_changes_sort(sgc_changes *changes);
+/** Notes that the entry `components` and `key` now leads to `row`, or is gone. SGC_LIMIT when the
+ * changes must be applied first. */
+SGC_CHECK sgc_status sgc_changes_add(sgc_entry_changes *changes, sgc_str components, sgc_str key,
+                                     uint64_t row);
+/** Orders by entry; of the changes of one entry the last stays. */
+SGC_CHECK sgc_status sgc_changes_sort(sgc_entry_changes *changes, sgc_sort_room *room);
+void sgc_changes_clear(sgc_entry_changes *changes);
+void sgc_changes_free(sgc_entry_changes *changes);
+
+/* ---- bulk.c ---- */
+
+/** True when the row with this key cannot be there and is only to be appended. */
+SGC_CHECK sgc_status sgc_bulk_takes(sgc_flush *flush, uint16_t table, sgc_str key, bool *takes,
+                                    sgc_error *error);
+SGC_CHECK sgc_status sgc_bulk_put(sgc_flush *flush, uint16_t table, sgc_str key, uint64_t begin,
+                                  sgc_str record, sgc_error *error);
+/** Builds the indexes of a table, or of all, that took rows this way. */
+SGC_CHECK sgc_status sgc_bulk_end(sgc_flush *flush, uint16_t table, sgc_error *error);
+SGC_CHECK sgc_status sgc_bulk_end_all(sgc_flush *flush, sgc_error *error);
+void sgc_bulk_free(sgc_flush *flush);
 
 /* ---- root.c ---- */
 

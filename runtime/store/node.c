@@ -122,7 +122,7 @@ size_t sgc_common_prefix(const uint8_t *a, size_t a_size, const uint8_t *b, size
     return same;
 }
 
-static size_t item_cost(const sgc_item *item, unsigned level, bool key_sizes)
+size_t sgc_node_cost(const sgc_item *item, unsigned level, bool key_sizes)
 {
     size_t cost = 2 + (item->size < 0x80 ? 1U : 2U) + value_size(level) + item->size;
     return cost + (key_sizes ? (item->key_size < 0x80 ? 1U : 2U) : 0);
@@ -133,10 +133,10 @@ size_t sgc_node_fit(const sgc_item *items, size_t count, unsigned level, bool ke
 {
     size_t first = level > 0, sum = 0, prefix = 0, fit = 1;
 
-    *used = level > 0 ? 0 : item_cost(&items[0], level, key_sizes);
+    *used = level > 0 ? 0 : sgc_node_cost(&items[0], level, key_sizes);
     for (size_t i = first; i < count; i++) {
         const sgc_item *item = &items[i];
-        sum += item_cost(item, level, key_sizes);
+        sum += sgc_node_cost(item, level, key_sizes);
         prefix = i == first ? item->size
                             : sgc_common_prefix(items[first].key, prefix, item->key, item->size);
         size_t stored = i - first + 1;

@@ -45,6 +45,8 @@ unsigned sgc_node_search(const uint8_t *node, sgc_str bound, bool after);
 
 /** Bytes of a prefix common to both. */
 size_t sgc_common_prefix(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size);
+/** Bytes that an item takes when nothing of it is in the prefix. */
+size_t sgc_node_cost(const sgc_item *item, unsigned level, bool key_sizes);
 /** How many items from the front fit into `limit` bytes (at least one); *used: bytes they take. */
 size_t sgc_node_fit(const sgc_item *items, size_t count, unsigned level, bool key_sizes,
                     size_t limit, size_t *used);

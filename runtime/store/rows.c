@@ -23,6 +23,7 @@ enum {
     SIZE_INLINE = SGC_PAGE_BODY - 2 - 16, /* longest record in a page: slot and varints off */
     LIST_MAX = 70,
     LARGE_HEAD = 6,
+    AHEAD = 384,         /* bytes: rows of a page mostly lie behind each other, downward */
     SCAN_MAX = 4 * SPAN, /* bytes of space map looked at for one row */
 };
 
@@ -229,6 +230,7 @@ sgc_status sgc_rows_each(sgc_cache *cache, const sgc_tree *rows, uint32_t logica
     for (unsigned i = 0; status == SGC_OK && i < slot_count(page); i++) {
         unsigned offset = slot_offset(page, i);
         if (offset == 0) continue;
+        if (offset > AHEAD) __builtin_prefetch(page + offset - AHEAD);
         row_parse(page + offset, page + SGC_PAGE_SIZE, &row);
         status = each(context, sgc_row_at(logical, i), &row, error);
     }
@@ -277,18 +279,25 @@ static bool number_key(const sgc_table *table, sgc_str record, sgc_key *own)
     return true;
 }
 
+sgc_status sgc_stored_key(const sgc_table *table, const sgc_row *row, sgc_key *own, sgc_str *key)
+{
+    *key = row->key;
+    if (row->large || text_key(table, row->record, key)) return SGC_OK;
+    if (!number_key(table, row->record, own)) {
+        sgc_status status = sgc_record_key(table, row->record, own);
+        if (status) return status;
+    }
+    *key = sgc_key_str(own);
+    return SGC_OK;
+}
+
 sgc_status sgc_row_has_key(const sgc_table *table, const sgc_row *row, sgc_str key)
 {
     sgc_key own;
-    sgc_str found = row->key;
+    sgc_str found;
+    sgc_status status = sgc_stored_key(table, row, &own, &found);
 
-    if (!row->large && !text_key(table, row->record, &found)) {
-        sgc_status status = SGC_OK;
-        if (!number_key(table, row->record, &own))
-            status = sgc_record_key(table, row->record, &own);
-        if (status) return status;
-        found = sgc_key_str(&own);
-    }
+    if (status) return status;
     return found.size == key.size && memcmp(found.data, key.data, key.size) == 0 ? SGC_OK
                                                                                  : SGC_NOT_FOUND;
 }

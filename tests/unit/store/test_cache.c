@@ -351,16 +351,11 @@ typedef enum lie_kind { LOST_HASH, LOST_ENTRY, FALSE_ENTRY, LOST_ROW, LIES } lie
 static sgc_status tell(sgc_flush *flush, lie_kind lie, const fx_row *row, uint64_t at)
 {
     sgc_tree *trees = &flush->image.trees[flush->image.first_tree[PERSON]];
-    sgc_change change = {.entry = (const uint8_t *)row->key.data,
-                         .row = lie == LOST_ENTRY ? SGC_CHANGE_REMOVE : at,
-                         .size = (uint16_t)row->key.size,
-                         .key_size = (uint16_t)row->key.size};
-    sgc_change *item = sgc_alloc(sizeof *item);
-    sgc_changes changes = {item, 1, 1, 0, true};
-    sgc_status status = SGC_OK;
+    sgc_entry_changes changes = {0};
+    sgc_status status = sgc_changes_add(&changes, SGC_STR(""), row->key,
+                                        lie == LOST_ENTRY ? SGC_CHANGE_REMOVE : at);
 
-    if (!item) return SGC_NO_MEMORY;
-    *item = change;
+    if (status) return status;
     if (lie == LOST_HASH)
         status = sgc_hash_remove(flush, &trees[SGC_TREE_OF_HASH], &trees[SGC_TREE_OF_ROWS],
                                  row->key, at, NULL);
@@ -369,7 +364,7 @@ static sgc_status tell(sgc_flush *flush, lie_kind lie, const fx_row *row, uint64
     if (lie == FALSE_ENTRY)
         status = sgc_index_apply(flush, &trees[SGC_TREE_OF_INDEX + 1], true, &changes, NULL);
     if (lie == LOST_ROW) status = sgc_row_remove(flush, &trees[SGC_TREE_OF_ROWS], at, NULL);
-    sgc_free(changes.items);
+    sgc_changes_free(&changes);
     return status;
 }
 
