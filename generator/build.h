@@ -17,7 +17,12 @@ typedef struct type_names {
 } type_names;
 
 typedef struct view_build_state {
-    sgc_arena *arena;
+    sgc_arena *arena;  /**< where the view goes: `kept`, or `passing` while it is a table's */
+    sgc_arena *kept;   /**< lives as long as the view */
+    sgc_arena passing; /**< emptied for each table */
+    size_t errors;     /**< diagnostics at the start */
+    view_table table;
+    text_lines table_lines; /**< of the model's array of tables */
     const sgc_schema *schema;
     const sgc_schema_built *built;
     const view_options *options;
@@ -78,6 +83,7 @@ void build_access(view_build_state *b, uint16_t position, view_table *table);
 /** Declaration of a field's member in rows, or of an element for an index of elements. */
 sgc_str member_type(view_build_state *b, const field_info *f, bool is_new);
 /* view_model.c */
+void build_table_model(view_build_state *b, uint16_t position, view_model *model);
 void build_model(view_build_state *b);
 /** A stored field as a resolver table entry, and the functions to declare. */
 void build_resolvers(view_build_state *b);

@@ -65,17 +65,16 @@ static void render_table_header(layout *out, const view_table *t)
     }
 }
 
-static void render_header(layout *out, const view_schema *v)
+/* The header up to its tables. */
+static void start_header(layout *out, const view_schema *v)
 {
     tpl_schema_head_h(out, v);
     for (size_t i = 0; i < v->choices.count; i++)
         tpl_choice_h(out, &v->choices.items[i]);
     for (size_t i = 0; i < v->embeddeds.count; i++)
         tpl_record_forward_h(out, &v->embeddeds.items[i]);
-    for (size_t i = 0; i < v->tables.count; i++) {
-        tpl_record_forward_h(out, &v->tables.items[i].record);
-        tpl_table_forward_h(out, &v->tables.items[i]);
-    }
+    for (size_t i = 0; i < v->types.count; i++)
+        tpl_type_forward_h(out, &v->types.items[i]);
     layout_blank(out);
     for (size_t i = 0; i < v->embeddeds.count; i++)
         tpl_record_array_h(out, &v->embeddeds.items[i]);
@@ -83,20 +82,19 @@ static void render_header(layout *out, const view_schema *v)
         tpl_record_h(out, &v->embeddeds.items[i]);
         tpl_record_embedded_h(out, &v->embeddeds.items[i]);
     }
-    for (size_t i = 0; i < v->tables.count; i++)
-        render_table_header(out, &v->tables.items[i]);
-    tpl_schema_tail_h(out, v);
 }
 
-static void render_inside(layout *out, const view_schema *v)
+static void start_inside(layout *out, const view_schema *v)
 {
     tpl_schema_inside_h(out, v);
     for (size_t i = 0; i < v->choices.count; i++)
         tpl_choice_inside_h(out, &v->choices.items[i]);
     for (size_t i = 0; i < v->embeddeds.count; i++)
         tpl_record_inside_h(out, &v->embeddeds.items[i]);
-    for (size_t i = 0; i < v->tables.count; i++)
-        tpl_table_inside_h(out, &v->tables.items[i]);
+}
+
+static void end_inside(layout *out, const view_schema *v)
+{
     layout_blank(out);
     tpl_schema_close_h(out, v);
 }
@@ -173,20 +171,16 @@ static void render_table(layout *out, const view_table *t)
     render_relations(out, t);
 }
 
-/* File `number` of `split`: enums and embedded types are in the first, tables in equal parts. */
-static void render_code(layout *out, const view_schema *v, unsigned number, unsigned split)
+/* What stands before the tables: enums and embedded types in the first of the files. */
+static void start_code(layout *out, const view_schema *v, bool first)
 {
-    size_t first = v->tables.count * number / split, last = v->tables.count * (number + 1) / split;
-
     tpl_schema_code_c(out, v);
-    for (size_t i = 0; number == 0 && i < v->choices.count; i++)
+    for (size_t i = 0; first && i < v->choices.count; i++)
         tpl_choice_c(out, &v->choices.items[i]);
-    for (size_t i = 0; number == 0 && i < v->embeddeds.count; i++) {
+    for (size_t i = 0; first && i < v->embeddeds.count; i++) {
         render_codec(out, &v->embeddeds.items[i]);
         tpl_record_embedded_c(out, &v->embeddeds.items[i]);
     }
-    for (size_t i = first; i < last; i++)
-        render_table(out, &v->tables.items[i]);
 }
 
 /* ---- the model ---- */
@@ -200,7 +194,7 @@ static void render_model_of(layout *out, const view_model *m)
     if (m->has_interfaces) tpl_model_interfaces_c(out, m);
 }
 
-static void render_model(layout *out, const view_schema *v)
+static void start_model(layout *out, const view_schema *v)
 {
     tpl_schema_model_c(out, v);
     for (size_t i = 0; i < v->enumitems.count; i++)
@@ -209,14 +203,18 @@ static void render_model(layout *out, const view_schema *v)
         tpl_items_abstract_c(out, &v->abstractitems.items[i]);
     for (size_t i = 0; i < v->inner.count; i++)
         render_model_of(out, &v->inner.items[i]);
-    for (size_t i = 0; i < v->models.count; i++)
-        render_model_of(out, &v->models.items[i]);
+}
+
+static void end_model(layout *out, const view_schema *v)
+{
     if (v->hastables) tpl_schema_tables_c(out, v);
     if (v->hasenums) tpl_schema_enums_c(out, v);
     if (v->hasembeddeds) tpl_schema_embeddeds_c(out, v);
     if (v->hasabstracts) tpl_schema_abstracts_c(out, v);
     tpl_schema_all_c(out, v);
 }
+
+/* ---- everything ---- */
 
 static void render_stubs(layout *out, const view_schema *v)
 {
@@ -225,26 +223,60 @@ static void render_stubs(layout *out, const view_schema *v)
         tpl_resolver_stubs(out, &v->functions.items[i]);
 }
 
-sgc_status emit_render(emit_files *files, const view_schema *view, unsigned split, bool stubs)
+/* Tables in equal parts over the files of code. */
+static sgc_status render_tables(emit_files *files, view_schema *v, unsigned split)
 {
-    bool failed = files->failed;
+    size_t done = 0, number = 0;
 
-    if (failed) return SGC_NO_MEMORY;
-    render_header(&files->items[HEADER].page, view);
-    render_inside(&files->items[INSIDE].page, view);
-    render_model(&files->items[MODEL].page, view);
-    tpl_schema_resolve_h(&files->items[RESOLVE_H].page, view);
-    tpl_schema_resolve_c(&files->items[RESOLVE_C].page, view);
-    tpl_schema_server_c(&files->items[SERVER].page, view);
-    tpl_schema_lists_cmake(&files->items[LISTS].page, view);
+    for (size_t i = 0; i < v->positions; i++) {
+        const view_table *t = view_table_at(v, (uint16_t)i);
+        if (!t) return SGC_NO_MEMORY;
+        render_model_of(&files->items[MODEL].page, &t->model);
+        if (t->link) continue;
+        while (done >= v->types.count * (number + 1) / split)
+            number++;
+        render_table_header(&files->items[HEADER].page, t);
+        tpl_table_inside_h(&files->items[INSIDE].page, t);
+        render_table(&files->items[CODE + number].page, t);
+        done++;
+    }
+    return SGC_OK;
+}
+
+static void render_start(emit_files *files, const view_schema *v, unsigned split)
+{
+    start_header(&files->items[HEADER].page, v);
+    start_inside(&files->items[INSIDE].page, v);
+    start_model(&files->items[MODEL].page, v);
     for (unsigned i = 0; i < split; i++)
-        render_code(&files->items[CODE + i].page, view, i, split);
-    if (stubs) render_stubs(&files->items[CODE + split].page, view);
+        start_code(&files->items[CODE + i].page, v, i == 0);
+}
+
+static void render_end(emit_files *files, const view_schema *v, unsigned split, bool stubs)
+{
+    tpl_schema_tail_h(&files->items[HEADER].page, v);
+    end_inside(&files->items[INSIDE].page, v);
+    end_model(&files->items[MODEL].page, v);
+    tpl_schema_resolve_h(&files->items[RESOLVE_H].page, v);
+    tpl_schema_resolve_c(&files->items[RESOLVE_C].page, v);
+    tpl_schema_server_c(&files->items[SERVER].page, v);
+    tpl_schema_lists_cmake(&files->items[LISTS].page, v);
+    if (stubs) render_stubs(&files->items[CODE + split].page, v);
+}
+
+sgc_status emit_render(emit_files *files, view_schema *view, unsigned split, bool stubs)
+{
+    if (files->failed) return SGC_NO_MEMORY;
+    render_start(files, view, split);
+    sgc_status status = render_tables(files, view, split);
+    if (status == SGC_OK) status = view_end(view);
+    if (status != SGC_OK) return status;
+    render_end(files, view, split, stubs);
     for (size_t i = 0; i < files->count; i++) {
         layout_finish(&files->items[i].page);
-        failed = failed || files->items[i].page.text.failed;
+        if (files->items[i].page.text.failed) status = SGC_NO_MEMORY;
     }
-    return failed ? SGC_NO_MEMORY : SGC_OK;
+    return status;
 }
 
 void emit_free(emit_files *files)

@@ -26,9 +26,8 @@ typedef struct emit_files {
  * user's resolvers.
  */
 void emit_names(emit_files *files, sgc_str prefix, unsigned split, bool stubs);
-/** Fills the files. SGC_NO_MEMORY. */
-SGC_CHECK sgc_status emit_render(emit_files *files, const view_schema *view, unsigned split,
-                                 bool stubs);
+/** Fills the files and ends the view: SGC_NO_MEMORY, SGC_INVALID. */
+SGC_CHECK sgc_status emit_render(emit_files *files, view_schema *view, unsigned split, bool stubs);
 /**
  * Writes files into the folder, which is made when missing, and the lock file, once all others are
  * ready to be moved to their places. Replaces no file that sgc did not write. error says what

@@ -327,12 +327,13 @@ static int emit(run *r, emit_files *files, const sgc_schema_built *built)
     name_table n;
 
     names_start(&n, &r->arena, r->prefix, r->fixed_names);
-    sgc_status status = view_build(built, &how, &n, &r->arena, &r->diagnostics, &view);
+    sgc_status status = view_start(built, &how, &n, &r->arena, &r->diagnostics, &view);
+    if (status == SGC_OK) status = emit_render(files, view, r->options.split, r->options.stubs);
+    if (view) view_free(view);
     if (status == SGC_INVALID) {
         print_diagnostics(r);
         return 1;
     }
-    if (status == SGC_OK) status = emit_render(files, view, r->options.split, r->options.stubs);
     if (status != SGC_OK) return no_memory();
     status = write_all(r, files, &n, built->schema->numbering);
     if (status == SGC_OK) status = write_depfile(r, files);

@@ -425,6 +425,9 @@ static void remember(name_table *n, sgc_str key, sgc_str name, bool fresh)
         n->failed = true;
         return;
     }
+    /* The key lives as long as the view of one table. */
+    key = sgc_arena_str(n->arena, key);
+    if (!key.data) n->failed = true;
     n->fixes[n->count++] = (name_fix){.key = key, .name = name, .fresh = fresh};
 }
 

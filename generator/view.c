@@ -163,12 +163,15 @@ static line_starts *lines_of(view_build_state *b, const sgc_source *source)
     line_starts *lines = sgc_map_get(&b->lines, key);
 
     if (lines) return lines;
-    lines = make(b, 1, sizeof *lines);
-    if (!lines) return NULL;
+    lines = sgc_arena_zero(b->kept, 1, sizeof *lines);
+    if (!lines) {
+        b->no_memory = true;
+        return NULL;
+    }
     lines->source = source;
     for (size_t at = 0; at < source->text.size; at++) {
         if (at > 0 && source->text.data[at - 1] != '\n') continue;
-        if (!SGC_ARENA_GROW(b->arena, lines->starts, lines->count, lines->capacity)) return NULL;
+        if (!SGC_ARENA_GROW(b->kept, lines->starts, lines->count, lines->capacity)) return NULL;
         lines->starts[lines->count++] = (uint32_t)at;
     }
     key = sgc_str_of((const char *)&lines->source, sizeof lines->source);
@@ -354,20 +357,34 @@ static void build_types(view_build_state *b)
 {
     const sgc_schema *s = b->schema;
     view_record *embeddeds = make(b, s->embedded_count, sizeof *embeddeds);
-    view_table *tables = make(b, s->table_count, sizeof *tables);
+    view_type *types = make(b, s->table_count, sizeof *types);
     size_t count = 0;
 
     for (uint16_t i = 0; embeddeds && i < s->embedded_count; i++)
         build_embedded(b, i, &embeddeds[i]);
-    for (uint16_t i = 0; tables && i < s->table_count; i++) {
-        if (s->tables[i].link) continue;
-        build_table_record(b, i, &tables[count]);
-        build_access(b, i, &tables[count++]);
-    }
+    for (uint16_t i = 0; types && i < s->table_count; i++)
+        if (!s->tables[i].link) types[count++].c = b->tables[i].c;
     b->view->embeddeds.items = embeddeds;
     b->view->embeddeds.count = embeddeds ? s->embedded_count : 0;
-    b->view->tables.items = tables;
-    b->view->tables.count = count;
+    b->view->types.items = types;
+    b->view->types.count = count;
+    b->view->positions = s->table_count;
+}
+
+const view_table *view_table_at(view_schema *view, uint16_t position)
+{
+    view_build_state *b = view->state;
+
+    sgc_arena_reset(&b->passing);
+    b->arena = &b->passing;
+    b->table = (view_table){.link = b->schema->tables[position].link};
+    if (!b->table.link) {
+        build_table_record(b, position, &b->table);
+        if (!b->no_memory) build_access(b, position, &b->table);
+    }
+    if (!b->no_memory) build_table_model(b, position, &b->table.model);
+    b->arena = b->kept;
+    return b->no_memory || b->names->failed ? NULL : &b->table;
 }
 
 static void build_files(view_build_state *b)
@@ -385,33 +402,55 @@ static void build_files(view_build_state *b)
     b->view->files.count = count;
 }
 
-sgc_status view_build(const sgc_schema_built *built, const view_options *options, name_table *names,
+static sgc_status status_of(const view_build_state *b)
+{
+    if (b->no_memory || b->names->failed) return SGC_NO_MEMORY;
+    return b->diagnostics->count > b->errors ? SGC_INVALID : SGC_OK;
+}
+
+sgc_status view_start(const sgc_schema_built *built, const view_options *options, name_table *names,
                       sgc_arena *arena, sgc_diagnostics *diagnostics, view_schema **view)
 {
-    view_build_state b = {.arena = arena,
-                          .schema = built->schema,
-                          .built = built,
-                          .options = options,
-                          .names = names,
-                          .diagnostics = diagnostics};
-    size_t errors = diagnostics->count;
+    view_build_state *b = sgc_arena_zero(arena, 1, sizeof *b);
 
-    b.lines.arena = arena;
-    b.view = make(&b, 1, sizeof *b.view);
-    if (b.no_memory) return SGC_NO_MEMORY;
-    b.view->c = options->prefix;
-    b.view->upper = name_upper(arena, options->prefix);
-    b.view->sources = text_comment(arena, options->sources);
-    b.view->tool = SGC_STR(SGC_VERSION);
-    name_everything(&b);
-    if (!b.no_memory && !names->failed) {
-        build_choices(&b);
-        build_types(&b);
-        build_resolvers(&b);
-        build_model(&b);
-        build_files(&b);
+    *view = sgc_arena_zero(arena, 1, sizeof **view);
+    if (!b || !*view) return SGC_NO_MEMORY;
+    *b = (view_build_state){.arena = arena,
+                            .kept = arena,
+                            .schema = built->schema,
+                            .built = built,
+                            .options = options,
+                            .names = names,
+                            .diagnostics = diagnostics,
+                            .errors = diagnostics->count,
+                            .view = *view};
+    b->lines.arena = arena;
+    b->view->state = b;
+    b->view->c = options->prefix;
+    b->view->upper = name_upper(arena, options->prefix);
+    b->view->sources = text_comment(arena, options->sources);
+    b->view->tool = SGC_STR(SGC_VERSION);
+    name_everything(b);
+    if (!b->no_memory && !names->failed) {
+        build_choices(b);
+        build_types(b);
+        build_model(b);
+        build_files(b);
     }
-    *view = b.view;
-    if (b.no_memory || names->failed) return SGC_NO_MEMORY;
-    return diagnostics->count > errors ? SGC_INVALID : SGC_OK;
+    return status_of(b);
+}
+
+sgc_status view_end(view_schema *view)
+{
+    view_build_state *b = view->state;
+
+    b->view->tablelines.items = b->table_lines.items;
+    b->view->tablelines.count = b->table_lines.count;
+    build_resolvers(b);
+    return status_of(b);
+}
+
+void view_free(view_schema *view)
+{
+    if (view->state) sgc_arena_free(&view->state->passing);
 }

@@ -133,8 +133,17 @@ typedef struct view_relation {
     bool child_flag;              /**< the storing member has a has_ flag */
 } view_relation;
 
+/** The const model of one table or embedded type: initialisers, one a line. */
+typedef struct view_model {
+    sgc_str c, gql;
+    view_lines slots, fields, relations, indexes, checks, components, interfaces;
+    bool has_fields, has_relations, has_indexes, has_checks, has_interfaces;
+} view_model;
+
 typedef struct view_table {
     sgc_str c, gql, place;
+    bool link; /**< a hidden link table: it has a model, and nothing else */
+    view_model model;
     sgc_str at;                    /**< position in the schema */
     sgc_str id, ids, key;          /**< C type of the key, sgc_ids_text, sgc_pk_text */
     sgc_str key_member, key_given; /**< the member, and whether a new row gives it */
@@ -147,12 +156,10 @@ typedef struct view_table {
     VIEW_LIST(view_relation) relations;
 } view_table;
 
-/** The const model of one table or embedded type: initialisers, one a line. */
-typedef struct view_model {
-    sgc_str c, gql;
-    view_lines slots, fields, relations, indexes, checks, components, interfaces;
-    bool has_fields, has_relations, has_indexes, has_checks, has_interfaces;
-} view_model;
+/** The C name of a type, for what is declared before the type itself. */
+typedef struct view_type {
+    sgc_str c;
+} view_type;
 
 /** The const data of an enum or an abstract type. */
 typedef struct view_items {
@@ -175,10 +182,10 @@ typedef struct view_schema {
     sgc_str c, upper, sources, tool;
     VIEW_LIST(view_choice) choices;
     VIEW_LIST(view_record) embeddeds;
-    VIEW_LIST(view_table) tables;
+    VIEW_LIST(view_type) types;                    /**< of tables, links left out */
     VIEW_LIST(view_resolver) resolvers, functions; /**< functions: each once */
     VIEW_LIST(view_file) files;                    /**< C files of the library */
-    VIEW_LIST(view_model) models, inner;           /**< of tables, of embedded types */
+    VIEW_LIST(view_model) inner;                   /**< of embedded types */
     VIEW_LIST(view_items) enumitems, abstractitems;
     view_lines sdl, numbering;
     view_lines tablelines, enumlines, embeddedlines, abstractlines;
@@ -186,6 +193,8 @@ typedef struct view_schema {
     sgc_str tablecount, enumcount, embeddedcount, abstractcount, resolvercount;
     sgc_str tablesref, enumsref, embeddedsref, abstractsref, resolversref; /**< or NULL */
     bool hastables, hasenums, hasembeddeds, hasabstracts;
+    size_t positions; /**< tables of the schema, links too: see view_table_at() */
+    struct view_build_state *state;
 } view_schema;
 
 /** What the view is made from and with. */
@@ -195,11 +204,19 @@ typedef struct view_options {
 } view_options;
 
 /**
- * Builds the view of a schema. SGC_INVALID: something cannot be said in C and was reported. Notes
- * about names are in names->fixes.
+ * Begins the view of a schema: all of it but its tables. They follow one by one, each in the memory
+ * of the one before it, so that a schema of thousands costs what one table does.
  */
-SGC_CHECK sgc_status view_build(const sgc_schema_built *built, const view_options *options,
+SGC_CHECK sgc_status view_start(const sgc_schema_built *built, const view_options *options,
                                 name_table *names, sgc_arena *arena, sgc_diagnostics *diagnostics,
                                 view_schema **view);
+/** The view of a table: from 0 to view->positions - 1, once each, in turn. NULL: out of memory. */
+const view_table *view_table_at(view_schema *view, uint16_t position);
+/**
+ * Ends the view, behind the last table: resolvers, the model's array of tables. SGC_INVALID:
+ * something cannot be said in C and was reported. Notes about names are in names->fixes.
+ */
+SGC_CHECK sgc_status view_end(view_schema *view);
+void view_free(view_schema *view);
 
 #endif

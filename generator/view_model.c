@@ -227,7 +227,7 @@ static void check_line(view_build_state *b, const sgc_check *check, text_lines *
 
 /* ---- tables ---- */
 
-static void build_table_model(view_build_state *b, uint16_t position, view_model *model)
+static void build_parts(view_build_state *b, uint16_t position, view_model *model)
 {
     const sgc_table *t = &b->schema->tables[position];
     text_lines relations = {0}, checks = {0}, interfaces = {0};
@@ -300,18 +300,13 @@ static void table_line(view_build_state *b, uint16_t position, const view_model 
     close_initialiser(&i, lines);
 }
 
-static void build_tables(view_build_state *b)
+void build_table_model(view_build_state *b, uint16_t position, view_model *model)
 {
-    view_model *models = make(b, b->schema->table_count, sizeof *models);
-    text_lines lines = {0};
-
-    for (uint16_t i = 0; models && i < b->schema->table_count; i++) {
-        build_table_model(b, i, &models[i]);
-        table_line(b, i, &models[i], &lines);
-    }
-    b->view->models.items = models;
-    b->view->models.count = models ? b->schema->table_count : 0;
-    b->view->tablelines = lines_of(lines);
+    build_parts(b, position, model);
+    /* The line itself belongs to an array that is written behind the last table. */
+    b->arena = b->kept;
+    table_line(b, position, model, &b->table_lines);
+    b->arena = &b->passing;
 }
 
 /* ---- embedded types, enums, abstract types ---- */
@@ -506,7 +501,6 @@ void build_model(view_build_state *b)
     const sgc_schema *s = b->schema;
     view_schema *v = b->view;
 
-    build_tables(b);
     build_embeddeds(b);
     build_enums(b);
     build_abstracts(b);

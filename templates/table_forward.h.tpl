@@ -1,3 +1,0 @@
-typedef struct $table$_cursor {
-    sgc_rows base;
-} $table$_cursor;
