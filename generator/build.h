@@ -20,6 +20,7 @@ typedef struct view_build_state {
     sgc_arena *arena;  /**< where the view goes: `kept`, or `passing` while it is a table's */
     sgc_arena *kept;   /**< lives as long as the view */
     sgc_arena passing; /**< emptied for each table */
+    sgc_buf words;     /**< of say(), used again and again */
     size_t errors;     /**< diagnostics at the start */
     view_table table;
     text_lines table_lines; /**< of the model's array of tables */

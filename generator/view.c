@@ -5,89 +5,27 @@
  */
 #include "build.h"
 
-#include <stdio.h>
-
 /* ---- helpers for all ---- */
 
-/* What say() has formatted so far. */
-typedef struct saying {
-    char *at, *end;
-} saying;
-
-static bool put_part(saying *out, const char *text, size_t size)
+/* Text of the arena, for a view that may be short of memory. */
+static sgc_str said(view_build_state *b)
 {
-    if (size > (size_t)(out->end - out->at)) return false;
-    memcpy(out->at, text, size);
-    out->at += size;
-    return true;
-}
+    sgc_str text = {NULL, 0};
 
-static bool put_decimal(saying *out, size_t number)
-{
-    char digits[24];
-    size_t at = sizeof digits;
-
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    return put_part(out, digits + at, sizeof digits - at);
-}
-
-/*
- * printf for what nearly all calls of say() need, several times faster: %s, %.*s, %u and %zu.
- * False: the text is longer than the room, or asks for more than these.
- */
-static bool put_simple(saying *out, const char *format, va_list arguments)
-{
-    for (; *format; format++) {
-        bool fine = out->at < out->end;
-        if (*format != '%') {
-            if (fine) *out->at++ = *format;
-        } else if (format[1] == '.' && format[2] == '*' && format[3] == 's') {
-            int size = va_arg(arguments, int);
-            fine = put_part(out, va_arg(arguments, const char *), (size_t)size);
-            format += 3;
-        } else if (format[1] == 's') {
-            const char *text = va_arg(arguments, const char *);
-            fine = put_part(out, text, strlen(text));
-            format++;
-        } else if (format[1] == 'u') {
-            fine = put_decimal(out, va_arg(arguments, unsigned));
-            format++;
-        } else if (format[1] == 'z' && format[2] == 'u') {
-            fine = put_decimal(out, va_arg(arguments, size_t));
-            format += 2;
-        } else {
-            return false;
-        }
-        if (!fine) return false;
-    }
-    return true;
+    if (!b->words.failed) text = sgc_arena_str(b->arena, sgc_buf_as_str(&b->words));
+    if (!text.data) b->no_memory = true;
+    return text.data ? text : SGC_STR("");
 }
 
 sgc_str say(view_build_state *b, const char *format, ...)
 {
-    char small[512];
-    saying out = {small, small + sizeof small};
     va_list arguments;
-    sgc_str text;
 
+    b->words.size = 0;
     va_start(arguments, format);
-    bool simple = put_simple(&out, format, arguments);
+    sgc_buf_vprintf(&b->words, format, arguments);
     va_end(arguments);
-    if (simple) {
-        text = sgc_arena_str(b->arena, sgc_str_of(small, (size_t)(out.at - small)));
-    } else {
-        sgc_buf large = {0};
-        va_start(arguments, format);
-        sgc_buf_vprintf(&large, format, arguments);
-        va_end(arguments);
-        text = large.failed ? sgc_str_of(NULL, 0) : sgc_arena_str(b->arena, sgc_buf_as_str(&large));
-        sgc_buf_free(&large);
-    }
-    if (!text.data) b->no_memory = true;
-    return text.data ? text : SGC_STR("");
+    return said(b);
 }
 
 void *make(view_build_state *b, size_t count, size_t size)
@@ -100,15 +38,13 @@ void *make(view_build_state *b, size_t count, size_t size)
 
 void say_line(view_build_state *b, text_lines *lines, const char *format, ...)
 {
-    sgc_buf text = {0};
     va_list arguments;
 
+    b->words.size = 0;
     va_start(arguments, format);
-    sgc_buf_vprintf(&text, format, arguments);
+    sgc_buf_vprintf(&b->words, format, arguments);
     va_end(arguments);
-    if (text.failed || !text_add(b->arena, lines, sgc_arena_str(b->arena, sgc_buf_as_str(&text))))
-        b->no_memory = true;
-    sgc_buf_free(&text);
+    if (!text_add(b->arena, lines, said(b))) b->no_memory = true;
 }
 
 view_lines doc_of(view_build_state *b, sgc_str description, sgc_str deprecation)
@@ -452,5 +388,7 @@ sgc_status view_end(view_schema *view)
 
 void view_free(view_schema *view)
 {
-    if (view->state) sgc_arena_free(&view->state->passing);
+    if (!view->state) return;
+    sgc_arena_free(&view->state->passing);
+    sgc_buf_free(&view->state->words);
 }

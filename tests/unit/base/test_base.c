@@ -2,6 +2,8 @@
 #include "base/base.h"
 #include "unit/unit.h"
 
+#include <limits.h>
+
 static void arena_keeps_what_it_gave(void)
 {
     sgc_arena arena = {0};
@@ -13,7 +15,8 @@ static void arena_keeps_what_it_gave(void)
         CU_ASSERT_EQUAL((uintptr_t)all[i] % 16, 0);
         memset(all[i], (int)(i & 0x7F), i);
     }
-    for (size_t i = 1; i < 500; i++) CU_ASSERT_EQUAL(all[i][i - 1], (char)(i & 0x7F));
+    for (size_t i = 1; i < 500; i++)
+        CU_ASSERT_EQUAL(all[i][i - 1], (char)(i & 0x7F));
     CU_ASSERT_PTR_NULL(sgc_arena_alloc(&arena, SIZE_MAX - 3));
     CU_ASSERT_PTR_NULL(sgc_arena_zero(&arena, SIZE_MAX / 2, 3));
     UNIT_STR(sgc_arena_printf(&arena, "%d-%s", 7, "x"), "7-x");
@@ -74,7 +77,8 @@ static void hash_spreads(void)
         int size = snprintf(key, sizeof key, "key%d", i);
         buckets[sgc_hash(key, (size_t)size, 0) >> 56]++;
     }
-    for (int i = 0; i < 256; i++) CU_ASSERT_TRUE(buckets[i] > 50 && buckets[i] < 150);
+    for (int i = 0; i < 256; i++)
+        CU_ASSERT_TRUE(buckets[i] > 50 && buckets[i] < 150);
     CU_ASSERT_NOT_EQUAL(sgc_hash("a", 1, 0), sgc_hash("a", 1, 1));
     CU_ASSERT_NOT_EQUAL(sgc_hash("\0", 1, 0), sgc_hash("\0\0", 2, 0));
 }
@@ -131,11 +135,41 @@ static void errors_are_cut_at_characters(void)
     CU_ASSERT_STRING_EQUAL(sgc_status_sqlstate(SGC_CONFLICT), "40001");
 }
 
+/* Plain formats take a short way; what comes out must be what printf says. */
+static void printf_plain(void)
+{
+    sgc_buf buf = {0};
+    sgc_arena arena = {0};
+    char expected[2048], words[600];
+
+    memset(words, 'w', sizeof words - 1);
+    words[sizeof words - 1] = 0;
+#define SAME(...)                                                                                  \
+    do {                                                                                           \
+        snprintf(expected, sizeof expected, __VA_ARGS__);                                          \
+        buf.size = 0;                                                                              \
+        sgc_buf_printf(&buf, __VA_ARGS__);                                                         \
+        UNIT_STR(sgc_buf_as_str(&buf), expected);                                                  \
+        UNIT_STR(sgc_arena_printf(&arena, __VA_ARGS__), expected);                                 \
+    } while (0)
+    SAME("%d %d %u %zu %s.", INT_MIN, -1, UINT_MAX, SIZE_MAX, "text");
+    SAME("%.*s|%.*s|%.*s", 3, "a\0b", 0, "none", 2, "long");
+    SAME("%.*s", -1, "negative means no limit");
+    SAME("%d%% %5d %-5d| %x %lld %c", 50, 7, 7, 255U, (long long)INT64_MIN, 'c');
+    SAME("%s%s%s", words, "", words);
+    SAME("%.*s%u", 254, words, 1234567U);
+    SAME("%.*s%d", 255, words, 1);
+#undef SAME
+    sgc_buf_free(&buf);
+    sgc_arena_free(&arena);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
         {"arena keeps what it gave", arena_keeps_what_it_gave},
         {"buffer error sticks", buffer_error_sticks},
+        {"printf, plain and not", printf_plain},
         {"allocation failure is reported", allocation_failure_is_reported},
         {"crc32c vectors", crc32c_vectors},
         {"hash spreads", hash_spreads},
