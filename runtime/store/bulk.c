@@ -6,7 +6,7 @@
  */
 #include "store/image.h"
 
-enum { BYTES_MAX = 64 << 20 }; /* of entries that are sorted at once */
+enum { BYTES_MAX = 64 << 20 }; /* of entries that are sorted at once, with a large cache */
 
 typedef struct building {
     sgc_flush *flush;
@@ -77,6 +77,13 @@ sgc_status sgc_bulk_put(sgc_flush *flush, uint16_t table, sgc_str key, uint64_t 
 
 /* ---- building ---- */
 
+static size_t bytes_limit(const sgc_flush *flush)
+{
+    size_t limit = (size_t)flush->pages->cache.frame_count * SGC_PAGE_SIZE / 4;
+
+    return limit < BYTES_MAX ? limit : BYTES_MAX;
+}
+
 static sgc_status apply(building *work, sgc_error *error)
 {
     return sgc_index_apply(work->flush, &work->trees[SGC_TREE_OF_INDEX + work->index],
@@ -104,7 +111,7 @@ static sgc_status take_row(void *context, uint64_t at, sgc_row *row, sgc_error *
     sgc_status status = sgc_stored_key(work->table, row, &own, &key);
 
     if (status) return sgc_fail(error, status, "a record has no key");
-    if (changes->bytes_used > BYTES_MAX) status = apply(work, error);
+    if (changes->bytes_used > bytes_limit(work->flush)) status = apply(work, error);
     if (status) return status;
     if (work->index == 0) return take_key(work, key, at, error);
     if (row->large) {
