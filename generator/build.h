@@ -1,6 +1,6 @@
 /*
  * build.h - what the files that make the view share: the unfinished view and the C names of
- * everything in the model. Private to view.c, view_fields.c, view_access.c and view_model.c.
+ * everything in the model. Private to view.c and the files view_*.c.
  */
 #ifndef SGC_GENERATOR_BUILD_H
 #define SGC_GENERATOR_BUILD_H
@@ -15,6 +15,15 @@ typedef struct type_names {
     sgc_str *members;
     name_scope scope;
 } type_names;
+
+/** C names of an interface or union that relations lead to; c is null for all others. */
+typedef struct abstract_names {
+    sgc_str c;
+    sgc_str *members;   /**< of the union of rows, by position in sgc_abstract.tables */
+    sgc_str *constants; /**< of the enum of types */
+    sgc_kind key;       /**< how relations store a key */
+    name_scope scope;
+} abstract_names;
 
 typedef struct view_build_state {
     sgc_arena *arena;  /**< where the view goes: `kept`, or `passing` while it is a table's */
@@ -31,7 +40,8 @@ typedef struct view_build_state {
     sgc_diagnostics *diagnostics;
     view_schema *view;
     type_names *tables, *embeddeds, *enums; /**< enums: members are the constants */
-    sgc_map lines;                          /**< sgc_source name -> line starts */
+    abstract_names *abstracts;
+    sgc_map lines; /**< sgc_source name -> line starts */
     bool no_memory;
 } view_build_state;
 
@@ -56,6 +66,13 @@ typedef struct kind_words {
     const char *symbol; /**< SGC_KIND_<symbol> */
 } kind_words;
 const kind_words *words_of(sgc_kind kind);
+
+/** How C sees a key: its type, and the endings of sgc_pk_, sgc_ids_, sgc_key_ and sgc_keys_add_. */
+typedef struct key_words {
+    const char *type, *pk, *ids, *component, *keys;
+} key_words;
+const key_words *key_words_of(sgc_kind kind);
+const key_words *key_of(const view_build_state *b, uint16_t table);
 
 /** printf into the view's arena; sets no_memory. */
 sgc_str say(view_build_state *b, const char *format, ...) SGC_PRINTF(2, 3);
@@ -83,6 +100,11 @@ void build_table_record(view_build_state *b, uint16_t position, view_table *tabl
 void build_access(view_build_state *b, uint16_t position, view_table *table);
 /** Declaration of a field's member in rows, or of an element for an index of elements. */
 sgc_str member_type(view_build_state *b, const field_info *f, bool is_new);
+/* view_relation.c */
+void build_relations(view_build_state *b, uint16_t position, view_table *table);
+/* view_abstract.c */
+void name_abstracts(view_build_state *b);
+void build_abstract_types(view_build_state *b);
 /* view_model.c */
 void build_table_model(view_build_state *b, uint16_t position, view_model *model);
 void build_model(view_build_state *b);

@@ -61,7 +61,10 @@ static void render_table_header(layout *out, const view_table *t)
         if (r->one) tpl_relation_one_h(out, r);
         if (r->owned) tpl_relation_owned_h(out, r);
         if (r->many) tpl_relation_many_h(out, r);
+        tpl_relation_batch_h(out, r);
         if (r->linked || r->adopts) tpl_relation_links_h(out, r);
+        if (r->lists) tpl_relation_lists_h(out, r);
+        if (r->mixes) tpl_relation_mixes_h(out, r);
     }
 }
 
@@ -75,6 +78,8 @@ static void start_header(layout *out, const view_schema *v)
         tpl_record_forward_h(out, &v->embeddeds.items[i]);
     for (size_t i = 0; i < v->types.count; i++)
         tpl_type_forward_h(out, &v->types.items[i]);
+    for (size_t i = 0; i < v->abstracts.count; i++)
+        tpl_abstract_forward_h(out, &v->abstracts.items[i]);
     layout_blank(out);
     for (size_t i = 0; i < v->embeddeds.count; i++)
         tpl_record_array_h(out, &v->embeddeds.items[i]);
@@ -82,6 +87,13 @@ static void start_header(layout *out, const view_schema *v)
         tpl_record_h(out, &v->embeddeds.items[i]);
         tpl_record_embedded_h(out, &v->embeddeds.items[i]);
     }
+}
+
+static void end_header(layout *out, const view_schema *v)
+{
+    for (size_t i = 0; i < v->abstracts.count; i++)
+        tpl_abstract_h(out, &v->abstracts.items[i]);
+    tpl_schema_tail_h(out, v);
 }
 
 static void start_inside(layout *out, const view_schema *v)
@@ -133,9 +145,12 @@ static void render_relations(layout *out, const view_table *t)
         if (r->one) tpl_relation_one_c(out, r);
         if (r->owned) tpl_relation_owned_c(out, r);
         if (r->many) tpl_relation_many_c(out, r);
+        tpl_relation_batch_c(out, r);
         if (r->linked) tpl_relation_linked_c(out, r);
         if (r->adopts) tpl_relation_adopts_c(out, r);
         if (r->adopts && r->removes) tpl_relation_removes_c(out, r);
+        if (r->lists) tpl_relation_lists_c(out, r);
+        if (r->mixes) tpl_relation_mixes_c(out, r);
     }
 }
 
@@ -171,7 +186,7 @@ static void render_table(layout *out, const view_table *t)
     render_relations(out, t);
 }
 
-/* What stands before the tables: enums and embedded types in the first of the files. */
+/* What stands before the tables: everything of no table is in the first file. */
 static void start_code(layout *out, const view_schema *v, bool first)
 {
     tpl_schema_code_c(out, v);
@@ -181,6 +196,8 @@ static void start_code(layout *out, const view_schema *v, bool first)
         render_codec(out, &v->embeddeds.items[i]);
         tpl_record_embedded_c(out, &v->embeddeds.items[i]);
     }
+    for (size_t i = 0; first && i < v->abstracts.count; i++)
+        tpl_abstract_c(out, &v->abstracts.items[i]);
 }
 
 /* ---- the model ---- */
@@ -254,7 +271,7 @@ static void render_start(emit_files *files, const view_schema *v, unsigned split
 
 static void render_end(emit_files *files, const view_schema *v, unsigned split, bool stubs)
 {
-    tpl_schema_tail_h(&files->items[HEADER].page, v);
+    end_header(&files->items[HEADER].page, v);
     end_inside(&files->items[INSIDE].page, v);
     end_model(&files->items[MODEL].page, v);
     tpl_schema_resolve_h(&files->items[RESOLVE_H].page, v);

@@ -1,7 +1,7 @@
 /*
  * view.c - from the schema model to the view: C names of all types, enums, places and comments.
- * Fields are in view_fields.c, indexes and relations in view_access.c, the const model in
- * view_model.c.
+ * Fields are in view_fields.c, indexes in view_access.c, relations in view_relation.c, interfaces
+ * and unions in view_abstract.c, the const model in view_model.c.
  */
 #include "build.h"
 
@@ -260,6 +260,7 @@ static void name_everything(view_build_state *b)
     for (uint16_t i = 0; i < s->table_count; i++)
         name_members(b, &b->tables[i], s->tables[i].name, s->tables[i].fields,
                      s->tables[i].field_count);
+    name_abstracts(b);
 }
 
 /* ---- enums ---- */
@@ -370,6 +371,7 @@ sgc_status view_start(const sgc_schema_built *built, const view_options *options
     if (!b->no_memory && !names->failed) {
         build_choices(b);
         build_types(b);
+        build_abstract_types(b);
         build_model(b);
         build_files(b);
     }

@@ -123,15 +123,36 @@ typedef struct view_relation {
     sgc_str owner, target;        /**< C types of the rows */
     sgc_str id, other;            /**< C types of their keys */
     sgc_str field, missing;       /**< the storing member, and when it is null */
+    sgc_str type;                 /**< the member beside it that names the key's type */
+    sgc_str words;                /**< author_id names, or pet_id and pet_type name */
+    sgc_str get;                  /**< one: the expression that reads the row into out */
     sgc_str rows;                 /**< the expression that opens the rows */
+    sgc_str keys;                 /**< lists: ending of sgc_keys_add_ */
     sgc_str key;                  /**< owned: appends id as a component */
     sgc_str at, position, link;   /**< numbers of the target, its index, the link table */
     sgc_str left, right;          /**< link: the two keys from id and other_id */
     sgc_str child_same;           /**< whether row belongs to id */
     bool one, owned, many;        /**< exactly one of them */
     bool linked, adopts, removes; /**< _add and _remove exist, and how */
+    bool lists, mixes;            /**< the same: for keys in this row, of one table or of several */
     bool child_flag;              /**< the storing member has a has_ flag */
 } view_relation;
+
+/** One of the tables an interface or union stands for. */
+typedef struct view_variant {
+    sgc_str c;                /**< member of the union of rows */
+    sgc_str constant, number; /**< its value in the enum of types */
+    sgc_str gql, table, at;
+} view_variant;
+
+/** An interface or union that relations lead to. */
+typedef struct view_abstract {
+    sgc_str c, gql, place;
+    sgc_str sort; /**< interface or union */
+    sgc_str id, key, count;
+    view_lines doc;
+    VIEW_LIST(view_variant) variants;
+} view_abstract;
 
 /** The const model of one table or embedded type: initialisers, one a line. */
 typedef struct view_model {
@@ -182,7 +203,8 @@ typedef struct view_schema {
     sgc_str c, upper, sources, tool;
     VIEW_LIST(view_choice) choices;
     VIEW_LIST(view_record) embeddeds;
-    VIEW_LIST(view_type) types;                    /**< of tables, links left out */
+    VIEW_LIST(view_type) types; /**< of tables, links left out */
+    VIEW_LIST(view_abstract) abstracts;
     VIEW_LIST(view_resolver) resolvers, functions; /**< functions: each once */
     VIEW_LIST(view_file) files;                    /**< C files of the library */
     VIEW_LIST(view_model) inner;                   /**< of embedded types */

@@ -1,25 +1,28 @@
 /*
- * view_access.c - how rows are reached: by key, by the ranges of each index, over relations.
+ * view_access.c - how rows are reached: by key and by the ranges of each index. Relations are in
+ * view_relation.c.
  */
 #include "build.h"
 
 /* ---- keys ---- */
 
-/* C type of a table's key, and the endings of sgc_pk_, sgc_ids_ and sgc_key_ that go with it. */
-typedef struct key_words {
-    const char *type, *pk, *ids, *component;
-} key_words;
-
-static const key_words *key_of(view_build_state *b, uint16_t table)
+const key_words *key_words_of(sgc_kind kind)
 {
-    static const key_words text = {"sgc_str", "sgc_pk_text", "sgc_ids_text", "sgc_key_text"};
-    static const key_words narrow = {"int32_t", "sgc_pk_int", "sgc_ids_int", "sgc_key_int"};
-    static const key_words wide = {"int64_t", "sgc_pk_int64", "sgc_ids_int64", "sgc_key_int64"};
-    const sgc_table *t = &b->schema->tables[table];
-    sgc_kind kind = sgc_field_slot(t, t->key)->kind;
+    static const key_words text = {"sgc_str", "sgc_pk_text", "sgc_ids_text", "sgc_key_text",
+                                   "text"};
+    static const key_words narrow = {"int32_t", "sgc_pk_int", "sgc_ids_int", "sgc_key_int", "int"};
+    static const key_words wide = {"int64_t", "sgc_pk_int64", "sgc_ids_int64", "sgc_key_int64",
+                                   "int64"};
 
     if (kind == SGC_KIND_INT) return &narrow;
     return kind == SGC_KIND_BIGINT ? &wide : &text;
+}
+
+const key_words *key_of(const view_build_state *b, uint16_t table)
+{
+    const sgc_table *t = &b->schema->tables[table];
+
+    return key_words_of(sgc_field_slot(t, t->key)->kind);
 }
 
 /* ---- components ---- */
@@ -204,132 +207,6 @@ static void build_indexes(view_build_state *b, uint16_t table, view_table *view)
     view->indexes.count = count;
     view->keyed.items = keyed;
     view->keyed.count = keyed_count;
-}
-
-/* ---- relations ---- */
-
-/* The expression that opens the rows of a to-many relation for `ids` and `count`. */
-static sgc_str rows_of(view_build_state *b, uint16_t table, const sgc_relation *r)
-{
-    const char *ids = key_of(b, table)->ids;
-    unsigned target = r->target;
-
-    if (r->kind == SGC_RELATION_LINK)
-        return say(b, "sgc_rows_linked(txn, %u, %u, %u, %u, %s(ids, count))", target,
-                   (unsigned)r->link, (unsigned)r->index, (unsigned)r->link_field, ids);
-    if (r->kind == SGC_RELATION_LIST)
-        return say(b, "sgc_rows_listed(txn, %u, %u, %u, %s(ids, count))", target, (unsigned)table,
-                   (unsigned)r->field, ids);
-    return say(b, "sgc_rows_children(txn, %u, %u, sgc_str_of(NULL, 0), %s(ids, count))", target,
-               (unsigned)r->index, ids);
-}
-
-static void build_one(view_build_state *b, uint16_t table, const sgc_relation *r,
-                      view_relation *view)
-{
-    field_info f = table_field(b, table, r->field);
-
-    view->one = true;
-    view->field = f.c;
-    view->missing = f.flag    ? say(b, "!row->has_" SGC_FMT, SGC_ARG(f.c))
-                    : f.fixed ? SGC_STR("row == NULL")
-                              : say(b, "row->" SGC_FMT ".data == NULL", SGC_ARG(f.c));
-}
-
-/* add and remove through the hidden link table: field 0 of it is the left side. */
-static void build_linked(view_build_state *b, uint16_t table, const sgc_relation *r,
-                         view_relation *view)
-{
-    bool left = r->link_field == 1;
-
-    view->linked = view->removes = true;
-    view->link = say(b, "%u", (unsigned)r->link);
-    sgc_str ours = say(b, "%s(&%s, id)", key_of(b, table)->pk, left ? "left" : "right");
-    sgc_str theirs = say(b, "%s(&%s, other_id)", key_of(b, r->target)->pk, left ? "right" : "left");
-    view->left = left ? ours : theirs;
-    view->right = left ? theirs : ours;
-}
-
-/* add and remove by writing the key that the other row holds. */
-static void build_adopts(view_build_state *b, uint16_t table, const sgc_relation *r,
-                         view_relation *view)
-{
-    const sgc_table *target = &b->schema->tables[r->target];
-    const sgc_relation *inverse = r->inverse == SGC_NONE ? NULL : &target->relations[r->inverse];
-
-    if (!inverse || inverse->kind != SGC_RELATION_KEY || inverse->field == target->key) return;
-    field_info f = table_field(b, r->target, inverse->field);
-    view->adopts = true;
-    view->field = f.c;
-    view->child_flag = f.flag;
-    view->removes = !f.slot->non_null;
-    view->child_same =
-        f.fixed ? say(b, "row.has_" SGC_FMT " && row." SGC_FMT " == id", SGC_ARG(f.c), SGC_ARG(f.c))
-                : say(b, "sgc_str_eq(row." SGC_FMT ", id)", SGC_ARG(f.c));
-    (void)table;
-}
-
-static sgc_str relation_sdl(view_build_state *b, const sgc_relation *r)
-{
-    sgc_str target = b->schema->tables[r->target].name;
-
-    if (r->name.size + target.size > 80) return SGC_STR("a relation");
-    return say(b, SGC_FMT ": %s" SGC_FMT "%s", SGC_ARG(r->name), r->to_many ? "[" : "",
-               SGC_ARG(target), r->to_many ? "!]!" : "");
-}
-
-static void build_relation(view_build_state *b, uint16_t table, const sgc_relation *r,
-                           view_relation *view)
-{
-    static const char *const suffixes[] = {"", "_many", "_add", "_remove", NULL};
-    const sgc_table *t = &b->schema->tables[table];
-    sgc_str name = name_snake(b->arena, r->name);
-
-    view->c = names_global(
-        b->names, say(b, "relation " SGC_FMT "." SGC_FMT, SGC_ARG(t->name), SGC_ARG(r->name)),
-        say(b, SGC_FMT "_" SGC_FMT, SGC_ARG(b->tables[table].local), SGC_ARG(name)), suffixes);
-    view->gql = r->name.size < 60 ? r->name : SGC_STR("the relation");
-    view->sdl = relation_sdl(b, r);
-    view->doc = doc_of(b, r->description, r->deprecation);
-    view->owner = b->tables[table].c;
-    view->target = b->tables[r->target].c;
-    view->id = sgc_str_from(key_of(b, table)->type);
-    view->other = sgc_str_from(key_of(b, r->target)->type);
-    view->at = say(b, "%u", (unsigned)r->target);
-    view->position = say(b, "%u", (unsigned)r->index);
-    switch (r->kind) {
-    case SGC_RELATION_KEY:
-        build_one(b, table, r, view);
-        return;
-    case SGC_RELATION_INVERSE_ONE:
-        view->owned = true;
-        view->key = say(b, "%s(&key, id, false)", key_of(b, table)->component);
-        return;
-    case SGC_RELATION_INVERSE_MANY:
-        build_adopts(b, table, r, view);
-        break;
-    case SGC_RELATION_LINK:
-        build_linked(b, table, r, view);
-        break;
-    case SGC_RELATION_LIST:
-        break;
-    }
-    view->many = true;
-    view->rows = rows_of(b, table, r);
-}
-
-static void build_relations(view_build_state *b, uint16_t table, view_table *view)
-{
-    const sgc_table *t = &b->schema->tables[table];
-    view_relation *relations = make(b, t->relation_count, sizeof *relations);
-    size_t count = 0;
-
-    /* Rows of an interface or a union have no one C type: their keys are ordinary members. */
-    for (uint16_t i = 0; relations && i < t->relation_count; i++)
-        if (t->relations[i].target != SGC_NONE)
-            build_relation(b, table, &t->relations[i], &relations[count++]);
-    view->relations.items = relations;
-    view->relations.count = count;
 }
 
 void build_access(view_build_state *b, uint16_t position, view_table *table)

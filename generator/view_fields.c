@@ -512,7 +512,8 @@ static bool is_copied(const record_build *r, const field_info *f)
 static bool is_required(const record_build *r, const field_info *f)
 {
     (void)r;
-    return f->slot->non_null && f->field->default_kind == SGC_DEFAULT_NONE && !f->field->updated_at;
+    return f->slot->non_null && f->field->default_kind == SGC_DEFAULT_NONE &&
+           !f->field->updated_at && !starts_empty(f);
 }
 
 /* Chunks of the fields that pass, in the order of declaration or of storage. */

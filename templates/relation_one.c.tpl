@@ -1,6 +1,6 @@
 sgc_status $relation$(sgc_txn *txn, const $relation_owner$ *row, $relation_target$ *out)
 {
     if ($relation_missing$) return SGC_NOT_FOUND;
-    return $relation_target$_get(txn, row->$relation_field$, out);
+    return $relation_get$;
 }
 

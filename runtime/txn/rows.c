@@ -9,13 +9,20 @@
 
 enum { FETCH = 64 };
 
-/* Keys of the rows to come, and the records of the batch being handed out. */
+/* A row to come. */
+typedef struct coming {
+    sgc_str key;
+    uint32_t parent; /* position of the id it belongs to */
+    uint16_t member; /* its table in keyed->tables */
+} coming;
+
+/* The rows to come, and the records of the batch being handed out. */
 typedef struct sgc_keyed_rows {
     sgc_txn *txn;
-    uint16_t table;
-    sgc_str *keys;
-    uint32_t *parents; /* position of the id that each key belongs to */
-    size_t count, capacity, parent_capacity;
+    const uint16_t *tables; /* one, or those of an interface or union */
+    uint16_t table_count;
+    coming *rows;
+    size_t count, capacity;
     size_t at;      /* the next key */
     size_t fetched; /* keys before this one are read; batches start at multiples of FETCH */
     sgc_str records[FETCH];
@@ -183,29 +190,34 @@ sgc_rows sgc_rows_children(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str
 
 /* ---- rows reached through keys ---- */
 
-static sgc_keyed_rows *keyed_start(sgc_txn *txn, uint16_t table)
+static sgc_keyed_rows *keyed_start(sgc_txn *txn, const uint16_t *tables, uint16_t count)
 {
-    sgc_keyed_rows *keyed = sgc_arena_zero(sgc_txn_arena(txn), 1, sizeof *keyed);
+    sgc_arena *arena = sgc_txn_arena(txn);
+    sgc_keyed_rows *keyed = sgc_arena_zero(arena, 1, sizeof *keyed);
+    uint16_t *kept = sgc_arena_zero(arena, count, sizeof *kept);
 
-    if (keyed) {
-        keyed->txn = txn;
-        keyed->table = table;
-    }
+    if (!keyed || !kept) return NULL;
+    memcpy(kept, tables, count * sizeof *kept);
+    keyed->txn = txn;
+    keyed->tables = kept;
+    keyed->table_count = count;
     return keyed;
 }
 
-static sgc_status keyed_add(sgc_keyed_rows *keyed, uint32_t parent, const sgc_key *key)
+static sgc_status keyed_add(sgc_keyed_rows *keyed, uint32_t parent, uint16_t member,
+                            const sgc_value *value)
 {
-    sgc_arena *arena = sgc_txn_arena(keyed->txn);
+    const sgc_schema *schema = sgc_db_schema(sgc_txn_db(keyed->txn));
+    sgc_key key;
+    sgc_status status = sgc_row_key(&schema->tables[keyed->tables[member]], value, &key);
 
-    if (key->overflow) return SGC_CORRUPT;
-    if (!SGC_ARENA_GROW(arena, keyed->keys, keyed->count, keyed->capacity) ||
-        !SGC_ARENA_GROW(arena, keyed->parents, keyed->count, keyed->parent_capacity))
+    if (status == SGC_LIMIT) return SGC_OK; /* no row has such a key */
+    if (status != SGC_OK) return status;
+    if (!SGC_ARENA_GROW(sgc_txn_arena(keyed->txn), keyed->rows, keyed->count, keyed->capacity))
         return SGC_NO_MEMORY;
-    sgc_str kept = keep(keyed->txn, key);
-    if (!kept.data) return SGC_NO_MEMORY;
-    keyed->keys[keyed->count] = kept;
-    keyed->parents[keyed->count++] = parent;
+    coming row = {keep(keyed->txn, &key), parent, member};
+    if (!row.key.data) return SGC_NO_MEMORY;
+    keyed->rows[keyed->count++] = row;
     return SGC_OK;
 }
 
@@ -223,18 +235,16 @@ static sgc_status add_linked(sgc_keyed_rows *keyed, uint16_t link, uint16_t fiel
     const sgc_schema *schema = sgc_db_schema(sgc_txn_db(keyed->txn));
     const sgc_table *table = &schema->tables[link];
     sgc_value value;
-    sgc_key key;
 
     sgc_status status =
         sgc_record_field(&table->layout, record, table->fields[field].slot, scratch, &value);
-    if (status == SGC_OK) status = sgc_row_key(&schema->tables[keyed->table], &value, &key);
-    return status == SGC_OK ? keyed_add(keyed, parent, &key) : status;
+    return status == SGC_OK ? keyed_add(keyed, parent, 0, &value) : status;
 }
 
 sgc_rows sgc_rows_linked(sgc_txn *txn, uint16_t table, uint16_t link, uint16_t index,
                          uint16_t field, sgc_ids ids)
 {
-    sgc_keyed_rows *keyed = keyed_start(txn, table);
+    sgc_keyed_rows *keyed = keyed_start(txn, &table, 1);
     sgc_str *prefixes = sgc_arena_zero(sgc_txn_arena(txn), ids.count, sizeof *prefixes);
     sgc_arena scratch = {0};
     sgc_key key, prefix;
@@ -259,38 +269,121 @@ sgc_rows sgc_rows_linked(sgc_txn *txn, uint16_t table, uint16_t link, uint16_t i
     return keyed_rows(keyed, status);
 }
 
-static sgc_status add_listed(sgc_keyed_rows *keyed, const sgc_value *list, uint32_t parent)
+/* What tells a relation's keys from the row that holds them. */
+typedef struct naming {
+    const sgc_table *source;
+    uint16_t field, type_field; /* type_field: SGC_NONE when all keys are of one table */
+} naming;
+
+/* The table that key number i is of; none for a name that is none of the relation's types. */
+static bool member_of(const sgc_keyed_rows *keyed, const sgc_value *types, size_t i,
+                      uint16_t *member)
 {
     const sgc_schema *schema = sgc_db_schema(sgc_txn_db(keyed->txn));
-    sgc_status status = SGC_OK;
-    sgc_key key;
 
-    for (size_t i = 0; !list->is_null && i < list->as.list.count && status == SGC_OK; i++) {
-        if (list->as.list.items[i].is_null) continue;
-        status = sgc_row_key(&schema->tables[keyed->table], &list->as.list.items[i], &key);
-        if (status == SGC_OK) status = keyed_add(keyed, parent, &key);
+    if (types->is_null || (types->is_list && i >= types->as.list.count)) return false;
+    const sgc_value *type = types->is_list ? &types->as.list.items[i] : types;
+    for (*member = 0; !type->is_null && *member < keyed->table_count; ++*member)
+        if (sgc_str_eq(schema->tables[keyed->tables[*member]].name, type->as.text)) return true;
+    return false;
+}
+
+static sgc_status add_named(sgc_keyed_rows *keyed, const naming *n, uint32_t parent,
+                            const sgc_value *keys, const sgc_value *types)
+{
+    size_t count = keys->is_null ? 0 : keys->is_list ? keys->as.list.count : 1;
+    sgc_status status = SGC_OK;
+
+    for (size_t i = 0; i < count && status == SGC_OK; i++) {
+        const sgc_value *key = keys->is_list ? &keys->as.list.items[i] : keys;
+        uint16_t member = 0;
+        if (key->is_null) continue;
+        if (n->type_field != SGC_NONE && !member_of(keyed, types, i, &member)) continue;
+        status = keyed_add(keyed, parent, member, key);
     }
     return status;
 }
 
-sgc_rows sgc_rows_listed(sgc_txn *txn, uint16_t table, uint16_t source, uint16_t field, sgc_ids ids)
+/* Adds the rows that one record names. */
+static sgc_status add_names_of(sgc_keyed_rows *keyed, const naming *n, uint32_t parent,
+                               sgc_str record, sgc_arena *scratch)
 {
-    const sgc_table *from = &sgc_db_schema(sgc_txn_db(txn))->tables[source];
-    sgc_keyed_rows *keyed = keyed_start(txn, table);
-    sgc_arena scratch = {0};
-    sgc_value list;
-    sgc_str *records;
+    const sgc_table *source = n->source;
+    sgc_value keys, types = {.is_null = true};
+    sgc_status status =
+        sgc_record_field(&source->layout, record, source->fields[n->field].slot, scratch, &keys);
 
-    if (!keyed) return failed_rows(txn, SGC_NO_MEMORY);
-    sgc_status status = sgc_rows_get(txn, source, ids, &records);
-    for (size_t i = 0; i < ids.count && status == SGC_OK; i++) {
+    if (status == SGC_OK && n->type_field != SGC_NONE)
+        status = sgc_record_field(&source->layout, record, source->fields[n->type_field].slot,
+                                  scratch, &types);
+    return status == SGC_OK ? add_named(keyed, n, parent, &keys, &types) : status;
+}
+
+static sgc_rows named_rows(sgc_keyed_rows *keyed, uint16_t source, const naming *n, sgc_ids ids)
+{
+    sgc_arena scratch = {0};
+    sgc_str *records;
+    sgc_status status = sgc_rows_get(keyed->txn, source, ids, &records);
+
+    for (size_t i = 0; status == SGC_OK && i < ids.count; i++) {
         if (!records[i].data) continue;
-        status =
-            sgc_record_field(&from->layout, records[i], from->fields[field].slot, &scratch, &list);
-        if (status == SGC_OK) status = add_listed(keyed, &list, (uint32_t)i);
+        sgc_arena_reset(&scratch);
+        status = add_names_of(keyed, n, (uint32_t)i, records[i], &scratch);
     }
     sgc_arena_free(&scratch);
     return keyed_rows(keyed, status);
+}
+
+sgc_rows sgc_rows_named(sgc_txn *txn, uint16_t table, uint16_t source, uint16_t field, sgc_ids ids)
+{
+    naming n = {&sgc_db_schema(sgc_txn_db(txn))->tables[source], field, SGC_NONE};
+    sgc_keyed_rows *keyed = keyed_start(txn, &table, 1);
+
+    return keyed ? named_rows(keyed, source, &n, ids) : failed_rows(txn, SGC_NO_MEMORY);
+}
+
+sgc_rows sgc_rows_mixed(sgc_txn *txn, uint16_t source, uint16_t relation, sgc_ids ids)
+{
+    const sgc_schema *schema = sgc_db_schema(sgc_txn_db(txn));
+    const sgc_relation *r = &schema->tables[source].relations[relation];
+    const sgc_abstract *abstract = &schema->abstracts[r->abstract];
+    naming n = {&schema->tables[source], r->field, r->type_field};
+    sgc_keyed_rows *keyed = keyed_start(txn, abstract->tables, abstract->table_count);
+
+    return keyed ? named_rows(keyed, source, &n, ids) : failed_rows(txn, SGC_NO_MEMORY);
+}
+
+/* Those of the next rows that are of the table of the first, in one look-up. */
+static sgc_status fetch_alike(sgc_keyed_rows *keyed, const coming *rows, size_t count,
+                              bool *fetched)
+{
+    sgc_str keys[FETCH] = {rows[0].key}, found[FETCH];
+    size_t first = (size_t)(rows - keyed->rows) % FETCH, places[FETCH] = {first}, alike = 1;
+    uint16_t member = rows[0].member;
+
+    for (size_t i = 1; i < count; i++) {
+        if (rows[i].member != member) continue;
+        keys[alike] = rows[i].key;
+        places[alike++] = first + i;
+        fetched[i] = true;
+    }
+    sgc_status status = sgc_row_get_many(keyed->txn, keyed->tables[member], keys, alike, found);
+    for (size_t i = 0; status == SGC_OK && i < alike; i++)
+        keyed->records[places[i]] = found[i];
+    return status;
+}
+
+static sgc_status fetch_batch(sgc_keyed_rows *keyed)
+{
+    size_t left = keyed->count - keyed->at, batch = left < FETCH ? left : FETCH;
+    bool fetched[FETCH] = {false};
+    sgc_status status = SGC_OK;
+
+    for (size_t i = 0; status == SGC_OK && i < batch; i++)
+        if (!fetched[i])
+            status = fetch_alike(keyed, keyed->rows + keyed->at + i, batch - i, fetched + i);
+    keyed->fetched += batch;
+    return status;
 }
 
 static bool keyed_next(sgc_rows *rows, sgc_str *record)
@@ -298,18 +391,20 @@ static bool keyed_next(sgc_rows *rows, sgc_str *record)
     sgc_keyed_rows *keyed = rows->keyed;
 
     while (rows->base.status == SGC_OK && keyed->at < keyed->count) {
-        if (keyed->at == keyed->fetched) {
-            size_t batch = keyed->count - keyed->at < FETCH ? keyed->count - keyed->at : FETCH;
-            rows->base.status = sgc_row_get_many(keyed->txn, keyed->table, keyed->keys + keyed->at,
-                                                 batch, keyed->records);
-            keyed->fetched += batch;
-            if (rows->base.status != SGC_OK) return false;
-        }
+        if (keyed->at == keyed->fetched) rows->base.status = fetch_batch(keyed);
+        if (rows->base.status != SGC_OK) return false;
         *record = keyed->records[keyed->at % FETCH];
-        rows->base.parent = keyed->parents[keyed->at++];
+        rows->base.parent = keyed->rows[keyed->at++].parent;
         if (record->data) return true;
     }
     return false;
+}
+
+uint16_t sgc_rows_member(const sgc_rows *rows)
+{
+    const sgc_keyed_rows *keyed = rows->keyed;
+
+    return keyed && keyed->at > 0 ? (uint16_t)(keyed->rows[keyed->at - 1].member + 1) : 0;
 }
 
 bool sgc_rows_next(sgc_rows *rows, sgc_str *record)

@@ -20,7 +20,7 @@
         CU_ASSERT_TRUE(sgc_str_eq(unit_actual, unit_expected));                                    \
     } while (0)
 
-static int unit_run(const char *suite_name, CU_TestInfo *tests)
+static inline int unit_run(const char *suite_name, CU_TestInfo *tests)
 {
     CU_SuiteInfo suites[] = {{suite_name, NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
 

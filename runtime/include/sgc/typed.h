@@ -67,10 +67,13 @@ sgc_rows sgc_rows_children(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str
 /** For each id in turn, the rows of `table` linked with it: field `field` of link table `link`. */
 sgc_rows sgc_rows_linked(sgc_txn *txn, uint16_t table, uint16_t link, uint16_t index,
                          uint16_t field, sgc_ids ids);
-/** For each id in turn, the rows of `table` whose keys row `id` of `source` lists in `field`. */
-sgc_rows sgc_rows_listed(sgc_txn *txn, uint16_t table, uint16_t source, uint16_t field,
-                         sgc_ids ids);
+/** For each id in turn, the row or rows of `table` that `field` of row `id` of `source` names. */
+sgc_rows sgc_rows_named(sgc_txn *txn, uint16_t table, uint16_t source, uint16_t field, sgc_ids ids);
+/** The same for relation `relation` of `source` to an interface or a union. */
+sgc_rows sgc_rows_mixed(sgc_txn *txn, uint16_t source, uint16_t relation, sgc_ids ids);
 bool sgc_rows_next(sgc_rows *rows, sgc_str *record);
+/** Of sgc_rows_mixed(): the current row's table, from 1 in the order of sgc_abstract.tables. */
+uint16_t sgc_rows_member(const sgc_rows *rows);
 
 /** Sets (*records)[i], in the transaction's arena: null where ids[i] is null or not found. */
 SGC_CHECK sgc_status sgc_rows_get(sgc_txn *txn, uint16_t table, sgc_ids ids, sgc_str **records);
@@ -85,6 +88,41 @@ SGC_CHECK sgc_status sgc_rows_delete(sgc_txn *txn, uint16_t table, const sgc_key
 /** Adds or removes the link of left and right, primary keys of the two tables. */
 SGC_CHECK sgc_status sgc_rows_link(sgc_txn *txn, uint16_t link, bool add, const sgc_key *left,
                                    const sgc_key *right);
+
+/* ---- lists of keys that rows hold ---- */
+
+/** The list as an array in the transaction's arena, with `key` at its end. */
+SGC_CHECK sgc_status sgc_keys_add_text(sgc_txn *txn, sgc_list keys, sgc_str key,
+                                       sgc_str_array *out);
+SGC_CHECK sgc_status sgc_keys_add_int(sgc_txn *txn, sgc_list keys, int32_t key, sgc_int_array *out);
+SGC_CHECK sgc_status sgc_keys_add_int64(sgc_txn *txn, sgc_list keys, int64_t key,
+                                        sgc_int64_array *out);
+
+/** The names of types beside a list of keys: null where all keys are of one table. */
+typedef struct sgc_key_types {
+    sgc_list stored;
+    sgc_str name;        /**< of the key to leave out */
+    sgc_str_array *kept; /**< NULL where `stored` is null */
+} sgc_key_types;
+
+static inline sgc_key_types sgc_key_types_of(sgc_list stored, sgc_str name, sgc_str_array *kept)
+{
+    sgc_key_types types = {stored, name, kept};
+    return types;
+}
+static inline sgc_key_types sgc_key_types_none(void)
+{
+    sgc_key_types types = {{NULL, 0, 0}, {NULL, 0}, NULL};
+    return types;
+}
+
+/** The same without each `key` of that type. */
+SGC_CHECK sgc_status sgc_keys_drop_text(sgc_txn *txn, sgc_list keys, sgc_key_types types,
+                                        sgc_str key, sgc_str_array *out);
+SGC_CHECK sgc_status sgc_keys_drop_int(sgc_txn *txn, sgc_list keys, sgc_key_types types,
+                                       int32_t key, sgc_int_array *out);
+SGC_CHECK sgc_status sgc_keys_drop_int64(sgc_txn *txn, sgc_list keys, sgc_key_types types,
+                                         int64_t key, sgc_int64_array *out);
 
 /* ---- values from the caller ---- */
 

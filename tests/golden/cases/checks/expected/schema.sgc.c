@@ -428,3 +428,11 @@ sgc_status schema_range_part(sgc_txn *txn, const schema_range *row, schema_range
     if (row->part_id.data == NULL) return SGC_NOT_FOUND;
     return schema_range_get(txn, row->part_id, out);
 }
+
+schema_range_cursor schema_range_part_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_range_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 0, 5, sgc_ids_text(ids, count));
+    return cursor;
+}

@@ -161,9 +161,11 @@ schema_range_cursor schema_range_by_part_id(sgc_txn *txn,
 
 /**
  * part: Range
- * The row that part_id names. SGC_NOT_FOUND when it is null.
+ * The row that part_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_range_part(sgc_txn *txn, const schema_range *row, schema_range *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_range_cursor schema_range_part_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 #ifdef __cplusplus
 }

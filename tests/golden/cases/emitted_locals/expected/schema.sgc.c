@@ -1193,3 +1193,11 @@ sgc_status schema_txn_parent(sgc_txn *txn, const schema_txn *row, schema_txn *ou
     if (row->parent_id.data == NULL) return SGC_NOT_FOUND;
     return schema_txn_get(txn, row->parent_id, out);
 }
+
+schema_txn_cursor schema_txn_parent_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_txn_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 0, 36, sgc_ids_text(ids, count));
+    return cursor;
+}

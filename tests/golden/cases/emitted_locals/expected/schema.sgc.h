@@ -399,9 +399,11 @@ schema_txn_cursor schema_txn_by_parent_id(sgc_txn *txn, const schema_txn_by_pare
 
 /**
  * parent: Txn
- * The row that parent_id names. SGC_NOT_FOUND when it is null.
+ * The row that parent_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_txn_parent(sgc_txn *txn, const schema_txn *row, schema_txn *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_txn_cursor schema_txn_parent_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 #ifdef __cplusplus
 }

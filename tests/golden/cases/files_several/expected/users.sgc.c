@@ -675,3 +675,11 @@ sgc_status users_post_author(sgc_txn *txn, const users_post *row, users_user *ou
     if (row->author_id.data == NULL) return SGC_NOT_FOUND;
     return users_user_get(txn, row->author_id, out);
 }
+
+users_user_cursor users_post_author_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    users_user_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 1, 1, sgc_ids_text(ids, count));
+    return cursor;
+}

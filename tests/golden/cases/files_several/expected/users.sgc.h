@@ -218,9 +218,11 @@ users_post_cursor users_post_by_author_id(sgc_txn *txn, const users_post_by_auth
 
 /**
  * author: User
- * The row that author_id names. SGC_NOT_FOUND when it is null.
+ * The row that author_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status users_post_author(sgc_txn *txn, const users_post *row, users_user *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+users_user_cursor users_post_author_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 #ifdef __cplusplus
 }

@@ -907,6 +907,14 @@ sgc_status schema_row_status(sgc_txn *txn, const schema_row *row, schema_row *ou
     return schema_row_get(txn, row->status_id, out);
 }
 
+schema_row_cursor schema_row_status_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_row_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 0, 8, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 schema_row_cursor schema_row_keys(sgc_txn *txn, sgc_str id)
 {
     return schema_row_keys_many(txn, &id, 1);

@@ -345,9 +345,11 @@ schema_row_cursor schema_row_by_status_id(sgc_txn *txn, const schema_row_by_stat
 
 /**
  * status: Row
- * The row that status_id names. SGC_NOT_FOUND when it is null.
+ * The row that status_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_row_status(sgc_txn *txn, const schema_row *row, schema_row *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_row_cursor schema_row_status_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * keys: [Row!]!

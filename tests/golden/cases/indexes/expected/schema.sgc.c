@@ -1372,6 +1372,14 @@ sgc_status schema_item_shop(sgc_txn *txn, const schema_item *row, schema_shop *o
     return schema_shop_get(txn, row->shop_id, out);
 }
 
+schema_shop_cursor schema_item_shop_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_shop_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 1, 0, 17, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 /* Fields of Shop whose width varies, one behind the other. */
 static const uint8_t *rest_schema_shop__1(const uint8_t *p, const uint8_t *end, schema_shop *row)
 {

@@ -526,9 +526,11 @@ schema_item_cursor schema_item_by_shop_id(sgc_txn *txn, const schema_item_by_sho
 
 /**
  * shop: Shop
- * The row that shop_id names. SGC_NOT_FOUND when it is null.
+ * The row that shop_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_item_shop(sgc_txn *txn, const schema_item *row, schema_shop *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_shop_cursor schema_item_shop_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type Shop (schema.graphql:23)

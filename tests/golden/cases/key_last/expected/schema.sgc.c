@@ -722,3 +722,11 @@ sgc_status schema_city_country(sgc_txn *txn, const schema_city *row, schema_coun
     if (row->country_id.data == NULL) return SGC_NOT_FOUND;
     return schema_country_get(txn, row->country_id, out);
 }
+
+schema_country_cursor schema_city_country_many(sgc_txn *txn, const int64_t *ids, size_t count)
+{
+    schema_country_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 1, 2, sgc_ids_int64(ids, count));
+    return cursor;
+}

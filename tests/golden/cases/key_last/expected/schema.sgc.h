@@ -226,9 +226,11 @@ schema_city_cursor schema_city_by_country_id(sgc_txn *txn,
 
 /**
  * country: Country
- * The row that country_id names. SGC_NOT_FOUND when it is null.
+ * The row that country_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_city_country(sgc_txn *txn, const schema_city *row, schema_country *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_country_cursor schema_city_country_many(sgc_txn *txn, const int64_t *ids, size_t count);
 
 #ifdef __cplusplus
 }

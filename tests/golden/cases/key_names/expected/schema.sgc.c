@@ -360,6 +360,14 @@ sgc_status schema_a_parent(sgc_txn *txn, const schema_a *row, schema_a *out)
     return schema_a_get(txn, row->parent_id, out);
 }
 
+schema_a_cursor schema_a_parent_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_a_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 0, 2, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 schema_a_cursor schema_a_children(sgc_txn *txn, sgc_str id)
 {
     return schema_a_children_many(txn, &id, 1);
@@ -1731,12 +1739,6 @@ static bool take_schema_f__1(sgc_json_in *in, schema_f_new *out)
     return false;
 }
 
-/* Members of F that JSON may not leave out. */
-static void need_schema_f__1(sgc_json_in *in)
-{
-    sgc_json_require(in, "eIds");
-}
-
 /* ---- type F: records ---- */
 
 static sgc_status read_schema_f(sgc_str record, schema_f *row)
@@ -1958,7 +1960,6 @@ sgc_status schema_f_from_json(sgc_arena *arena, sgc_str json, schema_f_new *out,
         known = known || take_schema_f__1(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
-    need_schema_f__1(&in);
     return in.status;
 }
 
@@ -2031,6 +2032,33 @@ schema_e_cursor schema_f_es_many(sgc_txn *txn, const sgc_str *ids, size_t count)
 {
     schema_e_cursor cursor;
 
-    cursor.base = sgc_rows_listed(txn, 4, 5, 2, sgc_ids_text(ids, count));
+    cursor.base = sgc_rows_named(txn, 4, 5, 2, sgc_ids_text(ids, count));
     return cursor;
+}
+
+sgc_status schema_f_es_add(sgc_txn *txn, sgc_str id, sgc_str other_id)
+{
+    schema_f_patch patch;
+    schema_f row;
+    sgc_status rc = schema_f_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.e_ids = true;
+    rc = sgc_keys_add_text(txn, row.e_ids, other_id, &patch.e_ids);
+    return rc == SGC_OK ? schema_f_update(txn, id, &patch) : rc;
+}
+
+sgc_status schema_f_es_remove(sgc_txn *txn, sgc_str id, sgc_str other_id)
+{
+    schema_f_patch patch;
+    schema_f row;
+    sgc_status rc = schema_f_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.e_ids = true;
+    rc = sgc_keys_drop_text(txn, row.e_ids, sgc_key_types_none(), other_id, &patch.e_ids);
+    if (rc != SGC_OK || patch.e_ids.count == row.e_ids.count) return rc;
+    return schema_f_update(txn, id, &patch);
 }

@@ -155,9 +155,11 @@ schema_a_cursor schema_a_by_parent_id(sgc_txn *txn, const schema_a_by_parent_id_
 
 /**
  * parent: A
- * The row that parent_id names. SGC_NOT_FOUND when it is null.
+ * The row that parent_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_a_parent(sgc_txn *txn, const schema_a *row, schema_a *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_a_cursor schema_a_parent_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * children: [A!]!
@@ -589,6 +591,17 @@ schema_f_cursor schema_f_by_e_ids(sgc_txn *txn, const schema_f_by_e_ids_range *r
 schema_e_cursor schema_f_es(sgc_txn *txn, sgc_str id);
 /** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
 schema_e_cursor schema_f_es_many(sgc_txn *txn, const sgc_str *ids, size_t count);
+
+/**
+ * Puts one at the end of es, also when it is there.
+ * SGC_NOT_FOUND: no row `id`; SGC_FOREIGN_KEY: no row `other_id`.
+ */
+SGC_CHECK sgc_status schema_f_es_add(sgc_txn *txn, sgc_str id, sgc_str other_id);
+/**
+ * Takes one out of es, each time it is there; writes nothing when it is not.
+ * SGC_NOT_FOUND: no row `id`.
+ */
+SGC_CHECK sgc_status schema_f_es_remove(sgc_txn *txn, sgc_str id, sgc_str other_id);
 
 #ifdef __cplusplus
 }

@@ -956,3 +956,11 @@ sgc_status schema_for_do(sgc_txn *txn, const schema_for *row, schema_struct *out
     if (row->do_id.data == NULL) return SGC_NOT_FOUND;
     return schema_struct_get(txn, row->do_id, out);
 }
+
+schema_struct_cursor schema_for_do_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_struct_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 1, 1, sgc_ids_text(ids, count));
+    return cursor;
+}

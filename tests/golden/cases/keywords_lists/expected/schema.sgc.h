@@ -280,9 +280,11 @@ schema_for_cursor schema_for_by_do_id(sgc_txn *txn, const schema_for_by_do_id_ra
 
 /**
  * do: Struct
- * The row that do_id names. SGC_NOT_FOUND when it is null.
+ * The row that do_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_for_do(sgc_txn *txn, const schema_for *row, schema_struct *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_struct_cursor schema_for_do_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 #ifdef __cplusplus
 }

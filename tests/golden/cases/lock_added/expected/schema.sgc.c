@@ -952,3 +952,11 @@ sgc_status schema_post_by(sgc_txn *txn, const schema_post *row, schema_user *out
     if (row->by_id.data == NULL) return SGC_NOT_FOUND;
     return schema_user_get(txn, row->by_id, out);
 }
+
+schema_user_cursor schema_post_by_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_user_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 1, 1, sgc_ids_text(ids, count));
+    return cursor;
+}

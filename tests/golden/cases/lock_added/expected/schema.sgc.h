@@ -305,9 +305,11 @@ schema_post_cursor schema_post_by_by_id(sgc_txn *txn, const schema_post_by_by_id
 
 /**
  * by: User
- * The row that by_id names. SGC_NOT_FOUND when it is null.
+ * The row that by_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_post_by(sgc_txn *txn, const schema_post *row, schema_user *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_user_cursor schema_post_by_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 #ifdef __cplusplus
 }

@@ -685,6 +685,14 @@ sgc_status schema_user_schema_user(sgc_txn *txn, const schema_user *row, schema_
     return schema_user_get(txn, row->schema_user_id_, out);
 }
 
+schema_user_cursor schema_user_schema_user_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_user_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 0, 4, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 /* Holder.values: a list of Value. */
 static sgc_list given_schema_holder__values(sgc_take *take, schema_value_array array)
 {

@@ -227,10 +227,12 @@ schema_user_by_schema_user_id_(sgc_txn *txn, const schema_user_by_schema_user_id
 
 /**
  * schemaUser: User
- * The row that schema_user_id_ names. SGC_NOT_FOUND when it is null.
+ * The row that schema_user_id_ names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_user_schema_user(sgc_txn *txn, const schema_user *row,
                                              schema_user *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_user_cursor schema_user_schema_user_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type Holder (schema.graphql:4)

@@ -838,3 +838,11 @@ sgc_status schema_d_a(sgc_txn *txn, const schema_d *row, schema_a *out)
     if (row->a_id.data == NULL) return SGC_NOT_FOUND;
     return schema_a_get(txn, row->a_id, out);
 }
+
+schema_a_cursor schema_d_a_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_a_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 1, 1, sgc_ids_text(ids, count));
+    return cursor;
+}

@@ -258,9 +258,11 @@ schema_d_cursor schema_d_by_a_id(sgc_txn *txn, const schema_d_by_a_id_range *ran
 
 /**
  * a: a
- * The row that a_id names. SGC_NOT_FOUND when it is null.
+ * The row that a_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_d_a(sgc_txn *txn, const schema_d *row, schema_a *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_a_cursor schema_d_a_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 #ifdef __cplusplus
 }

@@ -57,12 +57,6 @@ static bool take_schema_c__1(sgc_json_in *in, schema_c_new *out)
     return false;
 }
 
-/* Members of C that JSON may not leave out. */
-static void need_schema_c__1(sgc_json_in *in)
-{
-    sgc_json_require(in, "cIds");
-}
-
 /* ---- type C: records ---- */
 
 static sgc_status read_schema_c(sgc_str record, schema_c *row)
@@ -277,7 +271,6 @@ sgc_status schema_c_from_json(sgc_arena *arena, sgc_str json, schema_c_new *out,
         known = known || take_schema_c__1(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
-    need_schema_c__1(&in);
     return in.status;
 }
 
@@ -350,8 +343,35 @@ schema_c_cursor schema_c_cs_many(sgc_txn *txn, const sgc_str *ids, size_t count)
 {
     schema_c_cursor cursor;
 
-    cursor.base = sgc_rows_listed(txn, 2, 2, 1, sgc_ids_text(ids, count));
+    cursor.base = sgc_rows_named(txn, 2, 2, 1, sgc_ids_text(ids, count));
     return cursor;
+}
+
+sgc_status schema_c_cs_add(sgc_txn *txn, sgc_str id, sgc_str other_id)
+{
+    schema_c_patch patch;
+    schema_c row;
+    sgc_status rc = schema_c_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.c_ids = true;
+    rc = sgc_keys_add_text(txn, row.c_ids, other_id, &patch.c_ids);
+    return rc == SGC_OK ? schema_c_update(txn, id, &patch) : rc;
+}
+
+sgc_status schema_c_cs_remove(sgc_txn *txn, sgc_str id, sgc_str other_id)
+{
+    schema_c_patch patch;
+    schema_c row;
+    sgc_status rc = schema_c_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.c_ids = true;
+    rc = sgc_keys_drop_text(txn, row.c_ids, sgc_key_types_none(), other_id, &patch.c_ids);
+    if (rc != SGC_OK || patch.c_ids.count == row.c_ids.count) return rc;
+    return schema_c_update(txn, id, &patch);
 }
 
 /* Fixed-width fields of D: p is the record, the offsets are known. */

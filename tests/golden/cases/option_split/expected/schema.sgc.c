@@ -551,3 +551,11 @@ sgc_status schema_a_b(sgc_txn *txn, const schema_a *row, schema_b *out)
     if (row->b_id.data == NULL) return SGC_NOT_FOUND;
     return schema_b_get(txn, row->b_id, out);
 }
+
+schema_b_cursor schema_a_b_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_b_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 1, 0, 1, sgc_ids_text(ids, count));
+    return cursor;
+}

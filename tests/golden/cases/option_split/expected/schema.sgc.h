@@ -187,9 +187,11 @@ schema_a_cursor schema_a_by_b_id(sgc_txn *txn, const schema_a_by_b_id_range *ran
 
 /**
  * b: B
- * The row that b_id names. SGC_NOT_FOUND when it is null.
+ * The row that b_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_a_b(sgc_txn *txn, const schema_a *row, schema_b *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_b_cursor schema_a_b_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type B (schema.graphql:2)
@@ -353,6 +355,17 @@ schema_c_cursor schema_c_by_c_ids(sgc_txn *txn, const schema_c_by_c_ids_range *r
 schema_c_cursor schema_c_cs(sgc_txn *txn, sgc_str id);
 /** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
 schema_c_cursor schema_c_cs_many(sgc_txn *txn, const sgc_str *ids, size_t count);
+
+/**
+ * Puts one at the end of cs, also when it is there.
+ * SGC_NOT_FOUND: no row `id`; SGC_FOREIGN_KEY: no row `other_id`.
+ */
+SGC_CHECK sgc_status schema_c_cs_add(sgc_txn *txn, sgc_str id, sgc_str other_id);
+/**
+ * Takes one out of cs, each time it is there; writes nothing when it is not.
+ * SGC_NOT_FOUND: no row `id`.
+ */
+SGC_CHECK sgc_status schema_c_cs_remove(sgc_txn *txn, sgc_str id, sgc_str other_id);
 
 /**
  * type D (schema.graphql:4)

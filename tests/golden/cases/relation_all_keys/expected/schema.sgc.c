@@ -332,6 +332,14 @@ sgc_status schema_a_b(sgc_txn *txn, const schema_a *row, schema_b *out)
     return schema_b_get(txn, row->b_id, out);
 }
 
+schema_b_cursor schema_a_b_many(sgc_txn *txn, const int32_t *ids, size_t count)
+{
+    schema_b_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 1, 0, 1, sgc_ids_int(ids, count));
+    return cursor;
+}
+
 schema_c_cursor schema_a_cs(sgc_txn *txn, int32_t id)
 {
     return schema_a_cs_many(txn, &id, 1);
@@ -1346,6 +1354,14 @@ sgc_status schema_d_e(sgc_txn *txn, const schema_d *row, schema_e *out)
     return schema_e_get(txn, row->e_id, out);
 }
 
+schema_e_cursor schema_d_e_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_e_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 4, 3, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 /* Fields of E whose width varies, one behind the other. */
 static const uint8_t *rest_schema_e__1(const uint8_t *p, const uint8_t *end, schema_e *row)
 {
@@ -1395,12 +1411,6 @@ static bool take_schema_e__1(sgc_json_in *in, schema_e_new *out)
     if (sgc_json_is(in, "id")) return sgc_json_id(in, &out->id);
     if (sgc_json_is(in, "fIds")) return sgc_json_str_array(in, SGC_KIND_UUID, &out->f_ids);
     return false;
-}
-
-/* Members of E that JSON may not leave out. */
-static void need_schema_e__1(sgc_json_in *in)
-{
-    sgc_json_require(in, "fIds");
 }
 
 /* ---- type E: records ---- */
@@ -1617,7 +1627,6 @@ sgc_status schema_e_from_json(sgc_arena *arena, sgc_str json, schema_e_new *out,
         known = known || take_schema_e__1(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
-    need_schema_e__1(&in);
     return in.status;
 }
 
@@ -1713,8 +1722,35 @@ schema_f_cursor schema_e_fs_many(sgc_txn *txn, const sgc_str *ids, size_t count)
 {
     schema_f_cursor cursor;
 
-    cursor.base = sgc_rows_listed(txn, 5, 4, 1, sgc_ids_text(ids, count));
+    cursor.base = sgc_rows_named(txn, 5, 4, 1, sgc_ids_text(ids, count));
     return cursor;
+}
+
+sgc_status schema_e_fs_add(sgc_txn *txn, sgc_str id, sgc_str other_id)
+{
+    schema_e_patch patch;
+    schema_e row;
+    sgc_status rc = schema_e_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.f_ids = true;
+    rc = sgc_keys_add_text(txn, row.f_ids, other_id, &patch.f_ids);
+    return rc == SGC_OK ? schema_e_update(txn, id, &patch) : rc;
+}
+
+sgc_status schema_e_fs_remove(sgc_txn *txn, sgc_str id, sgc_str other_id)
+{
+    schema_e_patch patch;
+    schema_e row;
+    sgc_status rc = schema_e_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.f_ids = true;
+    rc = sgc_keys_drop_text(txn, row.f_ids, sgc_key_types_none(), other_id, &patch.f_ids);
+    if (rc != SGC_OK || patch.f_ids.count == row.f_ids.count) return rc;
+    return schema_e_update(txn, id, &patch);
 }
 
 /* Fields of F whose width varies, one behind the other. */

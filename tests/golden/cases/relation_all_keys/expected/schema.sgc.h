@@ -152,9 +152,11 @@ schema_a_cursor schema_a_by_b_id(sgc_txn *txn, const schema_a_by_b_id_range *ran
 
 /**
  * b: B
- * The row that b_id names. SGC_NOT_FOUND when it is null.
+ * The row that b_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_a_b(sgc_txn *txn, const schema_a *row, schema_b *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_b_cursor schema_a_b_many(sgc_txn *txn, const int32_t *ids, size_t count);
 
 /**
  * cs: [C!]!
@@ -421,9 +423,11 @@ SGC_CHECK sgc_status schema_d_bs_remove(sgc_txn *txn, sgc_str id, int64_t other_
 
 /**
  * e: E
- * The row that e_id names. SGC_NOT_FOUND when it is null.
+ * The row that e_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_d_e(sgc_txn *txn, const schema_d *row, schema_e *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_e_cursor schema_d_e_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type E (schema.graphql:5)
@@ -526,6 +530,17 @@ SGC_CHECK sgc_status schema_e_ds_add(sgc_txn *txn, sgc_str id, sgc_str other_id)
 schema_f_cursor schema_e_fs(sgc_txn *txn, sgc_str id);
 /** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
 schema_f_cursor schema_e_fs_many(sgc_txn *txn, const sgc_str *ids, size_t count);
+
+/**
+ * Puts one at the end of fs, also when it is there.
+ * SGC_NOT_FOUND: no row `id`; SGC_FOREIGN_KEY: no row `other_id`.
+ */
+SGC_CHECK sgc_status schema_e_fs_add(sgc_txn *txn, sgc_str id, sgc_str other_id);
+/**
+ * Takes one out of fs, each time it is there; writes nothing when it is not.
+ * SGC_NOT_FOUND: no row `id`.
+ */
+SGC_CHECK sgc_status schema_e_fs_remove(sgc_txn *txn, sgc_str id, sgc_str other_id);
 
 /**
  * type F (schema.graphql:6)

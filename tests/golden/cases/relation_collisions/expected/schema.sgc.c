@@ -503,10 +503,26 @@ sgc_status schema_user_by(sgc_txn *txn, const schema_user *row, schema_user *out
     return schema_user_get(txn, row->by_id, out);
 }
 
+schema_user_cursor schema_user_by_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_user_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 0, 2, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 sgc_status schema_user_get_2(sgc_txn *txn, const schema_user *row, schema_user *out)
 {
     if (row->get_id.data == NULL) return SGC_NOT_FOUND;
     return schema_user_get(txn, row->get_id, out);
+}
+
+schema_user_cursor schema_user_get_2_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_user_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 0, 3, sgc_ids_text(ids, count));
+    return cursor;
 }
 
 /* Fixed-width fields of Post: p is the record, the offsets are known. */
@@ -867,6 +883,14 @@ sgc_status schema_post_author(sgc_txn *txn, const schema_post *row, schema_user 
 {
     if (row->author_id.data == NULL) return SGC_NOT_FOUND;
     return schema_user_get(txn, row->author_id, out);
+}
+
+schema_user_cursor schema_post_author_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_user_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 1, 1, sgc_ids_text(ids, count));
+    return cursor;
 }
 
 /* Fields of Tag whose width varies, one behind the other. */

@@ -203,15 +203,19 @@ SGC_CHECK sgc_status schema_user_posts_many_2_remove(sgc_txn *txn, sgc_str id, s
 
 /**
  * by: User
- * The row that by_id names. SGC_NOT_FOUND when it is null.
+ * The row that by_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_user_by(sgc_txn *txn, const schema_user *row, schema_user *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_user_cursor schema_user_by_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * get: User
- * The row that get_id names. SGC_NOT_FOUND when it is null.
+ * The row that get_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_user_get_2(sgc_txn *txn, const schema_user *row, schema_user *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_user_cursor schema_user_get_2_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type Post (schema.graphql:2)
@@ -308,9 +312,11 @@ schema_post_cursor schema_post_by_author_id(sgc_txn *txn,
 
 /**
  * author: User
- * The row that author_id names. SGC_NOT_FOUND when it is null.
+ * The row that author_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_post_author(sgc_txn *txn, const schema_post *row, schema_user *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_user_cursor schema_post_author_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type Tag (schema.graphql:3)

@@ -641,3 +641,11 @@ sgc_status schema_post_author(sgc_txn *txn, const schema_post *row, schema_user 
     if (row->author_id.data == NULL) return SGC_NOT_FOUND;
     return schema_user_get(txn, row->author_id, out);
 }
+
+schema_user_cursor schema_post_author_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_user_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 1, 1, sgc_ids_text(ids, count));
+    return cursor;
+}

@@ -6,6 +6,78 @@
 
 #include "schema.inside.sgc.h"
 
+/* ---- interface Animal ---- */
+
+static sgc_status read_schema_animal__1(sgc_str record, schema_animal *out)
+{
+    return schema_dog_unpack((const uint8_t *)record.data, record.size, &out->as.dog);
+}
+
+static sgc_status read_schema_animal__2(sgc_str record, schema_animal *out)
+{
+    return schema_cat_unpack((const uint8_t *)record.data, record.size, &out->as.cat);
+}
+
+static const struct {
+    sgc_str name;
+    uint16_t table;
+    sgc_status (*read)(sgc_str record, schema_animal *out);
+} members_schema_animal[] = {
+    {SGC_STR_INIT("Dog"), 0, read_schema_animal__1},
+    {SGC_STR_INIT("Cat"), 1, read_schema_animal__2},
+};
+
+static sgc_status read_schema_animal(schema_animal_type type, sgc_str record, schema_animal *out)
+{
+    out->type = type;
+    return members_schema_animal[type - 1].read(record, out);
+}
+
+sgc_status schema_animal_get(sgc_txn *txn, schema_animal_type type, sgc_str id, schema_animal *out)
+{
+    sgc_key key;
+    sgc_str record;
+
+    if (schema_animal_type_text(type).data == NULL) return SGC_NOT_FOUND;
+    sgc_pk_text(&key, id);
+    sgc_status rc = sgc_rows_get_one(txn, members_schema_animal[type - 1].table, &key, &record);
+    if (rc != SGC_OK) return rc;
+    return read_schema_animal(type, record, out);
+}
+
+sgc_str schema_animal_type_text(schema_animal_type type)
+{
+    if (type < 1 || type > 2) return sgc_str_of(NULL, 0);
+    return members_schema_animal[type - 1].name;
+}
+
+schema_animal_type schema_animal_type_from_text(sgc_str name)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (sgc_str_eq(members_schema_animal[i].name, name)) return (schema_animal_type)(i + 1);
+    return (schema_animal_type)0;
+}
+
+bool schema_animal_cursor_next(schema_animal_cursor *cursor, schema_animal *out)
+{
+    sgc_str record;
+
+    if (!sgc_rows_next(&cursor->base, &record)) return false;
+    schema_animal_type type = (schema_animal_type)sgc_rows_member(&cursor->base);
+    cursor->base.base.status = read_schema_animal(type, record, out);
+    return cursor->base.base.status == SGC_OK;
+}
+
+sgc_status schema_animal_cursor_status(const schema_animal_cursor *cursor)
+{
+    return cursor->base.base.status;
+}
+
+size_t schema_animal_cursor_parent(const schema_animal_cursor *cursor)
+{
+    return cursor->base.base.parent;
+}
+
 /* Fixed-width fields of Dog: p is the record, the offsets are known. */
 static void fixed_schema_dog__1(const uint8_t *p, schema_dog *row)
 {
@@ -737,13 +809,6 @@ static bool take_schema_owner__1(sgc_json_in *in, schema_owner_new *out)
     return false;
 }
 
-/* Members of Owner that JSON may not leave out. */
-static void need_schema_owner__1(sgc_json_in *in)
-{
-    sgc_json_require(in, "petIds");
-    sgc_json_require(in, "petTypes");
-}
-
 /* ---- type Owner: records ---- */
 
 static sgc_status read_schema_owner(sgc_str record, schema_owner *row)
@@ -974,7 +1039,6 @@ sgc_status schema_owner_from_json(sgc_arena *arena, sgc_str json, schema_owner_n
         known = known || take_schema_owner__1(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
-    need_schema_owner__1(&in);
     return in.status;
 }
 
@@ -1073,4 +1137,64 @@ void schema_owner_index_key(uint16_t index, sgc_str record, sgc_key *key)
         return;
     }
     if (index == 1) key_schema_owner_by_pet_type_and_pet_id(key, &row);
+}
+
+sgc_status schema_owner_pet(sgc_txn *txn, const schema_owner *row, schema_animal *out)
+{
+    if (row->pet_id.data == NULL) return SGC_NOT_FOUND;
+    return schema_animal_get(txn, schema_animal_type_from_text(row->pet_type), row->pet_id, out);
+}
+
+schema_animal_cursor schema_owner_pet_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_animal_cursor cursor;
+
+    cursor.base = sgc_rows_mixed(txn, 2, 0, sgc_ids_text(ids, count));
+    return cursor;
+}
+
+schema_animal_cursor schema_owner_pets(sgc_txn *txn, sgc_str id)
+{
+    return schema_owner_pets_many(txn, &id, 1);
+}
+
+schema_animal_cursor schema_owner_pets_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_animal_cursor cursor;
+
+    cursor.base = sgc_rows_mixed(txn, 2, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
+sgc_status schema_owner_pets_add(sgc_txn *txn, sgc_str id, schema_animal_type type,
+                                 sgc_str other_id)
+{
+    sgc_str name = schema_animal_type_text(type);
+    schema_owner_patch patch;
+    schema_owner row;
+    sgc_status rc = schema_owner_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.pet_ids = patch.set.pet_types = true;
+    rc = sgc_keys_add_text(txn, row.pet_ids, other_id, &patch.pet_ids);
+    if (rc == SGC_OK) rc = sgc_keys_add_text(txn, row.pet_types, name, &patch.pet_types);
+    return rc == SGC_OK ? schema_owner_update(txn, id, &patch) : rc;
+}
+
+sgc_status schema_owner_pets_remove(sgc_txn *txn, sgc_str id, schema_animal_type type,
+                                    sgc_str other_id)
+{
+    schema_owner_patch patch;
+    schema_owner row;
+    sgc_status rc = schema_owner_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.pet_ids = patch.set.pet_types = true;
+    sgc_key_types types =
+        sgc_key_types_of(row.pet_types, schema_animal_type_text(type), &patch.pet_types);
+    rc = sgc_keys_drop_text(txn, row.pet_ids, types, other_id, &patch.pet_ids);
+    if (rc != SGC_OK || patch.pet_ids.count == row.pet_ids.count) return rc;
+    return schema_owner_update(txn, id, &patch);
 }

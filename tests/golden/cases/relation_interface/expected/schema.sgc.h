@@ -46,6 +46,16 @@ typedef struct schema_owner_cursor {
     sgc_rows base;
 } schema_owner_cursor;
 
+/** The types of interface Animal; 0 is none. */
+typedef enum schema_animal_type {
+    SCHEMA_ANIMAL_DOG = 1,
+    SCHEMA_ANIMAL_CAT = 2,
+} schema_animal_type;
+typedef struct schema_animal schema_animal;
+typedef struct schema_animal_cursor {
+    sgc_rows base;
+} schema_animal_cursor;
+
 /**
  * type Dog (schema.graphql:2)
  */
@@ -319,6 +329,60 @@ typedef struct schema_owner_by_pet_ids_range {
 /** Rows in the order of petIds; range NULL: all. */
 schema_owner_cursor schema_owner_by_pet_ids(sgc_txn *txn,
                                             const schema_owner_by_pet_ids_range *range);
+
+/**
+ * pet: Animal
+ * The row that pet_id and pet_type name. SGC_NOT_FOUND when there is none.
+ */
+SGC_CHECK sgc_status schema_owner_pet(sgc_txn *txn, const schema_owner *row, schema_animal *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_animal_cursor schema_owner_pet_many(sgc_txn *txn, const sgc_str *ids, size_t count);
+
+/**
+ * pets: [Animal!]!
+ */
+schema_animal_cursor schema_owner_pets(sgc_txn *txn, sgc_str id);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_animal_cursor schema_owner_pets_many(sgc_txn *txn, const sgc_str *ids, size_t count);
+
+/**
+ * Puts one at the end of pets, also when it is there.
+ * SGC_NOT_FOUND: no row `id`; SGC_FOREIGN_KEY: no row `other_id` of `type`; SGC_NOT_NULL: no type.
+ */
+SGC_CHECK sgc_status schema_owner_pets_add(sgc_txn *txn, sgc_str id, schema_animal_type type,
+                                           sgc_str other_id);
+/**
+ * Takes one out of pets, each time it is there; writes nothing when it is not.
+ * SGC_NOT_FOUND: no row `id`.
+ */
+SGC_CHECK sgc_status schema_owner_pets_remove(sgc_txn *txn, sgc_str id, schema_animal_type type,
+                                              sgc_str other_id);
+
+/**
+ * interface Animal (schema.graphql:1)
+ * A row of one of its types: `type` says which member of `as` holds it.
+ */
+struct schema_animal {
+    schema_animal_type type;
+    union {
+        schema_dog dog; /**< SCHEMA_ANIMAL_DOG */
+        schema_cat cat; /**< SCHEMA_ANIMAL_CAT */
+    } as;
+};
+
+/** The row of this type with this key. SGC_NOT_FOUND. */
+SGC_CHECK sgc_status schema_animal_get(sgc_txn *txn, schema_animal_type type, sgc_str id,
+                                       schema_animal *out);
+/** The GraphQL name of a type, as rows store it beside the key; null for 0. */
+sgc_str schema_animal_type_text(schema_animal_type type);
+/** The type of a GraphQL name, 0 when it has none. */
+schema_animal_type schema_animal_type_from_text(sgc_str name);
+/** Steps to the next row; false at the end and on failure. */
+bool schema_animal_cursor_next(schema_animal_cursor *cursor, schema_animal *out);
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK sgc_status schema_animal_cursor_status(const schema_animal_cursor *cursor);
+/** Which of the ids of a _many call the current row belongs to. */
+size_t schema_animal_cursor_parent(const schema_animal_cursor *cursor);
 
 #ifdef __cplusplus
 }

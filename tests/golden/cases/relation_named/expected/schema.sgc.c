@@ -397,10 +397,26 @@ sgc_status schema_flight_from(sgc_txn *txn, const schema_flight *row, schema_air
     return schema_airport_get(txn, row->from_id, out);
 }
 
+schema_airport_cursor schema_flight_from_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_airport_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 1, 0, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 sgc_status schema_flight_to(sgc_txn *txn, const schema_flight *row, schema_airport *out)
 {
     if (row->to_id.data == NULL) return SGC_NOT_FOUND;
     return schema_airport_get(txn, row->to_id, out);
+}
+
+schema_airport_cursor schema_flight_to_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_airport_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 1, 0, 2, sgc_ids_text(ids, count));
+    return cursor;
 }
 
 /* Fields of Airport whose width varies, one behind the other. */

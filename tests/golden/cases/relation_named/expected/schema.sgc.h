@@ -152,16 +152,20 @@ schema_flight_cursor schema_flight_by_to_id(sgc_txn *txn,
 
 /**
  * from: Airport
- * The row that from_id names. SGC_NOT_FOUND when it is null.
+ * The row that from_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_flight_from(sgc_txn *txn, const schema_flight *row,
                                         schema_airport *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_airport_cursor schema_flight_from_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * to: Airport
- * The row that to_id names. SGC_NOT_FOUND when it is null.
+ * The row that to_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_flight_to(sgc_txn *txn, const schema_flight *row, schema_airport *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_airport_cursor schema_flight_to_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type Airport (schema.graphql:2)

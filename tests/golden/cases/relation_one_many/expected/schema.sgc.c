@@ -445,16 +445,40 @@ sgc_status schema_book_author(sgc_txn *txn, const schema_book *row, schema_autho
     return schema_author_get(txn, row->author_id, out);
 }
 
+schema_author_cursor schema_book_author_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_author_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 1, 0, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 sgc_status schema_book_editor(sgc_txn *txn, const schema_book *row, schema_editor *out)
 {
     if (row->editor_id.data == NULL) return SGC_NOT_FOUND;
     return schema_editor_get(txn, row->editor_id, out);
 }
 
+schema_editor_cursor schema_book_editor_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_editor_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 2, 0, 2, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 sgc_status schema_book_part(sgc_txn *txn, const schema_book *row, schema_series *out)
 {
     if (!row->has_part_id) return SGC_NOT_FOUND;
     return schema_series_get(txn, row->part_id, out);
+}
+
+schema_series_cursor schema_book_part_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_series_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 3, 0, 3, sgc_ids_text(ids, count));
+    return cursor;
 }
 
 /* Fields of Author whose width varies, one behind the other. */

@@ -180,21 +180,27 @@ schema_book_cursor schema_book_by_part_id(sgc_txn *txn, const schema_book_by_par
 
 /**
  * author: Author
- * The row that author_id names. SGC_NOT_FOUND when it is null.
+ * The row that author_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_book_author(sgc_txn *txn, const schema_book *row, schema_author *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_author_cursor schema_book_author_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * editor: Editor
- * The row that editor_id names. SGC_NOT_FOUND when it is null.
+ * The row that editor_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_book_editor(sgc_txn *txn, const schema_book *row, schema_editor *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_editor_cursor schema_book_editor_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * part: Series
- * The row that part_id names. SGC_NOT_FOUND when it is null.
+ * The row that part_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_book_part(sgc_txn *txn, const schema_book *row, schema_series *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_series_cursor schema_book_part_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type Author (schema.graphql:2)

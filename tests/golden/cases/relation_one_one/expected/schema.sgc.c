@@ -281,6 +281,14 @@ sgc_status schema_person_passport(sgc_txn *txn, sgc_str id, schema_passport *out
     return schema_passport_unpack((const uint8_t *)record.data, record.size, out);
 }
 
+schema_passport_cursor schema_person_passport_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_passport_cursor cursor;
+
+    cursor.base = sgc_rows_children(txn, 1, 1, sgc_str_of(NULL, 0), sgc_ids_text(ids, count));
+    return cursor;
+}
+
 /* Fields of Passport whose width varies, one behind the other. */
 static const uint8_t *rest_schema_passport__1(const uint8_t *p, const uint8_t *end,
                                               schema_passport *row)
@@ -644,6 +652,14 @@ sgc_status schema_passport_person(sgc_txn *txn, const schema_passport *row, sche
     return schema_person_get(txn, row->person_id, out);
 }
 
+schema_person_cursor schema_passport_person_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_person_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 1, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 /* Fields of Left whose width varies, one behind the other. */
 static const uint8_t *rest_schema_left__1(const uint8_t *p, const uint8_t *end, schema_left *row)
 {
@@ -992,6 +1008,14 @@ sgc_status schema_left_right(sgc_txn *txn, const schema_left *row, schema_right 
     return schema_right_get(txn, row->right_id, out);
 }
 
+schema_right_cursor schema_left_right_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_right_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 3, 2, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 /* Fields of Right whose width varies, one behind the other. */
 static const uint8_t *rest_schema_right__1(const uint8_t *p, const uint8_t *end, schema_right *row)
 {
@@ -1264,4 +1288,12 @@ sgc_status schema_right_left(sgc_txn *txn, sgc_str id, schema_left *out)
     sgc_status rc = sgc_rows_find(txn, 2, 1, &key, &record);
     if (rc != SGC_OK) return rc;
     return schema_left_unpack((const uint8_t *)record.data, record.size, out);
+}
+
+schema_left_cursor schema_right_left_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_left_cursor cursor;
+
+    cursor.base = sgc_rows_children(txn, 2, 1, sgc_str_of(NULL, 0), sgc_ids_text(ids, count));
+    return cursor;
 }

@@ -115,9 +115,11 @@ schema_person_cursor schema_person_by_id(sgc_txn *txn, const schema_person_by_id
 
 /**
  * passport: Passport
- * The row that refers to row `id`. SGC_NOT_FOUND.
+ * The row that refers to row `id`. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_person_passport(sgc_txn *txn, sgc_str id, schema_passport *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_passport_cursor schema_person_passport_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type Passport (schema.graphql:2)
@@ -216,10 +218,12 @@ SGC_CHECK sgc_status schema_passport_get_by_person_id(sgc_txn *txn, sgc_str pers
 
 /**
  * person: Person
- * The row that person_id names. SGC_NOT_FOUND when it is null.
+ * The row that person_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_passport_person(sgc_txn *txn, const schema_passport *row,
                                             schema_person *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_person_cursor schema_passport_person_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type Left (schema.graphql:3)
@@ -311,9 +315,11 @@ SGC_CHECK sgc_status schema_left_get_by_right_id(sgc_txn *txn, sgc_str right_id,
 
 /**
  * right: Right
- * The row that right_id names. SGC_NOT_FOUND when it is null.
+ * The row that right_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_left_right(sgc_txn *txn, const schema_left *row, schema_right *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_right_cursor schema_left_right_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type Right (schema.graphql:4)
@@ -379,9 +385,11 @@ schema_right_cursor schema_right_by_id(sgc_txn *txn, const schema_right_by_id_ra
 
 /**
  * left: Left
- * The row that refers to row `id`. SGC_NOT_FOUND.
+ * The row that refers to row `id`. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_right_left(sgc_txn *txn, sgc_str id, schema_left *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_left_cursor schema_right_left_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 #ifdef __cplusplus
 }

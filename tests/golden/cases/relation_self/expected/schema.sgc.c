@@ -347,6 +347,14 @@ sgc_status schema_person_parent(sgc_txn *txn, const schema_person *row, schema_p
     return schema_person_get(txn, row->parent_id, out);
 }
 
+schema_person_cursor schema_person_parent_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_person_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 0, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 schema_person_cursor schema_person_children(sgc_txn *txn, sgc_str id)
 {
     return schema_person_children_many(txn, &id, 1);
@@ -730,6 +738,14 @@ sgc_status schema_node_next(sgc_txn *txn, const schema_node *row, schema_node *o
     return schema_node_get(txn, row->next_id, out);
 }
 
+schema_node_cursor schema_node_next_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_node_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 1, 1, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 sgc_status schema_node_previous(sgc_txn *txn, sgc_str id, schema_node *out)
 {
     sgc_key key;
@@ -740,6 +756,14 @@ sgc_status schema_node_previous(sgc_txn *txn, sgc_str id, schema_node *out)
     sgc_status rc = sgc_rows_find(txn, 1, 1, &key, &record);
     if (rc != SGC_OK) return rc;
     return schema_node_unpack((const uint8_t *)record.data, record.size, out);
+}
+
+schema_node_cursor schema_node_previous_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_node_cursor cursor;
+
+    cursor.base = sgc_rows_children(txn, 1, 1, sgc_str_of(NULL, 0), sgc_ids_text(ids, count));
+    return cursor;
 }
 
 /* Fields of User whose width varies, one behind the other. */

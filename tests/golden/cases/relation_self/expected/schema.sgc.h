@@ -138,10 +138,12 @@ schema_person_cursor schema_person_by_parent_id(sgc_txn *txn,
 
 /**
  * parent: Person
- * The row that parent_id names. SGC_NOT_FOUND when it is null.
+ * The row that parent_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_person_parent(sgc_txn *txn, const schema_person *row,
                                           schema_person *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_person_cursor schema_person_parent_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * children: [Person!]!
@@ -244,15 +246,19 @@ SGC_CHECK sgc_status schema_node_get_by_next_id(sgc_txn *txn, sgc_str next_id, s
 
 /**
  * next: Node
- * The row that next_id names. SGC_NOT_FOUND when it is null.
+ * The row that next_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_node_next(sgc_txn *txn, const schema_node *row, schema_node *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_node_cursor schema_node_next_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * previous: Node
- * The row that refers to row `id`. SGC_NOT_FOUND.
+ * The row that refers to row `id`. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_node_previous(sgc_txn *txn, sgc_str id, schema_node *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_node_cursor schema_node_previous_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type User (schema.graphql:7)

@@ -347,6 +347,14 @@ sgc_status schema_person_best(sgc_txn *txn, const schema_person *row, schema_per
     return schema_person_get(txn, row->best_id, out);
 }
 
+schema_person_cursor schema_person_best_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_person_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 0, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 /* Fields of Friend whose width varies, one behind the other. */
 static const uint8_t *rest_schema_friend__1(const uint8_t *p, const uint8_t *end,
                                             schema_friend *row)
@@ -398,12 +406,6 @@ static bool take_schema_friend__1(sgc_json_in *in, schema_friend_new *out)
     if (sgc_json_is(in, "id")) return sgc_json_id(in, &out->id);
     if (sgc_json_is(in, "friendIds")) return sgc_json_str_array(in, SGC_KIND_ID, &out->friend_ids);
     return false;
-}
-
-/* Members of Friend that JSON may not leave out. */
-static void need_schema_friend__1(sgc_json_in *in)
-{
-    sgc_json_require(in, "friendIds");
 }
 
 /* ---- type Friend: records ---- */
@@ -622,7 +624,6 @@ sgc_status schema_friend_from_json(sgc_arena *arena, sgc_str json, schema_friend
         known = known || take_schema_friend__1(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
-    need_schema_friend__1(&in);
     return in.status;
 }
 
@@ -697,6 +698,33 @@ schema_friend_cursor schema_friend_friends_many(sgc_txn *txn, const sgc_str *ids
 {
     schema_friend_cursor cursor;
 
-    cursor.base = sgc_rows_listed(txn, 1, 1, 1, sgc_ids_text(ids, count));
+    cursor.base = sgc_rows_named(txn, 1, 1, 1, sgc_ids_text(ids, count));
     return cursor;
+}
+
+sgc_status schema_friend_friends_add(sgc_txn *txn, sgc_str id, sgc_str other_id)
+{
+    schema_friend_patch patch;
+    schema_friend row;
+    sgc_status rc = schema_friend_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.friend_ids = true;
+    rc = sgc_keys_add_text(txn, row.friend_ids, other_id, &patch.friend_ids);
+    return rc == SGC_OK ? schema_friend_update(txn, id, &patch) : rc;
+}
+
+sgc_status schema_friend_friends_remove(sgc_txn *txn, sgc_str id, sgc_str other_id)
+{
+    schema_friend_patch patch;
+    schema_friend row;
+    sgc_status rc = schema_friend_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.friend_ids = true;
+    rc = sgc_keys_drop_text(txn, row.friend_ids, sgc_key_types_none(), other_id, &patch.friend_ids);
+    if (rc != SGC_OK || patch.friend_ids.count == row.friend_ids.count) return rc;
+    return schema_friend_update(txn, id, &patch);
 }

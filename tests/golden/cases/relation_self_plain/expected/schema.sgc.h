@@ -133,9 +133,11 @@ schema_person_cursor schema_person_by_best_id(sgc_txn *txn,
 
 /**
  * best: Person
- * The row that best_id names. SGC_NOT_FOUND when it is null.
+ * The row that best_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_person_best(sgc_txn *txn, const schema_person *row, schema_person *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_person_cursor schema_person_best_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type Friend (schema.graphql:2)
@@ -233,6 +235,17 @@ schema_friend_cursor schema_friend_by_friend_ids(sgc_txn *txn,
 schema_friend_cursor schema_friend_friends(sgc_txn *txn, sgc_str id);
 /** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
 schema_friend_cursor schema_friend_friends_many(sgc_txn *txn, const sgc_str *ids, size_t count);
+
+/**
+ * Puts one at the end of friends, also when it is there.
+ * SGC_NOT_FOUND: no row `id`; SGC_FOREIGN_KEY: no row `other_id`.
+ */
+SGC_CHECK sgc_status schema_friend_friends_add(sgc_txn *txn, sgc_str id, sgc_str other_id);
+/**
+ * Takes one out of friends, each time it is there; writes nothing when it is not.
+ * SGC_NOT_FOUND: no row `id`.
+ */
+SGC_CHECK sgc_status schema_friend_friends_remove(sgc_txn *txn, sgc_str id, sgc_str other_id);
 
 #ifdef __cplusplus
 }

@@ -69,7 +69,6 @@ static bool take_schema_book__1(sgc_json_in *in, schema_book_new *out)
 static void need_schema_book__1(sgc_json_in *in)
 {
     sgc_json_require(in, "authorId");
-    sgc_json_require(in, "otherIds");
 }
 
 /* ---- type Book: records ---- */
@@ -396,6 +395,14 @@ sgc_status schema_book_author(sgc_txn *txn, const schema_book *row, schema_autho
     return schema_author_get(txn, row->author_id, out);
 }
 
+schema_author_cursor schema_book_author_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_author_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 1, 0, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 schema_author_cursor schema_book_others(sgc_txn *txn, sgc_str id)
 {
     return schema_book_others_many(txn, &id, 1);
@@ -405,8 +412,35 @@ schema_author_cursor schema_book_others_many(sgc_txn *txn, const sgc_str *ids, s
 {
     schema_author_cursor cursor;
 
-    cursor.base = sgc_rows_listed(txn, 1, 0, 2, sgc_ids_text(ids, count));
+    cursor.base = sgc_rows_named(txn, 1, 0, 2, sgc_ids_text(ids, count));
     return cursor;
+}
+
+sgc_status schema_book_others_add(sgc_txn *txn, sgc_str id, sgc_str other_id)
+{
+    schema_book_patch patch;
+    schema_book row;
+    sgc_status rc = schema_book_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.other_ids = true;
+    rc = sgc_keys_add_text(txn, row.other_ids, other_id, &patch.other_ids);
+    return rc == SGC_OK ? schema_book_update(txn, id, &patch) : rc;
+}
+
+sgc_status schema_book_others_remove(sgc_txn *txn, sgc_str id, sgc_str other_id)
+{
+    schema_book_patch patch;
+    schema_book row;
+    sgc_status rc = schema_book_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.other_ids = true;
+    rc = sgc_keys_drop_text(txn, row.other_ids, sgc_key_types_none(), other_id, &patch.other_ids);
+    if (rc != SGC_OK || patch.other_ids.count == row.other_ids.count) return rc;
+    return schema_book_update(txn, id, &patch);
 }
 
 /* Fields of Author whose width varies, one behind the other. */

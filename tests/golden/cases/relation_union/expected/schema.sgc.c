@@ -6,6 +6,79 @@
 
 #include "schema.inside.sgc.h"
 
+/* ---- union Subject ---- */
+
+static sgc_status read_schema_subject__1(sgc_str record, schema_subject *out)
+{
+    return schema_post_unpack((const uint8_t *)record.data, record.size, &out->as.post);
+}
+
+static sgc_status read_schema_subject__2(sgc_str record, schema_subject *out)
+{
+    return schema_picture_unpack((const uint8_t *)record.data, record.size, &out->as.picture);
+}
+
+static const struct {
+    sgc_str name;
+    uint16_t table;
+    sgc_status (*read)(sgc_str record, schema_subject *out);
+} members_schema_subject[] = {
+    {SGC_STR_INIT("Post"), 1, read_schema_subject__1},
+    {SGC_STR_INIT("Picture"), 2, read_schema_subject__2},
+};
+
+static sgc_status read_schema_subject(schema_subject_type type, sgc_str record, schema_subject *out)
+{
+    out->type = type;
+    return members_schema_subject[type - 1].read(record, out);
+}
+
+sgc_status schema_subject_get(sgc_txn *txn, schema_subject_type type, sgc_str id,
+                              schema_subject *out)
+{
+    sgc_key key;
+    sgc_str record;
+
+    if (schema_subject_type_text(type).data == NULL) return SGC_NOT_FOUND;
+    sgc_pk_text(&key, id);
+    sgc_status rc = sgc_rows_get_one(txn, members_schema_subject[type - 1].table, &key, &record);
+    if (rc != SGC_OK) return rc;
+    return read_schema_subject(type, record, out);
+}
+
+sgc_str schema_subject_type_text(schema_subject_type type)
+{
+    if (type < 1 || type > 2) return sgc_str_of(NULL, 0);
+    return members_schema_subject[type - 1].name;
+}
+
+schema_subject_type schema_subject_type_from_text(sgc_str name)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (sgc_str_eq(members_schema_subject[i].name, name)) return (schema_subject_type)(i + 1);
+    return (schema_subject_type)0;
+}
+
+bool schema_subject_cursor_next(schema_subject_cursor *cursor, schema_subject *out)
+{
+    sgc_str record;
+
+    if (!sgc_rows_next(&cursor->base, &record)) return false;
+    schema_subject_type type = (schema_subject_type)sgc_rows_member(&cursor->base);
+    cursor->base.base.status = read_schema_subject(type, record, out);
+    return cursor->base.base.status == SGC_OK;
+}
+
+sgc_status schema_subject_cursor_status(const schema_subject_cursor *cursor)
+{
+    return cursor->base.base.status;
+}
+
+size_t schema_subject_cursor_parent(const schema_subject_cursor *cursor)
+{
+    return cursor->base.base.parent;
+}
+
 /* Fields of Comment whose width varies, one behind the other. */
 static const uint8_t *rest_schema_comment__1(const uint8_t *p, const uint8_t *end,
                                              schema_comment *row)
@@ -104,8 +177,6 @@ static void need_schema_comment__1(sgc_json_in *in)
 {
     sgc_json_require(in, "aboutId");
     sgc_json_require(in, "aboutType");
-    sgc_json_require(in, "otherIds");
-    sgc_json_require(in, "otherTypes");
 }
 
 /* ---- type Comment: records ---- */
@@ -487,6 +558,82 @@ void schema_comment_index_key(uint16_t index, sgc_str record, sgc_key *key)
     }
     if (index == 1) key_schema_comment_by_about_type_and_about_id(key, &row);
     if (index == 2) key_schema_comment_by_maybe_type_and_maybe_id(key, &row);
+}
+
+sgc_status schema_comment_about(sgc_txn *txn, const schema_comment *row, schema_subject *out)
+{
+    if (row->about_id.data == NULL) return SGC_NOT_FOUND;
+    return schema_subject_get(txn, schema_subject_type_from_text(row->about_type), row->about_id,
+                              out);
+}
+
+schema_subject_cursor schema_comment_about_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_subject_cursor cursor;
+
+    cursor.base = sgc_rows_mixed(txn, 0, 0, sgc_ids_text(ids, count));
+    return cursor;
+}
+
+sgc_status schema_comment_maybe(sgc_txn *txn, const schema_comment *row, schema_subject *out)
+{
+    if (row->maybe_id.data == NULL) return SGC_NOT_FOUND;
+    return schema_subject_get(txn, schema_subject_type_from_text(row->maybe_type), row->maybe_id,
+                              out);
+}
+
+schema_subject_cursor schema_comment_maybe_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_subject_cursor cursor;
+
+    cursor.base = sgc_rows_mixed(txn, 0, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
+schema_subject_cursor schema_comment_others(sgc_txn *txn, sgc_str id)
+{
+    return schema_comment_others_many(txn, &id, 1);
+}
+
+schema_subject_cursor schema_comment_others_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_subject_cursor cursor;
+
+    cursor.base = sgc_rows_mixed(txn, 0, 2, sgc_ids_text(ids, count));
+    return cursor;
+}
+
+sgc_status schema_comment_others_add(sgc_txn *txn, sgc_str id, schema_subject_type type,
+                                     sgc_str other_id)
+{
+    sgc_str name = schema_subject_type_text(type);
+    schema_comment_patch patch;
+    schema_comment row;
+    sgc_status rc = schema_comment_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.other_ids = patch.set.other_types = true;
+    rc = sgc_keys_add_text(txn, row.other_ids, other_id, &patch.other_ids);
+    if (rc == SGC_OK) rc = sgc_keys_add_text(txn, row.other_types, name, &patch.other_types);
+    return rc == SGC_OK ? schema_comment_update(txn, id, &patch) : rc;
+}
+
+sgc_status schema_comment_others_remove(sgc_txn *txn, sgc_str id, schema_subject_type type,
+                                        sgc_str other_id)
+{
+    schema_comment_patch patch;
+    schema_comment row;
+    sgc_status rc = schema_comment_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.other_ids = patch.set.other_types = true;
+    sgc_key_types types =
+        sgc_key_types_of(row.other_types, schema_subject_type_text(type), &patch.other_types);
+    rc = sgc_keys_drop_text(txn, row.other_ids, types, other_id, &patch.other_ids);
+    if (rc != SGC_OK || patch.other_ids.count == row.other_ids.count) return rc;
+    return schema_comment_update(txn, id, &patch);
 }
 
 /* Fields of Post whose width varies, one behind the other. */

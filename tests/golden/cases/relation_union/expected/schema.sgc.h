@@ -46,6 +46,16 @@ typedef struct schema_picture_cursor {
     sgc_rows base;
 } schema_picture_cursor;
 
+/** The types of union Subject; 0 is none. */
+typedef enum schema_subject_type {
+    SCHEMA_SUBJECT_POST = 1,
+    SCHEMA_SUBJECT_PICTURE = 2,
+} schema_subject_type;
+typedef struct schema_subject schema_subject;
+typedef struct schema_subject_cursor {
+    sgc_rows base;
+} schema_subject_cursor;
+
 /**
  * type Comment (schema.graphql:1)
  */
@@ -187,6 +197,44 @@ typedef struct schema_comment_by_other_ids_range {
 /** Rows in the order of otherIds; range NULL: all. */
 schema_comment_cursor schema_comment_by_other_ids(sgc_txn *txn,
                                                   const schema_comment_by_other_ids_range *range);
+
+/**
+ * about: Subject
+ * The row that about_id and about_type name. SGC_NOT_FOUND when there is none.
+ */
+SGC_CHECK sgc_status schema_comment_about(sgc_txn *txn, const schema_comment *row,
+                                          schema_subject *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_subject_cursor schema_comment_about_many(sgc_txn *txn, const sgc_str *ids, size_t count);
+
+/**
+ * maybe: Subject
+ * The row that maybe_id and maybe_type name. SGC_NOT_FOUND when there is none.
+ */
+SGC_CHECK sgc_status schema_comment_maybe(sgc_txn *txn, const schema_comment *row,
+                                          schema_subject *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_subject_cursor schema_comment_maybe_many(sgc_txn *txn, const sgc_str *ids, size_t count);
+
+/**
+ * others: [Subject!]!
+ */
+schema_subject_cursor schema_comment_others(sgc_txn *txn, sgc_str id);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_subject_cursor schema_comment_others_many(sgc_txn *txn, const sgc_str *ids, size_t count);
+
+/**
+ * Puts one at the end of others, also when it is there.
+ * SGC_NOT_FOUND: no row `id`; SGC_FOREIGN_KEY: no row `other_id` of `type`; SGC_NOT_NULL: no type.
+ */
+SGC_CHECK sgc_status schema_comment_others_add(sgc_txn *txn, sgc_str id, schema_subject_type type,
+                                               sgc_str other_id);
+/**
+ * Takes one out of others, each time it is there; writes nothing when it is not.
+ * SGC_NOT_FOUND: no row `id`.
+ */
+SGC_CHECK sgc_status schema_comment_others_remove(sgc_txn *txn, sgc_str id,
+                                                  schema_subject_type type, sgc_str other_id);
 
 /**
  * type Post (schema.graphql:3)
@@ -333,6 +381,32 @@ typedef struct schema_picture_by_id_range {
 } schema_picture_by_id_range;
 /** Rows in the order of the key; range NULL: all. */
 schema_picture_cursor schema_picture_by_id(sgc_txn *txn, const schema_picture_by_id_range *range);
+
+/**
+ * union Subject (schema.graphql:2)
+ * A row of one of its types: `type` says which member of `as` holds it.
+ */
+struct schema_subject {
+    schema_subject_type type;
+    union {
+        schema_post post;       /**< SCHEMA_SUBJECT_POST */
+        schema_picture picture; /**< SCHEMA_SUBJECT_PICTURE */
+    } as;
+};
+
+/** The row of this type with this key. SGC_NOT_FOUND. */
+SGC_CHECK sgc_status schema_subject_get(sgc_txn *txn, schema_subject_type type, sgc_str id,
+                                        schema_subject *out);
+/** The GraphQL name of a type, as rows store it beside the key; null for 0. */
+sgc_str schema_subject_type_text(schema_subject_type type);
+/** The type of a GraphQL name, 0 when it has none. */
+schema_subject_type schema_subject_type_from_text(sgc_str name);
+/** Steps to the next row; false at the end and on failure. */
+bool schema_subject_cursor_next(schema_subject_cursor *cursor, schema_subject *out);
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK sgc_status schema_subject_cursor_status(const schema_subject_cursor *cursor);
+/** Which of the ids of a _many call the current row belongs to. */
+size_t schema_subject_cursor_parent(const schema_subject_cursor *cursor);
 
 #ifdef __cplusplus
 }

@@ -76,7 +76,6 @@ static bool take_schema_book__1(sgc_json_in *in, schema_book_new *out)
 static void need_schema_book__1(sgc_json_in *in)
 {
     sgc_json_require(in, "authorId");
-    sgc_json_require(in, "shelfIds");
 }
 
 /* ---- type Book: records ---- */
@@ -439,10 +438,26 @@ sgc_status schema_book_author(sgc_txn *txn, const schema_book *row, schema_autho
     return schema_author_get(txn, row->author_id, out);
 }
 
+schema_author_cursor schema_book_author_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_author_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 1, 0, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 sgc_status schema_book_editor(sgc_txn *txn, const schema_book *row, schema_author *out)
 {
     if (row->editor_id.data == NULL) return SGC_NOT_FOUND;
     return schema_author_get(txn, row->editor_id, out);
+}
+
+schema_author_cursor schema_book_editor_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_author_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 1, 0, 2, sgc_ids_text(ids, count));
+    return cursor;
 }
 
 schema_shelf_cursor schema_book_shelves(sgc_txn *txn, sgc_str id)
@@ -454,8 +469,35 @@ schema_shelf_cursor schema_book_shelves_many(sgc_txn *txn, const sgc_str *ids, s
 {
     schema_shelf_cursor cursor;
 
-    cursor.base = sgc_rows_listed(txn, 2, 0, 3, sgc_ids_text(ids, count));
+    cursor.base = sgc_rows_named(txn, 2, 0, 3, sgc_ids_text(ids, count));
     return cursor;
+}
+
+sgc_status schema_book_shelves_add(sgc_txn *txn, sgc_str id, int32_t other_id)
+{
+    schema_book_patch patch;
+    schema_book row;
+    sgc_status rc = schema_book_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.shelf_ids = true;
+    rc = sgc_keys_add_int(txn, row.shelf_ids, other_id, &patch.shelf_ids);
+    return rc == SGC_OK ? schema_book_update(txn, id, &patch) : rc;
+}
+
+sgc_status schema_book_shelves_remove(sgc_txn *txn, sgc_str id, int32_t other_id)
+{
+    schema_book_patch patch;
+    schema_book row;
+    sgc_status rc = schema_book_get(txn, id, &row);
+
+    if (rc != SGC_OK) return rc;
+    memset(&patch, 0, sizeof patch);
+    patch.set.shelf_ids = true;
+    rc = sgc_keys_drop_int(txn, row.shelf_ids, sgc_key_types_none(), other_id, &patch.shelf_ids);
+    if (rc != SGC_OK || patch.shelf_ids.count == row.shelf_ids.count) return rc;
+    return schema_book_update(txn, id, &patch);
 }
 
 /* Fields of Author whose width varies, one behind the other. */

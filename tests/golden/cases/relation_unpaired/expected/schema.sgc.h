@@ -172,15 +172,19 @@ schema_book_cursor schema_book_by_shelf_ids(sgc_txn *txn,
 
 /**
  * author: Author
- * The row that author_id names. SGC_NOT_FOUND when it is null.
+ * The row that author_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_book_author(sgc_txn *txn, const schema_book *row, schema_author *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_author_cursor schema_book_author_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * editor: Author
- * The row that editor_id names. SGC_NOT_FOUND when it is null.
+ * The row that editor_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_book_editor(sgc_txn *txn, const schema_book *row, schema_author *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_author_cursor schema_book_editor_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * shelves: [Shelf!]!
@@ -188,6 +192,17 @@ SGC_CHECK sgc_status schema_book_editor(sgc_txn *txn, const schema_book *row, sc
 schema_shelf_cursor schema_book_shelves(sgc_txn *txn, sgc_str id);
 /** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
 schema_shelf_cursor schema_book_shelves_many(sgc_txn *txn, const sgc_str *ids, size_t count);
+
+/**
+ * Puts one at the end of shelves, also when it is there.
+ * SGC_NOT_FOUND: no row `id`; SGC_FOREIGN_KEY: no row `other_id`.
+ */
+SGC_CHECK sgc_status schema_book_shelves_add(sgc_txn *txn, sgc_str id, int32_t other_id);
+/**
+ * Takes one out of shelves, each time it is there; writes nothing when it is not.
+ * SGC_NOT_FOUND: no row `id`.
+ */
+SGC_CHECK sgc_status schema_book_shelves_remove(sgc_txn *txn, sgc_str id, int32_t other_id);
 
 /**
  * type Author (schema.graphql:2)

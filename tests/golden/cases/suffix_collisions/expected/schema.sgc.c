@@ -2758,6 +2758,14 @@ sgc_status schema_user_posts_user(sgc_txn *txn, const schema_user_posts *row, sc
     return schema_user_get(txn, row->user_id, out);
 }
 
+schema_user_cursor schema_user_posts_user_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_user_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 7, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 /* Fixed-width fields of UserByX: p is the record, the offsets are known. */
 static void fixed_schema_user_by_x__1(const uint8_t *p, schema_user_by_x *row)
 {

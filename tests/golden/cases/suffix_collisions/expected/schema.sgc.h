@@ -827,10 +827,12 @@ schema_user_posts_by_user_id(sgc_txn *txn, const schema_user_posts_by_user_id_ra
 
 /**
  * user: User
- * The row that user_id names. SGC_NOT_FOUND when it is null.
+ * The row that user_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_user_posts_user(sgc_txn *txn, const schema_user_posts *row,
                                             schema_user *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_user_cursor schema_user_posts_user_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type UserByX (schema.graphql:9)

@@ -357,6 +357,14 @@ sgc_status schema_user_profile(sgc_txn *txn, const schema_user *row, schema_prof
     return schema_profile_get(txn, row->profile_id, out);
 }
 
+schema_profile_cursor schema_user_profile_many(sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_profile_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 1, 0, 1, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 /* Fields of Profile whose width varies, one behind the other. */
 static const uint8_t *rest_schema_profile__1(const uint8_t *p, const uint8_t *end,
                                              schema_profile *row)

@@ -132,9 +132,11 @@ SGC_CHECK sgc_status schema_user_get_by_profile_id(sgc_txn *txn, sgc_str profile
 
 /**
  * profile: Profile
- * The row that profile_id names. SGC_NOT_FOUND when it is null.
+ * The row that profile_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_user_profile(sgc_txn *txn, const schema_user *row, schema_profile *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_profile_cursor schema_user_profile_many(sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * type Profile (schema.graphql:2)

@@ -681,6 +681,15 @@ sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_p
         txn, row->parent_a_very_long_type_name_that_somebody_chose_because_they_could_id, out);
 }
 
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_parent_a_very_long_type_name_that_somebody_chose_because_they_could_many(
+    sgc_txn *txn, const sgc_str *ids, size_t count)
+{
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_cursor cursor;
+
+    cursor.base = sgc_rows_named(txn, 0, 0, 3, sgc_ids_text(ids, count));
+    return cursor;
+}
+
 schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_links_a_very_long_type_name_that_somebody_chose_because_they_could(
     sgc_txn *txn, sgc_str id)
 {

@@ -242,11 +242,14 @@ SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_th
 
 /**
  * a relation
- * The row that parent_a_very_long_type_name_that_somebody_chose_because_they_could_id names. SGC_NOT_FOUND when it is null.
+ * The row that parent_a_very_long_type_name_that_somebody_chose_because_they_could_id names. SGC_NOT_FOUND when there is none.
  */
 SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_parent_a_very_long_type_name_that_somebody_chose_because_they_could(
     sgc_txn *txn, const schema_a_very_long_type_name_that_somebody_chose_because_they_could *row,
     schema_a_very_long_type_name_that_somebody_chose_because_they_could *out);
+/** The same for many rows in one pass: no N+1. _cursor_parent() says which id a row belongs to. */
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_parent_a_very_long_type_name_that_somebody_chose_because_they_could_many(
+    sgc_txn *txn, const sgc_str *ids, size_t count);
 
 /**
  * a relation
