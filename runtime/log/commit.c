@@ -12,6 +12,11 @@
 
 /* What is queued beyond the first makes committers wait; a buffer beyond the second is given back.
  */
+enum { MEMORY_TRIES = 4, MEMORY_PAUSE_US = 10000 };
+
+/* Numbers of BATCHED and NONE commits are reserved so many at a time. */
+enum { RESERVATION = 1 << 20 };
+
 enum { QUEUE_LIMIT = 16 << 20, QUEUE_KEPT = 4 << 20, QUEUE_FIRST = 64 * 1024 };
 
 /* ---- the queue ---- */
@@ -75,7 +80,7 @@ static void put_head(sgc_log *log, sgc_log_queue *queue, sgc_log_batch_head *hea
         .id = log->id,
         .previous_id = log->previous_id,
         .size = queue->size - SGC_LOG_HEAD,
-        .first = queue->count ? queue->items[0].sequence : 0,
+        .reserved = log->reserving,
         .last = queue->count ? queue->items[queue->count - 1].sequence : 0,
         .count = (uint32_t)queue->count,
     };
@@ -97,7 +102,11 @@ static void set_failure(sgc_log *log, sgc_status cause)
 static sgc_status write_void(sgc_log *log)
 {
     sgc_log_batch_head head = {
-        .number = log->batch, .id = log->id, .previous_id = log->previous_id};
+        .number = log->batch,
+        .id = log->id,
+        .previous_id = log->previous_id,
+        .reserved = log->reserved, /* what the failed batch reserved, nobody has used */
+    };
 
     memset(log->block, 0, SGC_LOG_BLOCK);
     sgc_log_put_batch(log->block, &head, log->chain);
@@ -121,6 +130,37 @@ static void advance(sgc_log *log, const sgc_log_batch_head *head, uint64_t padde
     sgc_mutex_unlock(&log->lock);
 }
 
+/*
+ * Memory that is out may come back, and a batch must not fail for it: its commits are numbered. All
+ * that the log itself needs was taken before they were queued; the system may still want some.
+ */
+static bool try_again(sgc_log *log, sgc_status status, int tries)
+{
+    if (status != SGC_NO_MEMORY || tries >= MEMORY_TRIES) return false;
+    sgc_mutex_lock(&log->lock);
+    (void)sgc_cond_wait_for(&log->due, &log->lock, MEMORY_PAUSE_US);
+    sgc_mutex_unlock(&log->lock);
+    return true;
+}
+
+static sgc_status next_segment(sgc_log *log, uint64_t needed)
+{
+    sgc_status status = sgc_log_next_segment(log, needed);
+
+    for (int tries = 0; try_again(log, status, tries); tries++)
+        status = sgc_log_next_segment(log, needed);
+    return status;
+}
+
+static sgc_status put_patiently(sgc_log *log, const uint8_t *data, uint64_t size)
+{
+    sgc_status status = sgc_log_put(log, log->offset, data, size);
+
+    for (int tries = 0; try_again(log, status, tries); tries++)
+        status = sgc_log_put(log, log->offset, data, size);
+    return status;
+}
+
 sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue)
 {
     sgc_log_batch_head head;
@@ -132,14 +172,14 @@ sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue)
     (void)fits;
     memset(queue->data + queue->size, 0, (size_t)(padded - queue->size));
     if (padded > log->segment_size - log->offset) {
-        status = sgc_log_next_segment(log, padded);
+        status = next_segment(log, padded);
         if (status != SGC_OK) {
             set_failure(log, status);
             return SGC_READ_ONLY; /* no byte of the batch was written */
         }
     }
     put_head(log, queue, &head);
-    status = sgc_log_put(log, log->offset, queue->data, padded);
+    status = put_patiently(log, queue->data, padded);
     if (status != SGC_OK) {
         set_failure(log, status);
         return write_void(log);
@@ -172,10 +212,11 @@ static void fail_queued(sgc_log *log)
 static void lead(sgc_log *log)
 {
     sgc_log_queue *queue = log->active;
-    uint64_t last = queue->items[queue->count - 1].sequence;
+    uint64_t last = queue->count ? queue->items[queue->count - 1].sequence : 0;
 
     log->leading = true;
     log->written = queue;
+    log->reserving = log->wanted;
     log->active = queue == &log->queues[0] ? &log->queues[1] : &log->queues[0];
     sgc_mutex_unlock(&log->lock);
     sgc_status outcome = sgc_log_write_batch(log, queue);
@@ -188,7 +229,8 @@ static void lead(sgc_log *log)
     report(queue, outcome);
     sgc_mutex_lock(&log->lock);
     if (outcome == SGC_OK) {
-        atomic_store(&log->durable, last);
+        if (last) atomic_store(&log->durable, last);
+        log->reserved = log->reserving;
         log->end_batch = log->batch; /* reported, so readers of the log may see it */
     } else {
         fail_queued(log);
@@ -263,6 +305,17 @@ static void set_due(sgc_log *log, sgc_durability durability)
 
 /* ---- what committers call ---- */
 
+/*
+ * A commit that is shown before it is durable may be lost, its number may not be used again: it
+ * must lie in a range that the log has durably given out. Batches extend it half a range ahead.
+ */
+static void reserve(sgc_log *log, uint64_t sequence)
+{
+    if (log->wanted < sequence + RESERVATION / 2) log->wanted = sequence + RESERVATION;
+    while (log->reserved < sequence && !log->failed)
+        lead_or_wait(log);
+}
+
 sgc_status sgc_log_append(sgc_log *log, uint64_t sequence, uint64_t time_us, sgc_str payload,
                           sgc_durability durability, sgc_log_done *done, void *context)
 {
@@ -272,8 +325,10 @@ sgc_status sgc_log_append(sgc_log *log, uint64_t sequence, uint64_t time_us, sgc
     if (payload.size > PAYLOAD_MAX) return SGC_LIMIT;
     sgc_mutex_lock(&log->lock);
     assert(sequence > log->appended && !log->stopping);
-    if (log->failed) status = SGC_READ_ONLY;
+    if (!sgc_log_segment_room(log)) status = SGC_NO_MEMORY;
     if (status == SGC_OK) status = start_thread(log, durability);
+    if (status == SGC_OK && durability != SGC_DURABILITY_FULL) reserve(log, sequence);
+    if (log->failed) status = SGC_READ_ONLY;
     if (status == SGC_OK && !queue_push(log->active, &event, done, context)) status = SGC_NO_MEMORY;
     if (status == SGC_OK) {
         log->appended = sequence;
@@ -311,7 +366,9 @@ void sgc_log_pace(sgc_log *log)
  */
 static void write_closing(sgc_log *log)
 {
-    if (!log->failed && log->stats.commits > 0) (void)sgc_log_write_batch(log, log->active);
+    if (log->failed || log->stats.commits == 0 || !sgc_log_segment_room(log)) return;
+    log->reserving = 0; /* all that was shown is durable */
+    (void)sgc_log_write_batch(log, log->active);
 }
 
 void sgc_log_stop(sgc_log *log)

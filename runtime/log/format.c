@@ -6,7 +6,7 @@
 #define SEGMENT_MAGIC 0x534C4753U /* "SGLS" */
 #define BATCH_MAGIC   0x424C4753U /* "SGLB" */
 
-enum { FORMAT_VERSION = 1, CRC_FROM = 8, HEAD_CRC_AT = 60, NUMBER_DIGITS = 16 };
+enum { FORMAT_VERSION = 2, CRC_FROM = 8, HEAD_CRC_AT = 60, NUMBER_DIGITS = 16 };
 
 void sgc_log_put_segment(uint8_t block[SGC_LOG_HEAD], const sgc_log_segment_head *head)
 {
@@ -20,6 +20,7 @@ void sgc_log_put_segment(uint8_t block[SGC_LOG_HEAD], const sgc_log_segment_head
     sgc_store64(block + 40, head->previous_id);
     sgc_store32(block + 48, head->chain);
     sgc_store32(block + 52, SGC_LOG_BLOCK);
+    sgc_store32(block + 56, head->ahead);
     sgc_store32(block + HEAD_CRC_AT, sgc_crc32c(0, block, HEAD_CRC_AT));
 }
 
@@ -34,6 +35,7 @@ bool sgc_log_get_segment(const uint8_t block[SGC_LOG_HEAD], sgc_log_segment_head
     head->id = sgc_load64(block + 32);
     head->previous_id = sgc_load64(block + 40);
     head->chain = sgc_load32(block + 48);
+    head->ahead = sgc_load32(block + 56);
     return true;
 }
 
@@ -50,7 +52,7 @@ void sgc_log_put_batch(uint8_t *data, sgc_log_batch_head *head, uint32_t chain)
     sgc_store64(data + 16, head->id);
     sgc_store64(data + 24, head->previous_id);
     sgc_store64(data + 32, head->size);
-    sgc_store64(data + 40, head->first);
+    sgc_store64(data + 40, head->reserved);
     sgc_store64(data + 48, head->last);
     sgc_store32(data + 56, head->count);
     head->crc = batch_crc(data, head->size, chain);
@@ -67,7 +69,7 @@ bool sgc_log_get_batch(const uint8_t block[SGC_LOG_HEAD], sgc_log_batch_head *he
     head->id = sgc_load64(block + 16);
     head->previous_id = sgc_load64(block + 24);
     head->size = sgc_load64(block + 32);
-    head->first = sgc_load64(block + 40);
+    head->reserved = sgc_load64(block + 40);
     head->last = sgc_load64(block + 48);
     head->count = sgc_load32(block + 56);
     return true;

@@ -22,6 +22,7 @@ typedef struct sgc_log_segment_head {
     uint64_t id;          /**< log id of the open that made it */
     uint64_t previous_id; /**< log id of the open before that */
     uint32_t chain;       /**< CRC of the batch in front of it */
+    uint32_t ahead;       /**< what `reserved` of that batch is beyond `before` */
 } sgc_log_segment_head;
 
 typedef struct sgc_log_batch_head {
@@ -29,10 +30,10 @@ typedef struct sgc_log_batch_head {
     uint64_t number;
     uint64_t id;
     uint64_t previous_id;
-    uint64_t size;  /**< bytes of events */
-    uint64_t first; /**< first and last sequence, 0 in an empty batch */
-    uint64_t last;
-    uint32_t count; /**< events */
+    uint64_t size;     /**< bytes of events */
+    uint64_t reserved; /**< numbers up to here may have been shown before they were durable */
+    uint64_t last;     /**< last sequence, 0 in an empty batch */
+    uint32_t count;    /**< events */
 } sgc_log_batch_head;
 
 typedef struct sgc_log_event {

@@ -12,7 +12,7 @@
 
 #include <stdatomic.h>
 
-enum { SGC_LOG_MARKS = 128 };
+enum { SGC_LOG_MARKS = 128, SGC_LOG_ZEROS = 64 * 1024 };
 
 typedef struct sgc_log_waiting {
     sgc_log_done *done;
@@ -60,6 +60,7 @@ typedef struct sgc_log_mark {
 struct sgc_log {
     const sgc_os *os;
     char *directory;
+    char *archive; /**< also options.archive; NULL: none */
     sgc_log_options options;
 
     sgc_mutex lock;
@@ -74,6 +75,8 @@ struct sgc_log {
     bool has_thread;
     sgc_thread thread;
     uint64_t appended;     /**< last sequence queued */
+    uint64_t wanted;       /**< reservation that the next batch makes */
+    uint64_t reserved;     /**< durable reservation; written by the leader */
     uint64_t unknown_last; /**< after a failure: up to here the outcome is unknown */
     uint64_t end_batch;    /**< number behind the last reported batch */
     sgc_log_segments segments;
@@ -102,20 +105,27 @@ struct sgc_log {
     uint64_t id;
     uint64_t previous_id;
     uint32_t chain;
-    uint8_t *block; /**< one aligned block for heads and marks */
+    uint8_t *block;     /**< one aligned block for heads and marks */
+    uint8_t *zeros;     /**< SGC_LOG_ZEROS bytes */
+    char *from, *to;    /**< room for paths */
+    uint64_t reserving; /**< reservation in the batch being written */
 };
 
 /* ---- segment.c ---- */
 
-/** "<directory>/<name>" on the heap, NULL when memory is out. */
-char *sgc_log_path(const sgc_log *log, uint64_t number, bool spare);
+/** "<folder>/<name>" on the heap, NULL when memory is out. */
+char *sgc_log_path(const char *folder, uint64_t number, bool spare);
+/** Bytes of the longest path in a folder, NUL included. */
+size_t sgc_log_path_size(const char *folder);
+/** Whoever queues a batch sees to it that the leader needs no memory for its segment. Locked. */
+bool sgc_log_segment_room(sgc_log *log);
 /** Makes the next segment, with room for `needed` bytes of batch, the one being filled. */
 sgc_status sgc_log_next_segment(sgc_log *log, uint64_t needed);
 /** Opens the segment for writing at log->offset, directly when that is wanted and possible. */
 sgc_status sgc_log_open_segment(sgc_log *log, uint64_t number, bool direct, sgc_file **file);
 /** Writes whole blocks at log->offset of the current segment and makes them durable. */
 sgc_status sgc_log_put(sgc_log *log, uint64_t offset, const uint8_t *data, uint64_t size);
-/** Segments wholly at or before the sequence, that nobody reads, become spare ones. */
+/** Segments wholly at or before the sequence, that nobody reads, become spare or archived ones. */
 sgc_status sgc_log_recycle(sgc_log *log, uint64_t sequence);
 
 /* ---- scan.c ---- */
@@ -135,7 +145,8 @@ typedef struct sgc_log_scan {
     uint64_t offset; /**< of the next batch */
     uint64_t batch;  /**< its number */
     uint64_t id;
-    uint64_t last; /**< sequence in front of it */
+    uint64_t last;     /**< sequence in front of it */
+    uint64_t reserved; /**< as the last head says */
     uint32_t chain;
     uint8_t *data; /**< one batch */
     size_t capacity;
@@ -147,6 +158,10 @@ typedef struct sgc_log_scan {
 
 /** Opens a segment and reads its head; the scan stands at its first batch. */
 sgc_status sgc_log_scan_open(sgc_log_scan *scan, uint64_t number);
+/** The same in another folder. */
+sgc_status sgc_log_scan_open_in(sgc_log_scan *scan, const char *folder, uint64_t number);
+/** Opens a segment whose head must go on where the scan has come to. */
+sgc_status sgc_log_scan_follow(sgc_log_scan *scan, const char *folder, uint64_t number);
 sgc_scan_result sgc_log_scan_next(sgc_log_scan *scan);
 /** Hands the events of the batch just found to the reader: those behind `after`. */
 sgc_status sgc_log_scan_events(sgc_log_scan *scan, uint64_t after, sgc_log_reader *reader,
@@ -158,6 +173,18 @@ sgc_status sgc_log_scan_damage(sgc_log_scan *scan, const char *what);
 void sgc_log_scan_close(sgc_log_scan *scan);
 /** The same and frees the memory. */
 void sgc_log_scan_free(sgc_log_scan *scan);
+
+/* ---- archive.c ---- */
+
+/** Makes the archive's folder when there is to be one. */
+sgc_status sgc_log_archive_open(sgc_log *log);
+/** Moves a segment into the archive; done twice it does no harm. */
+sgc_status sgc_log_archive(sgc_log *log, uint64_t number);
+/**
+ * The archived segment to start reading in: the last one that begins at or before `after`, with all
+ * that follow up to `next`, which is still in use. SGC_HISTORY_PRUNED when they are not all there.
+ */
+sgc_status sgc_log_archive_find(sgc_log_scan *scan, uint64_t after, uint64_t next, uint64_t *first);
 
 /* ---- recover.c ---- */
 
@@ -175,6 +202,9 @@ bool sgc_log_queue_reserve(sgc_log_queue *queue, uint64_t size);
 sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue);
 
 /* ---- log.c ---- */
+
+/** Makes a folder when it is missing; its name is durable then. */
+sgc_status sgc_log_make_folder(const sgc_os *os, const char *folder);
 
 /** Words for a call that just failed with this status. */
 const char *sgc_log_words(sgc_status status);

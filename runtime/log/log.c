@@ -63,6 +63,14 @@ void sgc_log_get_stats(sgc_log *log, sgc_log_stats *stats)
     sgc_mutex_unlock(&log->lock);
 }
 
+uint64_t sgc_log_highest(sgc_log *log)
+{
+    sgc_mutex_lock(&log->lock);
+    uint64_t highest = log->appended > log->reserved ? log->appended : log->reserved;
+    sgc_mutex_unlock(&log->lock);
+    return highest;
+}
+
 uint64_t sgc_log_durable(const sgc_log *log)
 {
     return atomic_load(&log->durable);
@@ -113,7 +121,11 @@ static void destroy(sgc_log *log)
     sgc_free(log->segments.items);
     sgc_free(log->spares.items);
     sgc_free(log->directory);
+    sgc_free(log->archive);
     sgc_free(log->block);
+    sgc_free(log->zeros);
+    sgc_free(log->from);
+    sgc_free(log->to);
     sgc_mutex_destroy(&log->lock);
     sgc_mutex_destroy(&log->releasing);
     sgc_cond_destroy(&log->changed);
@@ -136,7 +148,15 @@ static sgc_log *create(const sgc_os *os, const char *directory, const sgc_log_op
     log->active = &log->queues[0];
     log->directory = copy_text(directory);
     log->block = sgc_alloc_aligned(SGC_LOG_BLOCK, SGC_LOG_BLOCK);
-    bool room = log->directory && log->block;
+    log->zeros = sgc_alloc_zero(1, SGC_LOG_ZEROS);
+    log->from = sgc_alloc(sgc_log_path_size(directory));
+    log->to = sgc_alloc(sgc_log_path_size(directory));
+    bool room = log->directory && log->block && log->zeros && log->from && log->to;
+    if (room && log->options.archive) {
+        log->archive = copy_text(log->options.archive);
+        log->options.archive = log->archive;
+        room = log->archive != NULL;
+    }
     for (int i = 0; i < 2; i++) {
         log->queues[i].size = SGC_LOG_HEAD;
         log->queues[i].due_us = UINT64_MAX;
@@ -147,15 +167,14 @@ static sgc_log *create(const sgc_os *os, const char *directory, const sgc_log_op
     return NULL;
 }
 
-/* The directory's own name is made durable at each open: it may be new, or a crash came first. */
-static sgc_status make_directory(sgc_log *log)
+/* The folder's own name is made durable at each open: it may be new, or a crash came first. */
+sgc_status sgc_log_make_folder(const sgc_os *os, const char *folder)
 {
-    const sgc_os *os = log->os;
-    char *parent = copy_text(log->directory);
+    char *parent = copy_text(folder);
+    char *slash = parent ? strrchr(parent, '/') : NULL;
 
     if (!parent) return SGC_NO_MEMORY;
-    char *slash = strrchr(parent, '/');
-    sgc_status status = os->make_directory(os->self, log->directory);
+    sgc_status status = os->make_directory(os->self, folder);
     if (status == SGC_EXISTS) status = SGC_OK;
     if (slash) slash[slash == parent] = '\0';
     if (status == SGC_OK) status = os->sync_directory(os->self, slash ? parent : ".");
@@ -166,7 +185,7 @@ static sgc_status make_directory(sgc_log *log)
 static sgc_status open_log(sgc_log *log, uint64_t after, sgc_log_reader *reader, void *context,
                            sgc_error *error)
 {
-    sgc_status status = make_directory(log);
+    sgc_status status = sgc_log_make_folder(log->os, log->directory);
 
     while (status == SGC_OK && log->id == 0) {
         status = log->os->random(log->os->self, &log->id, sizeof log->id);
@@ -208,24 +227,26 @@ void sgc_log_close(sgc_log *log)
 
 typedef struct reading {
     uint64_t first;     /* number of the segment to start in */
+    uint64_t live;      /* of the first one that is not in the archive */
     uint64_t end_batch; /* stop in front of this batch */
 } reading;
 
-/* The last segment that begins at or before `after` is pinned; false when there is none. */
+/*
+ * Pins the last segment that begins at or before `after`. When there is none the oldest one is
+ * pinned, and false says that the archive has to be asked for what came before it.
+ */
 static bool pin_start(sgc_log *log, uint64_t after, sgc_log_pin *pin, reading *range)
 {
-    bool found = false;
+    const sgc_log_segments *list = &log->segments;
+    size_t at = list->count - 1;
 
-    sgc_mutex_lock(&log->lock);
-    for (size_t i = log->segments.count; i-- > 0 && !found;) {
-        if (log->segments.items[i].before > after) continue;
-        *pin = (sgc_log_pin){log->segments.items[i].number, log->pins};
-        *range = (reading){pin->segment, log->end_batch};
-        log->pins = pin;
-        found = true;
-    }
-    sgc_mutex_unlock(&log->lock);
-    return found;
+    while (at > 0 && list->items[at].before > after)
+        at--;
+    uint64_t number = list->items[at].number;
+    *pin = (sgc_log_pin){number, log->pins};
+    *range = (reading){number, number, log->end_batch};
+    log->pins = pin;
+    return list->items[at].before <= after;
 }
 
 static void unpin(sgc_log *log, sgc_log_pin *pin)
@@ -238,9 +259,12 @@ static void unpin(sgc_log *log, sgc_log_pin *pin)
     sgc_mutex_unlock(&log->lock);
 }
 
-/* Number of the first batch behind a segment, so far as durable batches go. */
-static uint64_t segment_end(sgc_log *log, uint64_t number, uint64_t end_batch)
+/* Number of the first batch behind a segment, so far as durable batches go; of an archived one its
+ * successor knows. */
+static uint64_t segment_end(sgc_log *log, const reading *range, uint64_t number)
 {
+    uint64_t end_batch = number < range->live ? UINT64_MAX : range->end_batch;
+
     sgc_mutex_lock(&log->lock);
     for (size_t i = 0; i < log->segments.count; i++) {
         const sgc_log_segment *segment = &log->segments.items[i];
@@ -252,22 +276,55 @@ static uint64_t segment_end(sgc_log *log, uint64_t number, uint64_t end_batch)
     return end_batch;
 }
 
-static sgc_status read_range(sgc_log_scan *scan, const reading *range, uint64_t after,
-                             sgc_log_reader *reader, void *context)
+static sgc_status read_segment(sgc_log_scan *scan, uint64_t end, uint64_t after,
+                               sgc_log_reader *reader, void *context)
 {
     sgc_status status = SGC_OK;
 
+    while (status == SGC_OK && scan->batch < end) {
+        sgc_scan_result result = sgc_log_scan_next(scan);
+        if (result == SGC_SCAN_ERROR) return scan->status;
+        if (result == SGC_SCAN_END && end == UINT64_MAX) break; /* the next head must fit */
+        if (result == SGC_SCAN_END) return sgc_log_scan_damage(scan, "a batch is damaged");
+        status = sgc_log_scan_events(scan, after, reader, context);
+    }
+    return status;
+}
+
+static sgc_status read_range(sgc_log_scan *scan, const reading *range, uint64_t after,
+                             sgc_log_reader *reader, void *context)
+{
+    const sgc_log *log = scan->log;
+    sgc_status status = SGC_OK;
+
     for (uint64_t number = range->first; status == SGC_OK; number++) {
-        uint64_t end = segment_end(scan->log, number, range->end_batch);
-        status = sgc_log_scan_open(scan, number);
-        while (status == SGC_OK && scan->batch < end) {
-            sgc_scan_result result = sgc_log_scan_next(scan);
-            if (result == SGC_SCAN_ERROR) return scan->status;
-            if (result == SGC_SCAN_END) return sgc_log_scan_damage(scan, "a batch is damaged");
-            status = sgc_log_scan_events(scan, after, reader, context);
-        }
+        const char *folder = number < range->live ? log->archive : log->directory;
+        uint64_t end = segment_end(scan->log, range, number);
+        status = number == range->first ? sgc_log_scan_open_in(scan, folder, number)
+                                        : sgc_log_scan_follow(scan, folder, number);
+        if (status == SGC_OK) status = read_segment(scan, end, after, reader, context);
         if (end == range->end_batch) break;
     }
+    return status;
+}
+
+/* A release that runs meanwhile would hide segments on their way into the archive. */
+static sgc_status find_range(sgc_log_scan *scan, uint64_t after, sgc_log_pin *pin, reading *range)
+{
+    sgc_log *log = scan->log;
+
+    sgc_mutex_lock(&log->lock);
+    bool found = pin_start(log, after, pin, range);
+    sgc_mutex_unlock(&log->lock);
+    if (found) return SGC_OK;
+    unpin(log, pin);
+    sgc_mutex_lock(&log->releasing);
+    sgc_mutex_lock(&log->lock);
+    found = pin_start(log, after, pin, range);
+    sgc_mutex_unlock(&log->lock);
+    sgc_status status =
+        found ? SGC_OK : sgc_log_archive_find(scan, after, range->live, &range->first);
+    sgc_mutex_unlock(&log->releasing);
     return status;
 }
 
@@ -277,12 +334,9 @@ sgc_status sgc_log_read(sgc_log *log, uint64_t after, sgc_log_reader *reader, vo
     sgc_log_pin pin;
     reading range;
     sgc_log_scan scan = {.log = log, .error = error};
+    sgc_status status = find_range(&scan, after, &pin, &range);
 
-    if (!pin_start(log, after, &pin, &range)) {
-        return sgc_fail(error, SGC_HISTORY_PRUNED,
-                        "the log no longer holds what followed sequence %" PRIu64, after);
-    }
-    sgc_status status = read_range(&scan, &range, after, reader, context);
+    if (status == SGC_OK) status = read_range(&scan, &range, after, reader, context);
     sgc_log_scan_free(&scan);
     unpin(log, &pin);
     return status;

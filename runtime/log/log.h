@@ -23,11 +23,15 @@ typedef struct sgc_log_options {
     uint64_t batch_delay_us; /**< BATCHED only, 0: 10,000 */
     bool buffered;           /**< do not try direct synchronous writes */
     bool must_exist;         /**< an empty or missing directory is SGC_CORRUPT, not a new log */
+    /** Folder, made when missing, into which segments are moved instead of being used again; they
+     * keep their names, which sort. NULL: none. */
+    const char *archive;
 } sgc_log_options;
 
 typedef struct sgc_log_stats {
     uint64_t batches, flushes, commits, bytes; /**< since open; bytes as written, padding too */
     uint64_t segments, recycled;               /**< in use now; taken again since open */
+    uint64_t archived;                         /**< moved into the archive since open */
     bool direct;                               /**< direct synchronous writes are in use */
 } sgc_log_stats;
 
@@ -64,7 +68,11 @@ typedef void sgc_log_done(void *context, uint64_t sequence, sgc_status outcome);
  * Queues one transaction. The caller serialises calls and hands out sequences in rising order (gaps
  * allowed). The payload is copied. After a failed write or sync every call is SGC_READ_ONLY. With
  * another status than SGC_OK nothing was queued and `done` (which may be NULL) is not called.
- * SGC_LIMIT: a payload over 1 GB.
+ * SGC_LIMIT: a payload over 1 GB. NO_MEMORY: nothing is wrong with the log.
+ *
+ * BATCHED and NONE: the number may be shown to anybody when this returns. A range of numbers is
+ * reserved in the log ahead of them, so now and then (first of all, then every million) this waits
+ * for the device. `done` may then run in here.
  */
 SGC_CHECK sgc_status sgc_log_append(sgc_log *log, uint64_t sequence, uint64_t time_us,
                                     sgc_str payload, sgc_durability durability, sgc_log_done *done,
@@ -80,6 +88,11 @@ SGC_CHECK sgc_status sgc_log_wait(sgc_log *log, uint64_t sequence);
  * unless so much is queued (over 16 MB) that the caller has to wait for the device.
  */
 void sgc_log_pace(sgc_log *log);
+/**
+ * The greatest number that was ever handed out, or may have been: after a crash the next one must
+ * be greater.
+ */
+uint64_t sgc_log_highest(sgc_log *log);
 /** Last sequence known durable and reported. */
 uint64_t sgc_log_durable(const sgc_log *log);
 /** Why writing has stopped, in words; NULL while all is well. */
@@ -88,13 +101,15 @@ const char *sgc_log_failure(sgc_log *log);
 /**
  * Reads transactions with sequence > after that are durable and reported, from the files, while
  * writing goes on.
- * SGC_HISTORY_PRUNED when the log no longer reaches back that far.
+ * Segments that are no longer in use are read from the archive. SGC_HISTORY_PRUNED when both no
+ * longer reach back that far.
  */
 SGC_CHECK sgc_status sgc_log_read(sgc_log *log, uint64_t after, sgc_log_reader *reader,
                                   void *context, sgc_error *error);
 /**
- * Everything up to `sequence` is in a durable checkpoint: whole segments below it are recycled,
- * those being read right now at a later release.
+ * Everything up to `sequence` is in a durable checkpoint: whole segments below it are recycled or
+ * archived, those being read right now at a later release. After a failure they stay, and a later
+ * release tries again.
  */
 SGC_CHECK sgc_status sgc_log_release(sgc_log *log, uint64_t sequence);
 /** Bytes of log beyond the last release, to decide when to flush. */

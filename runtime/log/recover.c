@@ -53,7 +53,7 @@ static sgc_status measure_spare(sgc_log *log, sgc_log_segment *spare)
 {
     const sgc_os *os = log->os;
     sgc_file *file;
-    char *path = sgc_log_path(log, spare->number, true);
+    char *path = sgc_log_path(log->directory, spare->number, true);
 
     if (!path) return SGC_NO_MEMORY;
     sgc_status status = os->open(os->self, path, SGC_OPEN_READ, &file);
@@ -135,23 +135,6 @@ static sgc_status replay_segment(sgc_log_scan *scan, replay *to, uint64_t until)
     return SGC_OK;
 }
 
-/* The head of a segment must go on where its predecessor ended. */
-static sgc_status enter_segment(sgc_log_scan *scan, uint64_t number, bool first)
-{
-    uint64_t batch = scan->batch, last = scan->last, id = scan->id;
-    uint32_t chain = scan->chain;
-    sgc_status status = sgc_log_scan_open(scan, number);
-
-    if (status != SGC_OK || first) return status;
-    const sgc_log_segment_head *head = &scan->segment;
-    bool linked = head->id == id || head->previous_id == id;
-    if (linked && head->first_batch == batch && head->before == last && head->chain == chain) {
-        return SGC_OK;
-    }
-    scan->offset = 0;
-    return sgc_log_scan_damage(scan, "the segment does not continue the one before it");
-}
-
 static sgc_status replay_all(sgc_log_scan *scan, size_t start, replay *to)
 {
     const sgc_log_segments *list = &scan->log->segments;
@@ -159,7 +142,9 @@ static sgc_status replay_all(sgc_log_scan *scan, size_t start, replay *to)
 
     for (size_t i = start; i < list->count && status == SGC_OK; i++) {
         bool final = i + 1 == list->count;
-        status = enter_segment(scan, list->items[i].number, i == start);
+        uint64_t number = list->items[i].number;
+        status = i == start ? sgc_log_scan_open(scan, number)
+                            : sgc_log_scan_follow(scan, scan->log->directory, number);
         if (status != SGC_OK) break;
         status = replay_segment(scan, to, final ? UINT64_MAX : list->items[i + 1].first_batch);
     }
@@ -222,6 +207,7 @@ static sgc_status adopt(sgc_log *log, const sgc_log_scan *scan, const last_batch
     log->chain = scan->chain;
     log->last_sequence = scan->last;
     log->previous_id = scan->id;
+    log->reserved = log->wanted = log->reserving = scan->reserved;
     if (status == SGC_OK) {
         status = sgc_log_open_segment(log, log->segment, log->direct, &log->file);
         if (status == SGC_UNSUPPORTED && log->direct) {
@@ -284,7 +270,14 @@ sgc_status sgc_log_recover(sgc_log *log, uint64_t after, sgc_log_reader *reader,
     sgc_status status = find_files(log, error);
 
     if (status == SGC_OK) status = measure_spares(log, error);
+    if (status == SGC_OK) {
+        status = sgc_log_archive_open(log);
+        if (status != SGC_OK) {
+            sgc_fail(error, status, "the archive of the log: %s", sgc_log_words(status));
+        }
+    }
     if (status != SGC_OK) return status;
+    if (!sgc_log_segment_room(log)) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     if (log->segments.count > 0)
         status = recover_old(log, after, &to, error);
     else

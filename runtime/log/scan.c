@@ -53,22 +53,44 @@ static sgc_status read_head(sgc_log_scan *scan, uint64_t number)
     scan->batch = scan->segment.first_batch;
     scan->id = scan->segment.id;
     scan->last = scan->segment.before;
+    scan->reserved = scan->segment.before + scan->segment.ahead;
     scan->chain = scan->segment.chain;
     return SGC_OK;
 }
 
 sgc_status sgc_log_scan_open(sgc_log_scan *scan, uint64_t number)
 {
+    return sgc_log_scan_open_in(scan, scan->log->directory, number);
+}
+
+sgc_status sgc_log_scan_open_in(sgc_log_scan *scan, const char *folder, uint64_t number)
+{
     const sgc_os *os = scan->log->os;
 
     sgc_log_scan_close(scan);
     scan->offset = 0;
-    scan->path = sgc_log_path(scan->log, number, false);
+    scan->path = sgc_log_path(folder, number, false);
     if (!scan->path) return sgc_fail(scan->error, SGC_NO_MEMORY, "out of memory");
     sgc_status status = os->open(os->self, scan->path, SGC_OPEN_READ, &scan->file);
     if (status == SGC_OK) status = os->size(os->self, scan->file, &scan->file_size);
     if (status != SGC_OK) return failed_call(scan, status);
     return read_head(scan, number);
+}
+
+sgc_status sgc_log_scan_follow(sgc_log_scan *scan, const char *folder, uint64_t number)
+{
+    uint64_t batch = scan->batch, last = scan->last, id = scan->id;
+    uint32_t chain = scan->chain;
+    sgc_status status = sgc_log_scan_open_in(scan, folder, number);
+
+    if (status != SGC_OK) return status;
+    const sgc_log_segment_head *head = &scan->segment;
+    bool linked = head->id == id || head->previous_id == id;
+    if (linked && head->first_batch == batch && head->before == last && head->chain == chain) {
+        return SGC_OK;
+    }
+    scan->offset = 0;
+    return sgc_log_scan_damage(scan, "the segment does not continue the one before it");
 }
 
 /* True when the head at hand may stand here: the next number, of this open or the one after it. */
@@ -113,6 +135,7 @@ sgc_scan_result sgc_log_scan_next(sgc_log_scan *scan)
     scan->batch++;
     scan->id = scan->head.id;
     scan->chain = scan->head.crc;
+    scan->reserved = scan->head.reserved;
     return SGC_SCAN_BATCH;
 }
 

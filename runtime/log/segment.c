@@ -4,19 +4,29 @@
  */
 #include "log/internal.h"
 
+#include <assert.h>
 #include <stdio.h>
 
-enum { FIRST_SEGMENT = 1 << 20, ZEROS = 256 * 1024, MOST_SPARES = 8 };
+enum { FIRST_SEGMENT = 1 << 20, MOST_SPARES = 8 };
 
-char *sgc_log_path(const sgc_log *log, uint64_t number, bool spare)
+size_t sgc_log_path_size(const char *folder)
+{
+    return strlen(folder) + 1 + SGC_LOG_NAME;
+}
+
+static void put_path(char *path, const char *folder, uint64_t number, bool spare)
 {
     char name[SGC_LOG_NAME];
-    size_t directory = strlen(log->directory);
 
     sgc_log_segment_name(name, number, spare);
-    size_t size = directory + 1 + strlen(name) + 1;
-    char *path = sgc_alloc(size);
-    if (path) snprintf(path, size, "%s/%s", log->directory, name);
+    snprintf(path, sgc_log_path_size(folder), "%s/%s", folder, name);
+}
+
+char *sgc_log_path(const char *folder, uint64_t number, bool spare)
+{
+    char *path = sgc_alloc(sgc_log_path_size(folder));
+
+    if (path) put_path(path, folder, number, spare);
     return path;
 }
 
@@ -25,15 +35,12 @@ char *sgc_log_path(const sgc_log *log, uint64_t number, bool spare)
 static sgc_status fill_zeros(sgc_log *log, sgc_file *file, uint64_t size)
 {
     sgc_status status = SGC_OK;
-    uint8_t *zeros = sgc_alloc_zero(1, ZEROS);
 
-    if (!zeros) return SGC_NO_MEMORY;
     for (uint64_t at = 0; at < size && status == SGC_OK;) {
-        size_t n = size - at < ZEROS ? (size_t)(size - at) : ZEROS;
-        status = log->os->write(log->os->self, file, at, zeros, n);
+        size_t n = size - at < SGC_LOG_ZEROS ? (size_t)(size - at) : SGC_LOG_ZEROS;
+        status = log->os->write(log->os->self, file, at, log->zeros, n);
         at += n;
     }
-    sgc_free(zeros);
     return status;
 }
 
@@ -48,6 +55,7 @@ static sgc_status write_head(sgc_log *log, sgc_file *file, const sgc_log_segment
         .chain = log->chain,
     };
 
+    if (log->reserved > segment->before) head.ahead = (uint32_t)(log->reserved - segment->before);
     memset(log->block, 0, SGC_LOG_BLOCK);
     sgc_log_put_segment(log->block, &head);
     return log->os->write(log->os->self, file, 0, log->block, SGC_LOG_BLOCK);
@@ -98,16 +106,13 @@ static sgc_status make_file(sgc_log *log, sgc_log_segment *segment)
     const sgc_os *os = log->os;
     sgc_log_segment spare = *segment;
     bool fresh = !take_spare(log, segment->size, &spare);
-    char *from = sgc_log_path(log, spare.number, true);
-    char *to = sgc_log_path(log, segment->number, false);
-    sgc_status status = from && to ? SGC_OK : SGC_NO_MEMORY;
 
+    put_path(log->from, log->directory, spare.number, true);
+    put_path(log->to, log->directory, segment->number, false);
     segment->size = spare.size;
-    if (status == SGC_OK) status = prepare(log, from, segment, fresh);
-    if (status == SGC_OK) status = os->rename(os->self, from, to);
+    sgc_status status = prepare(log, log->from, segment, fresh);
+    if (status == SGC_OK) status = os->rename(os->self, log->from, log->to);
     if (status == SGC_OK) status = os->sync_directory(os->self, log->directory);
-    sgc_free(from);
-    sgc_free(to);
     return status;
 }
 
@@ -119,14 +124,21 @@ static uint64_t wanted_size(const sgc_log *log, uint64_t needed)
     return size < needed + SGC_LOG_BLOCK ? needed + SGC_LOG_BLOCK : size;
 }
 
-static bool list_add(sgc_log *log, const sgc_log_segment *segment)
+/* For the batch being written, one that reserves numbers, and the one that is queued. */
+bool sgc_log_segment_room(sgc_log *log)
+{
+    sgc_log_segments *list = &log->segments;
+
+    return SGC_GROW(list->items, list->count + 2, list->capacity);
+}
+
+static void list_add(sgc_log *log, const sgc_log_segment *segment)
 {
     sgc_mutex_lock(&log->lock);
     sgc_log_segments *list = &log->segments;
-    bool room = SGC_GROW(list->items, list->count, list->capacity);
-    if (room) list->items[list->count++] = *segment;
+    assert(list->count < list->capacity);
+    list->items[list->count++] = *segment;
     sgc_mutex_unlock(&log->lock);
-    return room;
 }
 
 sgc_status sgc_log_next_segment(sgc_log *log, uint64_t needed)
@@ -142,10 +154,7 @@ sgc_status sgc_log_next_segment(sgc_log *log, uint64_t needed)
 
     if (status == SGC_OK) status = sgc_log_open_segment(log, segment.number, log->direct, &file);
     if (status != SGC_OK) return status;
-    if (!list_add(log, &segment)) {
-        log->os->close(log->os->self, file);
-        return SGC_NO_MEMORY;
-    }
+    list_add(log, &segment);
     log->os->close(log->os->self, log->file);
     log->file = file;
     log->segment = segment.number;
@@ -157,13 +166,10 @@ sgc_status sgc_log_next_segment(sgc_log *log, uint64_t needed)
 sgc_status sgc_log_open_segment(sgc_log *log, uint64_t number, bool direct, sgc_file **file)
 {
     unsigned flags = SGC_OPEN_READ | SGC_OPEN_WRITE | (direct ? SGC_OPEN_DIRECT : 0);
-    char *path = sgc_log_path(log, number, false);
 
     *file = NULL;
-    if (!path) return SGC_NO_MEMORY;
-    sgc_status status = log->os->open(log->os->self, path, flags, file);
-    sgc_free(path);
-    return status;
+    put_path(log->to, log->directory, number, false);
+    return log->os->open(log->os->self, log->to, flags, file);
 }
 
 /* A file system may refuse direct access only when it is tried; nothing was written then. */
@@ -202,11 +208,11 @@ static bool worth_keeping(const sgc_log *log, const sgc_log_segment *segment)
     return log->spares.count < MOST_SPARES && segment->size <= log->options.segment_size;
 }
 
-static sgc_status recycle_one(sgc_log *log, const sgc_log_segment *segment)
+static sgc_status make_spare(sgc_log *log, const sgc_log_segment *segment)
 {
     const sgc_os *os = log->os;
-    char *from = sgc_log_path(log, segment->number, false);
-    char *to = sgc_log_path(log, segment->number, true);
+    char *from = sgc_log_path(log->directory, segment->number, false);
+    char *to = sgc_log_path(log->directory, segment->number, true);
     sgc_status status = from && to ? SGC_OK : SGC_NO_MEMORY;
 
     if (status == SGC_OK) status = os->rename(os->self, from, to);
@@ -226,7 +232,7 @@ static sgc_status keep_or_remove(sgc_log *log, const sgc_log_segment *segment)
     if (keep) spares->items[spares->count++] = *segment;
     sgc_mutex_unlock(&log->lock);
     if (keep) return SGC_OK;
-    char *path = sgc_log_path(log, segment->number, true);
+    char *path = sgc_log_path(log->directory, segment->number, true);
     if (!path) return SGC_NO_MEMORY;
     sgc_status status = log->os->remove(log->os->self, path);
     sgc_free(path);
@@ -267,6 +273,42 @@ static size_t take_free(sgc_log *log, uint64_t sequence, sgc_log_segment *gone, 
     return count;
 }
 
+/* Those that could not be moved are in use again, oldest first as before; a later release tries
+ * once more. Without memory for that they stay on the disk until the next open finds them. */
+static void put_back(sgc_log *log, const sgc_log_segment *segments, size_t count)
+{
+    sgc_log_segments *list = &log->segments;
+
+    sgc_mutex_lock(&log->lock);
+    for (size_t i = count; i-- > 0;) {
+        if (!SGC_GROW(list->items, list->count + 1, list->capacity)) break;
+        memmove(list->items + 1, list->items, list->count * sizeof *list->items);
+        list->items[0] = segments[i];
+        list->count++;
+    }
+    sgc_mutex_unlock(&log->lock);
+}
+
+static sgc_status give_away(sgc_log *log, const sgc_log_segment *gone, size_t count)
+{
+    sgc_status status = SGC_OK;
+    size_t moved = 0;
+
+    while (moved < count && status == SGC_OK) {
+        status = log->options.archive ? sgc_log_archive(log, gone[moved].number)
+                                      : make_spare(log, &gone[moved]);
+        if (status == SGC_OK) moved++;
+    }
+    put_back(log, gone + moved, count - moved);
+    sgc_status synced = moved ? log->os->sync_directory(log->os->self, log->directory) : SGC_OK;
+    if (status == SGC_OK) status = synced;
+    for (size_t i = 0; i < moved && synced == SGC_OK && !log->options.archive; i++) {
+        synced = keep_or_remove(log, &gone[i]);
+        if (status == SGC_OK) status = synced;
+    }
+    return status;
+}
+
 sgc_status sgc_log_recycle(sgc_log *log, uint64_t sequence)
 {
     sgc_log_segment gone[16];
@@ -275,13 +317,7 @@ sgc_status sgc_log_recycle(sgc_log *log, uint64_t sequence)
 
     do {
         count = take_free(log, sequence, gone, sizeof gone / sizeof *gone);
-        for (size_t i = 0; i < count && status == SGC_OK; i++)
-            status = recycle_one(log, &gone[i]);
-        if (count > 0 && status == SGC_OK) {
-            status = log->os->sync_directory(log->os->self, log->directory);
-        }
-        for (size_t i = 0; i < count && status == SGC_OK; i++)
-            status = keep_or_remove(log, &gone[i]);
+        if (count) status = give_away(log, gone, count);
     } while (count > 0 && status == SGC_OK);
     return status;
 }

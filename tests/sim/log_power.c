@@ -17,7 +17,8 @@ typedef enum fate { OPEN = 0, ACKED, REFUSED, UNKNOWN } fate;
 
 typedef struct entry {
     fate fate;
-    bool used; /* the sequence was handed out */
+    bool used;  /* the sequence was handed out */
+    bool shown; /* before it was durable */
 } entry;
 
 typedef struct sim {
@@ -129,6 +130,16 @@ static void settle(sim *s)
     }
 }
 
+/* What was shown, durable or not, is a number of the past. */
+static void check_numbers(sim *s)
+{
+    uint64_t highest = sgc_log_highest(s->log);
+
+    for (uint64_t i = highest + 1; i < s->next; i++) {
+        if (s->entries[i].shown) fail(s, "%" PRIu64 " was shown and may be used again", i);
+    }
+}
+
 static bool open_log(sim *s, bool must_work)
 {
     sgc_error error = {0};
@@ -136,6 +147,7 @@ static bool open_log(sim *s, bool must_work)
         .segment_size = 16384 + 4096 * below(s, 30),
         .buffered = below(s, 2) == 0,
         .must_exist = s->opens > 0,
+        .batch_delay_us = 60 * 1000000U, /* only waiters write, so that a seed repeats */
     };
     entry *kept = malloc(sizeof s->entries);
 
@@ -146,6 +158,7 @@ static bool open_log(sim *s, bool must_work)
         sgc_log_open(s->os, "db/log", &options, s->checkpoint, check_open, s, &s->log, &error);
     if (status == SGC_OK) {
         settle(s);
+        check_numbers(s);
         s->opens++;
         if (s->next <= sgc_log_durable(s->log)) s->next = sgc_log_durable(s->log) + 1;
     } else {
@@ -185,11 +198,13 @@ static bool append(sim *s)
 
     if (sequence >= MOST - 1) return false;
     size_t size = payload_of(s, sequence, payload);
+    sgc_durability durability = below(s, 3) ? SGC_DURABILITY_FULL : SGC_DURABILITY_BATCHED;
+    s->next = sequence + 1;
     sgc_status status = sgc_log_append(s->log, sequence, sequence * 7, sgc_str_of(payload, size),
-                                       SGC_DURABILITY_FULL, done, s);
+                                       durability, done, s);
     if (status == SGC_OK) {
+        s->entries[sequence].shown = durability != SGC_DURABILITY_FULL;
         s->entries[sequence].used = true;
-        s->next = sequence + 1;
     } else if (status != SGC_READ_ONLY) {
         fail(s, "append: %d", (int)status);
     }
