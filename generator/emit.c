@@ -310,21 +310,24 @@ static sgc_status failed(sgc_error *error, sgc_status status, const char *what, 
     return sgc_fail(error, SGC_IO, "cannot %s %s: %s", what, path, sgc_os_file_error());
 }
 
-/* Whether the file holds exactly this text. */
+enum { COMPARED = 1 << 16 };
+
+/* Whether the file holds exactly this text; reads no further than to the first difference. */
 static bool holds(const sgc_os *os, const char *path, sgc_str text)
 {
     sgc_file *file = NULL;
     uint64_t size = 0;
-    size_t got = 0;
-    bool same = false;
 
     if (os->open(os->self, path, SGC_OPEN_READ, &file) != SGC_OK) return false;
-    if (os->size(os->self, file, &size) == SGC_OK && size == text.size) {
-        char *bytes = sgc_alloc(text.size);
-        same = bytes && os->read(os->self, file, 0, bytes, text.size, &got) == SGC_OK &&
-               got == text.size && memcmp(bytes, text.data, got) == 0;
-        sgc_free(bytes);
+    char *bytes = sgc_alloc(COMPARED);
+    bool same = bytes && os->size(os->self, file, &size) == SGC_OK && size == text.size;
+    for (size_t at = 0; same && at < text.size;) {
+        size_t part = text.size - at < COMPARED ? text.size - at : COMPARED, got = 0;
+        same = os->read(os->self, file, at, bytes, part, &got) == SGC_OK && got == part &&
+               memcmp(bytes, text.data + at, part) == 0;
+        at += part;
     }
+    sgc_free(bytes);
     os->close(os->self, file);
     return same;
 }
