@@ -132,7 +132,7 @@ void sgc_diagnostics_json(const sgc_diagnostics *diagnostics, sgc_buf *out)
 
 /* ---- for people ---- */
 
-enum { WINDOW = 100, LEAD = 60, SHOWN = 100 };
+enum { WINDOW = 100, LEAD = 60, SHOWN = 100, PLACES_SHOWN = 10 };
 
 static bool is_line_end(char c)
 {
@@ -242,11 +242,13 @@ static void show_diagnostic(const sgc_diagnostic *error, sgc_locator *locator, s
     show_text(sgc_str_of(error->message.data, hint), out);
     sgc_buf_byte(out, '\n');
     if (error->place_count) show_line(&error->places[0], out);
-    for (size_t i = 1; i < error->place_count; i++) {
+    for (size_t i = 1; i < error->place_count && i < PLACES_SHOWN; i++) {
         show_position(&error->places[i], locator, out);
         sgc_buf_text(out, "note: also here\n");
         show_line(&error->places[i], out);
     }
+    if (error->place_count > PLACES_SHOWN)
+        sgc_buf_printf(out, "    and at %zu more places\n", error->place_count - PLACES_SHOWN);
     if (hint == error->message.size) return;
     sgc_buf_text(out, "    hint: ");
     show_text(sgc_str_of(error->message.data + hint + 1, error->message.size - hint - 1), out);

@@ -209,8 +209,7 @@ const sgc_ast_argument *sgc_rule_argument(const sgc_ast_argument *given, sgc_str
 
 /* ---- the walk ---- */
 
-static void walk(sgc_validator *v, const sgc_named_type *parent,
-                 const sgc_ast_selection *selections);
+static void walk(sgc_validator *v, const sgc_named_type *type, const sgc_ast_selection *selections);
 
 static void note_spread(sgc_validator *v, const sgc_ast_selection *spread)
 {
@@ -226,15 +225,15 @@ static void note_spread(sgc_validator *v, const sgc_ast_selection *spread)
 static void walk_field(sgc_validator *v, const sgc_named_type *parent,
                        const sgc_ast_selection *field)
 {
-    const sgc_field_def *def =
-        sgc_is_composite(parent) ? sgc_field_of(v->types, parent, field->name.text) : NULL;
-    const sgc_named_type *type = def ? sgc_type_ref_named(def->type) : NULL;
+    const sgc_field_def *outer = v->field;
+    const sgc_field_def *def = parent ? sgc_field_of(v->types, parent, field->name.text) : NULL;
 
-    sgc_rule_field(v, sgc_is_composite(parent) ? parent : NULL, field, def);
+    v->field = def;
+    sgc_rule_field(v, parent, field, def);
     if (def) sgc_rule_introspection(v, field, def);
     sgc_rule_directives(v, field->directives, SGC_ON_FIELD);
-    if (def) sgc_rule_stream_on_list(v, parent, field, def);
-    walk(v, sgc_is_composite(type) ? type : NULL, field->selections);
+    walk(v, def ? sgc_type_ref_named(def->type) : NULL, field->selections);
+    v->field = outer;
 }
 
 static void walk_inline(sgc_validator *v, const sgc_named_type *parent,
@@ -248,14 +247,16 @@ static void walk_inline(sgc_validator *v, const sgc_named_type *parent,
     }
     sgc_rule_inline(v, parent, fragment, type);
     sgc_rule_directives(v, fragment->directives, SGC_ON_INLINE_FRAGMENT);
-    walk(v, sgc_is_composite(type) ? type : NULL, fragment->selections);
+    walk(v, type, fragment->selections);
 }
 
-/* parent is NULL where it is unknown: what hangs on it is not judged. */
-static void walk(sgc_validator *v, const sgc_named_type *parent,
-                 const sgc_ast_selection *selections)
+/* type is NULL where it is unknown, or has no fields: what hangs on it is not judged. */
+static void walk(sgc_validator *v, const sgc_named_type *type, const sgc_ast_selection *selections)
 {
+    const sgc_named_type *outer = v->parent, *parent = sgc_is_composite(type) ? type : NULL;
+
     for (const sgc_ast_selection *one = selections; one && v->status == SGC_OK; one = one->next) {
+        v->parent = parent;
         if (one->kind == SGC_SELECTION_FIELD) {
             walk_field(v, parent, one);
         } else if (one->kind == SGC_SELECTION_INLINE) {
@@ -266,6 +267,7 @@ static void walk(sgc_validator *v, const sgc_named_type *parent,
             sgc_rule_directives(v, one->directives, SGC_ON_FRAGMENT_SPREAD);
         }
     }
+    v->parent = outer;
 }
 
 static void walk_operation(sgc_validator *v, const sgc_ast_definition *def)
@@ -285,7 +287,7 @@ static void walk_fragment(sgc_validator *v, const sgc_ast_definition *def)
     sgc_rule_known_type(v, def->type_condition);
     sgc_rule_fragment_condition(v, def, type);
     sgc_rule_directives(v, def->directives, SGC_ON_FRAGMENT_DEFINITION);
-    walk(v, sgc_is_composite(type) ? type : NULL, def->selections);
+    walk(v, type, def->selections);
 }
 
 /* ---- the document ---- */
@@ -305,9 +307,8 @@ static void collect_parts(sgc_validator *v)
         if (one->kind != SGC_DEFINITION_OPERATION && one->kind != SGC_DEFINITION_FRAGMENT) continue;
         sgc_part *part = &v->parts[v->part_count++];
         part->def = one;
-        if (one->kind == SGC_DEFINITION_FRAGMENT && !sgc_part_find(v, one->name.text) &&
-            !sgc_map_put(&v->fragments, one->name.text, part))
-            sgc_validator_stop(v, SGC_NO_MEMORY);
+        if (one->kind == SGC_DEFINITION_FRAGMENT)
+            sgc_validator_put(v, &v->fragments, one->name.text, part);
     }
 }
 
@@ -359,7 +360,7 @@ sgc_status sgc_validate(const sgc_type_system *types, const sgc_document *docume
     sgc_arena_free(&v.arena);
     if (v.status == SGC_LIMIT)
         sgc_report(diagnostics, sgc_str_is_null(rule) ? "Limit" : rule_names[find_rule(rule)],
-                   "Validation aborted.");
+                   "Validation aborted: the document is too deep or too entangled.");
     if (diagnostics->failed) return SGC_NO_MEMORY;
     if (v.status != SGC_OK) return v.status;
     return diagnostics->count > before ? SGC_INVALID : SGC_OK;

@@ -81,11 +81,13 @@ typedef struct sgc_validator {
     sgc_buf text; /**< of messages being written */
     sgc_part *parts;
     size_t part_count;
-    sgc_map fragments;   /**< sgc_part by name, the first of each */
-    sgc_part *part;      /**< being walked */
-    sgc_str *type_names; /**< of the listed types, once somebody misspelt one */
-    sgc_map labels;      /**< sgc_ast_directive by its label argument, of @defer and @stream */
-    bool defers;         /**< there is a @defer or @stream */
+    sgc_map fragments;            /**< sgc_part by name, the last of each */
+    sgc_part *part;               /**< being walked */
+    const sgc_named_type *parent; /**< of the selection being walked; NULL when unknown */
+    const sgc_field_def *field;   /**< being walked, or around what is; NULL when unknown */
+    sgc_str *type_names;          /**< of the listed types, once somebody misspelt one */
+    sgc_map labels; /**< sgc_ast_directive by its label argument, of @defer and @stream */
+    bool defers;    /**< there is a @defer or @stream */
     uint32_t stamp;
     uint64_t effort;   /**< for suggestions */
     uint64_t words;    /**< for errors */
@@ -159,10 +161,8 @@ void sgc_rule_introspection(sgc_validator *v, const sgc_ast_selection *field,
                             const sgc_field_def *def);
 
 /* ---- query_rules_defer.c: @defer and @stream, where a schema declares them ---- */
-/** One of these directives; def is of the field it stands on, NULL when there is none. */
+/** A directive that may be one of these, on v->field or on a fragment in its selection. */
 void sgc_rule_defer(sgc_validator *v, const sgc_ast_directive *directive);
-void sgc_rule_stream_on_list(sgc_validator *v, const sgc_named_type *parent,
-                             const sgc_ast_selection *field, const sgc_field_def *def);
 /** Where operations reach them. */
 void sgc_rule_defer_operations(sgc_validator *v);
 

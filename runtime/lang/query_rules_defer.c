@@ -17,11 +17,11 @@ static bool is_stream(const sgc_ast_directive *directive)
 
 /* ---- where they stand ---- */
 
-void sgc_rule_defer(sgc_validator *v, const sgc_ast_directive *directive)
+/* Labels are the document's: no two are the same. */
+static void check_label(sgc_validator *v, const sgc_ast_directive *directive)
 {
-    if (!is_defer(directive) && !is_stream(directive)) return;
-    v->defers = true;
     const sgc_ast_value *label = sgc_directive_argument(directive, "label");
+
     if (!label || label->kind == SGC_VALUE_NULL) return;
     if (label->kind != SGC_VALUE_STRING) {
         sgc_rule_place(v,
@@ -44,23 +44,27 @@ void sgc_rule_defer(sgc_validator *v, const sgc_ast_directive *directive)
     sgc_rule_place(v, error, directive->span);
 }
 
-void sgc_rule_stream_on_list(sgc_validator *v, const sgc_named_type *parent,
-                             const sgc_ast_selection *field, const sgc_field_def *def)
+static void check_list(sgc_validator *v, const sgc_ast_directive *stream)
 {
-    const sgc_type_ref *type = def->type;
+    const sgc_type_ref *type = v->field ? v->field->type : NULL;
 
-    if (!field->directives || type->kind == SGC_TYPE_LIST ||
+    if (!type || !v->parent || type->kind == SGC_TYPE_LIST ||
         (type->kind == SGC_TYPE_NON_NULL && type->inner->kind == SGC_TYPE_LIST))
         return;
-    for (const sgc_ast_directive *one = field->directives; one; one = one->next) {
-        if (!is_stream(one)) continue;
-        sgc_rule_place(v,
-                       sgc_rule_error(v, SGC_RULE_STREAM_DIRECTIVE_ON_LIST_FIELD,
-                                      "Directive \"@stream\" cannot be used on non-list field "
-                                      "\"" SGC_FMT "." SGC_FMT "\".",
-                                      SGC_ARG(parent->name), SGC_ARG(def->name)),
-                       one->span);
-    }
+    sgc_rule_place(v,
+                   sgc_rule_error(v, SGC_RULE_STREAM_DIRECTIVE_ON_LIST_FIELD,
+                                  "Directive \"@stream\" cannot be used on non-list field "
+                                  "\"" SGC_FMT "." SGC_FMT "\".",
+                                  SGC_ARG(v->parent->name), SGC_ARG(v->field->name)),
+                   stream->span);
+}
+
+void sgc_rule_defer(sgc_validator *v, const sgc_ast_directive *directive)
+{
+    if (!is_defer(directive) && !is_stream(directive)) return;
+    v->defers = true;
+    check_label(v, directive);
+    if (is_stream(directive)) check_list(v, directive);
 }
 
 /* ---- operations that may not use them ---- */

@@ -89,7 +89,6 @@ typedef struct root_field {
 typedef struct root_fields {
     root_field *items;
     size_t count, capacity;
-    sgc_map visited;
     sgc_str name; /* of the operation */
     sgc_diagnostic *error;
 } root_fields;
@@ -140,22 +139,20 @@ static void forbid_conditions(sgc_validator *v, root_fields *fields, const sgc_a
 static void collect_roots(sgc_validator *v, root_fields *fields, const sgc_named_type *type,
                           const sgc_ast_selection *selections, unsigned depth)
 {
-    static char mark;
-
     if (depth > SGC_RULE_FRAGMENTS_DEEP) sgc_validator_stop(v, SGC_LIMIT);
     for (const sgc_ast_selection *one = selections; one && v->status == SGC_OK; one = one->next) {
         sgc_str condition = one->name.text;
         const sgc_ast_selection *inner = one->selections;
+        if (!sgc_validator_spend(v, 1)) return;
         forbid_conditions(v, fields, one);
         if (one->kind == SGC_SELECTION_FIELD) {
             add_root(v, fields, one);
             continue;
         }
         if (one->kind == SGC_SELECTION_SPREAD) {
-            const sgc_part *part = sgc_part_find(v, one->name.text);
-            if (!part || sgc_map_get(&fields->visited, one->name.text)) continue;
-            if (!sgc_map_put(&fields->visited, one->name.text, &mark))
-                sgc_validator_stop(v, SGC_NO_MEMORY);
+            sgc_part *part = sgc_part_find(v, one->name.text);
+            if (!part || part->stamp == v->stamp) continue;
+            part->stamp = v->stamp;
             condition = part->def->type_condition.text;
             inner = part->def->selections;
         }
@@ -168,10 +165,11 @@ static void collect_roots(sgc_validator *v, root_fields *fields, const sgc_named
 static void check_subscription(sgc_validator *v, const sgc_ast_definition *def)
 {
     sgc_str name = def->name.text;
-    root_fields fields = {.visited = {.arena = &v->arena}, .name = name};
+    root_fields fields = {.name = name};
     sgc_diagnostic *error;
 
     if (!v->types->subscription) return;
+    v->stamp++;
     collect_roots(v, &fields, v->types->subscription, def->selections, 0);
     if (fields.error || v->status != SGC_OK) return;
     if (fields.count == 0) {
@@ -346,13 +344,16 @@ static void report_cycle(sgc_validator *v, const path *at, size_t first)
     sgc_buf_free(&via);
 }
 
-static void search_cycles(sgc_validator *v, sgc_part *part, path *at)
+/* Marks belong to a name, not to each of the fragments that have it. */
+static void search_cycles(sgc_validator *v, const sgc_part *part, path *at)
 {
-    if (part->searched || v->status != SGC_OK) return;
-    part->searched = true;
-    part->on_path = at->size + 1;
+    sgc_part *mark = sgc_part_find(v, part->def->name.text);
+
+    if (mark->searched || v->status != SGC_OK) return;
+    mark->searched = true;
+    mark->on_path = at->size + 1;
     for (size_t i = 0; i < part->spread_count && v->status == SGC_OK; i++) {
-        sgc_part *next = sgc_part_find(v, part->spreads[i]->name.text);
+        const sgc_part *next = sgc_part_find(v, part->spreads[i]->name.text);
         if (at->size == SGC_RULE_FRAGMENTS_DEEP) {
             sgc_validator_stop(v, SGC_LIMIT);
             break;
@@ -365,7 +366,7 @@ static void search_cycles(sgc_validator *v, sgc_part *part, path *at)
         }
         at->size--;
     }
-    part->on_path = 0;
+    mark->on_path = 0;
 }
 
 /* ---- unused fragments ---- */
@@ -391,8 +392,7 @@ static void report_unused(sgc_validator *v)
     for (size_t i = 0; i < v->part_count && v->status == SGC_OK; i++) {
         const sgc_ast_definition *def = v->parts[i].def;
         if (def->kind != SGC_DEFINITION_FRAGMENT) continue;
-        const sgc_part *first = sgc_part_find(v, def->name.text);
-        if (first && first->stamp == stamp) continue;
+        if (sgc_part_find(v, def->name.text)->stamp == stamp) continue;
         sgc_rule_place(v,
                        sgc_rule_error(v, SGC_RULE_NO_UNUSED_FRAGMENTS,
                                       "Fragment \"" SGC_FMT "\" is never used.",

@@ -170,18 +170,19 @@ static void leaf_or_not(sgc_validator *v, const sgc_ast_selection *field, const 
 
 /* What takes arguments: a field of a type, or a directive. */
 typedef struct owner {
-    const sgc_named_type *type; /* NULL for a directive */
+    sgc_str type; /* null for a directive */
     sgc_str name;
     const sgc_input_def *defs;
     size_t count;
+    bool unknown; /* a directive nobody declares: all that is judged are values */
 } owner;
 
 /* "Type.field" or "@directive". */
 static sgc_str owner_name(sgc_validator *v, const owner *of)
 {
-    sgc_str name = of->type ? sgc_arena_printf(&v->arena, SGC_FMT "." SGC_FMT,
-                                               SGC_ARG(of->type->name), SGC_ARG(of->name))
-                            : sgc_arena_printf(&v->arena, "@" SGC_FMT, SGC_ARG(of->name));
+    sgc_str name = of->type.data ? sgc_arena_printf(&v->arena, SGC_FMT "." SGC_FMT,
+                                                    SGC_ARG(of->type), SGC_ARG(of->name))
+                                 : sgc_arena_printf(&v->arena, "@" SGC_FMT, SGC_ARG(of->name));
 
     if (name.data) return name;
     sgc_validator_stop(v, SGC_NO_MEMORY);
@@ -197,7 +198,7 @@ static void unknown_argument(sgc_validator *v, const owner *of, const sgc_ast_ar
     sgc_rule_place(v,
                    sgc_rule_error(v, SGC_RULE_KNOWN_ARGUMENT_NAMES,
                                   "Unknown argument \"" SGC_FMT "\" on %s \"" SGC_FMT "\"." SGC_FMT,
-                                  SGC_ARG(one->name.text), of->type ? "field" : "directive",
+                                  SGC_ARG(one->name.text), of->type.data ? "field" : "directive",
                                   SGC_ARG(owner_name(v, of)), SGC_ARG(hint)),
                    one->span);
 }
@@ -262,11 +263,11 @@ static void check_arguments(sgc_validator *v, const owner *of, const sgc_ast_arg
     unique_arguments(v, given);
     for (const sgc_ast_argument *one = given; one && v->status == SGC_OK; one = one->next) {
         const sgc_input_def *def = of ? sgc_input_find(of->defs, of->count, one->name.text) : NULL;
-        if (of && !def) unknown_argument(v, of, one);
+        if (of && !of->unknown && !def) unknown_argument(v, of, one);
         if (def) deprecated_argument(v, of, def, one->span);
         sgc_rule_value(v, one->value, def ? def->type : NULL, def && def->default_value);
     }
-    if (of && sgc_rule_wanted(v, SGC_RULE_PROVIDED_REQUIRED_ARGUMENTS))
+    if (of && !of->unknown && sgc_rule_wanted(v, SGC_RULE_PROVIDED_REQUIRED_ARGUMENTS))
         required_arguments(v, of, given, span);
 }
 
@@ -286,7 +287,12 @@ void sgc_rule_field(sgc_validator *v, const sgc_named_type *parent, const sgc_as
                                       SGC_ARG(parent->name), SGC_ARG(def->name),
                                       SGC_ARG(def->deprecation)),
                        field->span);
-    owner of = {parent, def->name, def->arguments, def->argument_count};
+    bool meta = def == v->types->schema_field || def == v->types->type_field ||
+                def == v->types->typename_field;
+    owner of = {.type = meta ? SGC_STR("<meta>") : parent->name,
+                .name = def->name,
+                .defs = def->arguments,
+                .count = def->argument_count};
     check_arguments(v, &of, field->arguments, field->span);
 }
 
@@ -340,8 +346,15 @@ void sgc_rule_directives(sgc_validator *v, const sgc_ast_directive *directives,
         directive_place(v, one, def, location);
         if (directives->next && def && !def->repeatable) unique_directive(v, &known, one);
         sgc_rule_defer(v, one);
-        owner of = {NULL, one->name.text, def ? def->arguments : NULL,
-                    def ? def->argument_count : 0};
-        check_arguments(v, def ? &of : NULL, one->arguments, one->span);
+        owner of = {.name = one->name.text, .unknown = !def};
+        if (def) {
+            of.defs = def->arguments;
+            of.count = def->argument_count;
+        } else if (v->field) {
+            /* The reference implementation takes them for arguments of the field around. */
+            of.defs = v->field->arguments;
+            of.count = v->field->argument_count;
+        }
+        check_arguments(v, &of, one->arguments, one->span);
     }
 }

@@ -6,7 +6,7 @@
  */
 #include "lang/query_rules.h"
 
-enum { PLACES_MAX = 20, REASON_MAX = 1000, NESTING_MAX = 1000 };
+enum { PLACES_MAX = 20, REASON_MAX = 1000, NESTING_MAX = 1000, CONFLICT_COST = 32 };
 
 /* One selection of a field with the type it is asked of. */
 typedef struct entry {
@@ -231,19 +231,20 @@ static void abbreviate(sgc_buf *out, sgc_str text)
     sgc_buf_text(out, "...");
 }
 
-static sgc_str keep(checker *at, sgc_buf *text)
+/* What is in the validator's text, kept; nothing longer than REASON_MAX and a mark. */
+static sgc_str keep(checker *at)
 {
+    sgc_buf *text = &at->v->text;
     sgc_str kept = sgc_arena_str(&at->v->arena, sgc_buf_as_str(text));
 
     if (!kept.data || text->failed) sgc_validator_stop(at->v, SGC_NO_MEMORY);
-    sgc_buf_free(text);
     return kept.data ? kept : SGC_STR("");
 }
 
 static void add_conflict(checker *at, conflicts *list, sgc_str key, sgc_str reason,
                          const entry *left, const entry *right)
 {
-    conflict *made = alloc(at, sizeof *made);
+    conflict *made = sgc_validator_spend(at->v, CONFLICT_COST) ? alloc(at, sizeof *made) : NULL;
 
     if (!made) return;
     made->key = key;
@@ -269,19 +270,21 @@ static void copy_places(const sgc_ast_selection **to, size_t *count,
 static void add_below(checker *at, conflicts *list, sgc_str key, const entry *left,
                       const entry *right, const conflicts *below)
 {
-    sgc_buf text = {0};
-    sgc_buf short_text = {0};
+    sgc_buf *text = &at->v->text;
 
     if (below->count == 0) return;
-    for (const conflict *one = below->first; one && text.size <= REASON_MAX; one = one->next) {
-        sgc_buf_printf(&text, "%ssubfields \"", one == below->first ? "" : " and ");
-        abbreviate(&text, one->key);
-        sgc_buf_text(&text, "\" conflict because ");
-        sgc_buf_str(&text, one->reason);
+    text->size = 0;
+    for (const conflict *one = below->first; one && text->size <= REASON_MAX; one = one->next) {
+        sgc_buf_printf(text, "%ssubfields \"", one == below->first ? "" : " and ");
+        abbreviate(text, one->key);
+        sgc_buf_text(text, "\" conflict because ");
+        sgc_buf_str(text, one->reason);
     }
-    abbreviate(&short_text, sgc_buf_as_str(&text));
-    sgc_buf_free(&text);
-    add_conflict(at, list, key, keep(at, &short_text), left, right);
+    if (text->size > REASON_MAX) {
+        text->size = sgc_utf8_valid_prefix(sgc_str_of(text->data, REASON_MAX));
+        sgc_buf_text(text, "...");
+    }
+    add_conflict(at, list, key, keep(at), left, right);
     conflict *made = list->last;
     for (const conflict *one = below->first; one && made && at->v->status == SGC_OK;
          one = one->next) {
@@ -341,17 +344,18 @@ static sgc_str stream_reason(checker *at, const entry *left, const entry *right)
 static void compare_entries(checker *at, conflicts *list, bool exclusive, sgc_str key,
                             const entry *left, const entry *right)
 {
-    sgc_buf text = {0};
+    sgc_buf *text = &at->v->text;
 
     if (!sgc_validator_spend(at->v, 2)) return;
+    text->size = 0;
     exclusive = exclusive || exclude_each_other(left, right);
     if (!exclusive && !sgc_str_eq(left->node->name.text, right->node->name.text)) {
-        sgc_buf_byte(&text, '"');
-        abbreviate(&text, left->node->name.text);
-        sgc_buf_text(&text, "\" and \"");
-        abbreviate(&text, right->node->name.text);
-        sgc_buf_text(&text, "\" are different fields");
-        add_conflict(at, list, key, keep(at, &text), left, right);
+        sgc_buf_byte(text, '"');
+        abbreviate(text, left->node->name.text);
+        sgc_buf_text(text, "\" and \"");
+        abbreviate(text, right->node->name.text);
+        sgc_buf_text(text, "\" are different fields");
+        add_conflict(at, list, key, keep(at), left, right);
         return;
     }
     if (!exclusive && !same_arguments(at, left->node->arguments, right->node->arguments)) {
@@ -363,12 +367,12 @@ static void compare_entries(checker *at, conflicts *list, bool exclusive, sgc_st
         return;
     }
     if (left->def && right->def && types_conflict(at, left->def->type, right->def->type)) {
-        sgc_buf_text(&text, "they return conflicting types \"");
-        sgc_type_ref_print(left->def->type, &text);
-        sgc_buf_text(&text, "\" and \"");
-        sgc_type_ref_print(right->def->type, &text);
-        sgc_buf_byte(&text, '"');
-        add_conflict(at, list, key, keep(at, &text), left, right);
+        sgc_buf_text(text, "they return conflicting types \"");
+        sgc_type_ref_print(left->def->type, text);
+        sgc_buf_text(text, "\" and \"");
+        sgc_type_ref_print(right->def->type, text);
+        sgc_buf_byte(text, '"');
+        add_conflict(at, list, key, keep(at), left, right);
         return;
     }
     if (left->node->selections && right->node->selections)
@@ -445,10 +449,9 @@ static void within(checker *at, conflicts *list, const collected *set)
 
 static void report(checker *at, const conflict *one)
 {
-    sgc_buf key = {0};
-
-    abbreviate(&key, one->key);
-    sgc_str name = keep(at, &key);
+    at->v->text.size = 0;
+    abbreviate(&at->v->text, one->key);
+    sgc_str name = keep(at);
     sgc_diagnostic *error = sgc_rule_error(
         at->v, SGC_RULE_OVERLAPPING_FIELDS_CAN_BE_MERGED,
         "Fields \"" SGC_FMT "\" conflict because " SGC_FMT

@@ -212,8 +212,6 @@ void sgc_rule_variables(sgc_validator *v, sgc_part *operation)
         }
         made->def = one;
         made->type = resolve(v, one->type);
-        if (made->type && !sgc_kind_is_input(sgc_type_ref_named(made->type)->kind))
-            made->type = NULL;
     }
     v->stamp++;
     check_part(&at, operation, 0);

@@ -36,7 +36,7 @@ void sgc_report_place(sgc_diagnostics *diagnostics, sgc_diagnostic *diagnostic,
 /**
  * Writes errors for people: `file:line:col: error: message`, the source line, a caret, and a hint
  * where there is one. Control and bidirectional characters of the source are shown escaped. Behind
- * the first hundred errors only their number follows.
+ * the first hundred errors, and the first ten places of one, only their number follows.
  */
 void sgc_diagnostics_print(const sgc_diagnostics *diagnostics, sgc_buf *out);
 /** Writes `[{"message":..,"locations":[{"line":..,"column":..}],"rule":..}, ...]`. */
