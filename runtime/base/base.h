@@ -1,6 +1,7 @@
 /*
  * base.h - what every other room stands on: memory, checked arithmetic, UTF-8, hashes, checksums,
- * maps and error texts. The public half (statuses, strings, arenas, buffers) is sgc/base.h.
+ * maps, error texts and suggestions. The public half (statuses, strings, arenas, buffers) is
+ * sgc/base.h.
  */
 #ifndef SGC_RUNTIME_BASE_H
 #define SGC_RUNTIME_BASE_H
@@ -75,6 +76,23 @@ size_t sgc_utf8_decode(const char *text, size_t size, uint32_t *code_point);
 size_t sgc_utf8_encode(uint32_t code_point, char out[4]);
 /** Bytes of the longest valid prefix; equal to text.size when all is valid. */
 size_t sgc_utf8_valid_prefix(sgc_str text);
+
+/* ---- names that resemble a misspelt one ---- */
+
+/** Text in the order of its bytes, but digits by their number: a2 before a10. */
+int sgc_natural_compare(sgc_str a, sgc_str b);
+/** At most so many suggestions are shown. */
+enum { SGC_SUGGESTIONS = 5 };
+/**
+ * Finds the options that resemble input, nearest first, at most SGC_SUGGESTIONS, and returns how
+ * many. *effort is what may still be spent (about one per compared character); when it is used up
+ * nothing is suggested any more. Start it with SGC_SUGGEST_EFFORT, once for all errors of a run.
+ */
+size_t sgc_suggest(sgc_str input, const sgc_str *options, size_t count, uint64_t *effort,
+                   sgc_str best[SGC_SUGGESTIONS]);
+#define SGC_SUGGEST_EFFORT ((uint64_t)50000000)
+/** Appends ` Did you mean WHAT "a", "b", or "c"?`; nothing for an empty list. what may be NULL. */
+void sgc_did_you_mean(const char *what, const sgc_str *list, size_t count, sgc_buf *out);
 
 /* ---- little-endian bytes ---- */
 

@@ -92,7 +92,7 @@ struct sorted {
 static int compare_fields(const void *left, const void *right)
 {
     const struct sorted *a = left, *b = right;
-    int order = sgc_types_natural_compare(a->field->name.text, b->field->name.text);
+    int order = sgc_natural_compare(a->field->name.text, b->field->name.text);
 
     return order ? order : (a->index > b->index) - (a->index < b->index);
 }

@@ -212,19 +212,6 @@ SGC_CHECK sgc_status sgc_literal_check(const sgc_ast_value *value, const sgc_typ
                                        sgc_arena *arena, uint64_t *effort,
                                        sgc_literal_error_fn *report, void *user);
 
-/** At most so many suggestions are shown. */
-enum { SGC_SUGGESTIONS = 5 };
-/**
- * Finds the options that resemble input, nearest first, at most SGC_SUGGESTIONS, and returns how
- * many. *effort is what may still be spent (about one per compared character); when it is used up
- * nothing is suggested any more. Start it with SGC_SUGGEST_EFFORT, once for all errors of a run.
- */
-size_t sgc_suggest(sgc_str input, const sgc_str *options, size_t count, uint64_t *effort,
-                   sgc_str best[SGC_SUGGESTIONS]);
-#define SGC_SUGGEST_EFFORT ((uint64_t)50000000)
-/** Appends ` Did you mean WHAT "a", "b", or "c"?`; nothing for an empty list. what may be NULL. */
-void sgc_did_you_mean(const char *what, const sgc_str *list, size_t count, sgc_buf *out);
-
 /** The directives and scalars of sgc's input language (docs/schema-language.md), as SDL text. */
 extern const char sgc_prelude_sdl[];
 

@@ -102,9 +102,6 @@ extern const char *const sgc_types_location_names[];
 /** The locations of a directive definition as bits. */
 uint32_t sgc_types_location_set(const sgc_ast_name_item *item);
 
-/* suggest.c */
-int sgc_types_natural_compare(sgc_str a, sgc_str b);
-
 /* types_list.c: the order in which introspection lists types, and what needs all of them. */
 void sgc_types_list(sgc_types_build *build);
 void sgc_types_finish(sgc_types_build *build);

@@ -3,7 +3,7 @@
  * reference implementation uses (insert, delete, replace, swap neighbours; letters without case),
  * computed in the band of the table that can matter.
  */
-#include "lang/types_internal.h"
+#include "base/base.h"
 
 /* ---- the order of suggestions of equal distance: text, but digits by their number ---- */
 
@@ -22,7 +22,7 @@ static double number(sgc_str text, size_t *at)
     return value;
 }
 
-int sgc_types_natural_compare(sgc_str a, sgc_str b)
+int sgc_natural_compare(sgc_str a, sgc_str b)
 {
     size_t i = 0, k = 0;
 
@@ -160,8 +160,8 @@ static void offer(struct best *best, sgc_str name, uint32_t at)
 
     while (place > 0) {
         uint32_t other = best->distances[place - 1];
-        int order = at != other ? (at < other ? -1 : 1)
-                                : sgc_types_natural_compare(name, best->names[place - 1]);
+        int order =
+            at != other ? (at < other ? -1 : 1) : sgc_natural_compare(name, best->names[place - 1]);
         if (order == 0 && sgc_str_eq(name, best->names[place - 1])) return;
         if (order >= 0) break;
         place--;
