@@ -20,16 +20,18 @@ typedef struct sgc_load_source {
 
 typedef struct sgc_load_options {
     sgc_load_format format;
-    sgc_str table;  /**< NDJSON and CSV: GraphQL type name */
-    bool upsert;    /**< rows whose key exists are replaced field by field; else SGC_EXISTS */
-    uint64_t batch; /**< rows a transaction; 0: all of it is one atomic transaction */
+    const char *name; /**< of the text in messages: "people.csv:3: ..."; NULL: "line 3: ..." */
+    sgc_str table;    /**< NDJSON and CSV: GraphQL type name */
+    bool upsert;      /**< rows whose key exists are replaced field by field; else SGC_EXISTS */
+    uint64_t batch;   /**< rows a transaction; 0: all of it is one atomic transaction */
     /** Called now and then, may be NULL: rows so far and bytes consumed. */
     void (*progress)(void *context, uint64_t rows, uint64_t bytes);
     void *progress_context;
 } sgc_load_options;
 
 /**
- * Loads rows. Every value is checked; error->text names line and field of the first bad one, and
+ * Loads rows. Every value is checked; error->text names line and field of the first bad one (of a
+ * reference to a row that is not there: when its transaction ends), and
  * nothing of its transaction stays. counts[table_count] receives rows by table position.
  * Relations are given by id (`author: "u1"` or `authorId: "u1"`, `friends: ["a", "b"]`), in any
  * order of rows within one transaction. An upsert adds links and removes none, since both ends of

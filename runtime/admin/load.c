@@ -15,6 +15,7 @@ typedef struct reader {
     size_t at;        /* next byte in buf */
     uint64_t dropped; /* bytes that were in buf before */
     uint64_t line;    /* of the byte at `at`, from 1 */
+    uint64_t failed;  /* line of the error, 0: none */
     bool end;
     sgc_error *error;
 } reader;
@@ -74,18 +75,28 @@ static sgc_str buffered(const reader *r, size_t skip)
     return skip < there ? sgc_str_of(r->buf.data + r->at + skip, there - skip) : SGC_STR("");
 }
 
-/* Puts the line in front of an error's words. */
+/* Notes where an error lies. */
 static sgc_status at_line(reader *r, uint64_t line, sgc_status status)
 {
-    sgc_error words = *r->error;
-
-    if (status == SGC_NO_MEMORY || status == SGC_IO) return status;
-    return sgc_fail(r->error, status, "line %llu: %s", (unsigned long long)line, words.text);
+    if (status != SGC_OK) r->failed = line;
+    return status;
 }
 
 static sgc_status syntax(reader *r, const char *words)
 {
-    return sgc_fail(r->error, SGC_INVALID, "line %llu: %s", (unsigned long long)r->line, words);
+    return at_line(r, r->line, sgc_fail(r->error, SGC_INVALID, "%s", words));
+}
+
+/* Puts the place in front of an error's words: "people.csv:3: words", or "line 3: words". */
+static sgc_status with_place(const reader *r, const char *name, sgc_status status)
+{
+    sgc_error words = *r->error;
+    unsigned long long line = r->failed;
+
+    if (status == SGC_NO_MEMORY || status == SGC_IO) line = 0;
+    if (name && line) return sgc_fail(r->error, status, "%s:%llu: %s", name, line, words.text);
+    if (name) return sgc_fail(r->error, status, "%s: %s", name, words.text);
+    return line ? sgc_fail(r->error, status, "line %llu: %s", line, words.text) : status;
 }
 
 /* ---- rows ---- */
@@ -101,9 +112,9 @@ static void progress(sgc_loader *loader, reader *r)
 static sgc_status put_row(sgc_loader *loader, reader *r, uint16_t table, const sgc_json *object,
                           uint64_t line)
 {
-    sgc_status status = sgc_loader_row(loader, table, object, r->error);
+    sgc_status status = sgc_loader_row(loader, table, object, line, r->error);
 
-    if (status != SGC_OK) return at_line(r, line, status);
+    if (status != SGC_OK) return at_line(r, loader->line, status);
     progress(loader, r);
     return SGC_OK;
 }
@@ -516,12 +527,11 @@ static sgc_status check_columns(const sgc_table *table, const sgc_str *columns, 
     for (size_t i = 0; i < count; i++) {
         if (sgc_table_field(table, columns[i]) == SGC_NONE &&
             sgc_table_relation(table, columns[i]) == SGC_NONE)
-            return sgc_fail(error, SGC_INVALID,
-                            "line 1: type " SGC_FMT " has no field \"" SGC_FMT "\"",
+            return sgc_fail(error, SGC_INVALID, "type " SGC_FMT " has no field \"" SGC_FMT "\"",
                             SGC_ARG(table->name), SGC_ARG(columns[i]));
         for (size_t j = 0; j < i; j++)
             if (sgc_str_eq(columns[i], columns[j]))
-                return sgc_fail(error, SGC_INVALID, "line 1: the column " SGC_FMT " appears twice",
+                return sgc_fail(error, SGC_INVALID, "the column " SGC_FMT " appears twice",
                                 SGC_ARG(columns[i]));
     }
     return SGC_OK;
@@ -541,7 +551,7 @@ static sgc_status csv_header(sgc_loader *loader, reader *r, uint16_t table, sgc_
         (*columns)[i] = sgc_arena_str(keep, fields[i].text);
         if (!(*columns)[i].data) return sgc_fail(r->error, SGC_NO_MEMORY, "out of memory");
     }
-    return check_columns(&loader->schema->tables[table], *columns, *count, r->error);
+    return at_line(r, 1, check_columns(&loader->schema->tables[table], *columns, *count, r->error));
 }
 
 static sgc_status csv_rows(sgc_loader *loader, reader *r, uint16_t table, const sgc_str *columns,
@@ -557,8 +567,9 @@ static sgc_status csv_rows(sgc_loader *loader, reader *r, uint16_t table, const 
         if (status != SGC_OK || count == 0) return status;
         if (count == 1 && fields[0].text.size == 0 && !fields[0].quoted) continue;
         if (count != column_count)
-            return sgc_fail(r->error, SGC_INVALID, "line %llu: %zu fields where the header has %zu",
-                            (unsigned long long)line, count, column_count);
+            return at_line(r, line,
+                           sgc_fail(r->error, SGC_INVALID, "%zu fields where the header has %zu",
+                                    count, column_count));
         status = csv_object(loader, &loader->schema->tables[table], columns, fields, count, &object,
                             r->error);
         if (status != SGC_OK) return at_line(r, line, status);
@@ -611,16 +622,20 @@ sgc_status sgc_load(sgc_db *db, const sgc_load_source *source, const sgc_load_op
     sgc_error words = {SGC_OK, ""};
     sgc_loader loader = {
         .db = db, .schema = sgc_db_schema(db), .options = options, .counts = counts};
+    loader.writer = (sgc_writer){.schema = loader.schema, .arena = &loader.arena};
     reader r = {.source = source, .line = 1, .error = error ? error : &words};
 
     memset(counts, 0, loader.schema->table_count * sizeof *counts);
     sgc_status status = skip_mark(&r);
     if (status == SGC_OK) status = load_format(&loader, &r);
-    if (status == SGC_OK) status = sgc_loader_commit(&loader, r.error);
+    if (status == SGC_OK) {
+        status = sgc_loader_commit(&loader, r.error);
+        at_line(&r, loader.line, status);
+    }
+    if (status != SGC_OK) status = with_place(&r, options->name, status);
     if (status == SGC_OK && options->progress)
         options->progress(options->progress_context, loader.rows, r.dropped + r.at);
-    sgc_abort(&loader.txn);
-    sgc_arena_free(&loader.arena);
+    sgc_loader_end(&loader);
     sgc_buf_free(&r.buf);
     return status;
 }

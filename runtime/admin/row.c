@@ -1,259 +1,217 @@
-/* row.c - a row from JSON: fields, relations by id, defaults, insert or upsert. */
+/*
+ * row.c - a row from JSON: what its members mean, insert or upsert, and where it came from. How a
+ * row is filled, packed and written is query/row.c.
+ */
 #include "admin/row.h"
 
+/* Ids of a relation with a link table. */
+typedef struct link {
+    const sgc_relation *relation;
+    const sgc_json *ids;
+    struct link *next;
+} link;
+
 /* A row being put together. */
-typedef struct draft {
+typedef struct input {
     sgc_loader *loader;
-    const sgc_table *table;
-    uint16_t position;
-    sgc_value *values; /* by slot */
-    bool *given;       /* by slot */
-    struct link {
-        const sgc_relation *relation;
-        const sgc_json *ids;
-        struct link *next;
-    } * links; /* to be added once the row is there */
-    sgc_error *error;
-} draft;
+    sgc_writer *writer;
+    sgc_draft row;
+    link *links; /* to be added once the row is there */
+} input;
 
-static sgc_status out_of_memory(sgc_error *error)
+static sgc_status out_of_memory(sgc_writer *writer)
 {
-    return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-}
-
-/* The words of a storage failure; they name type and field themselves. */
-static sgc_status storage_error(draft *d, sgc_status status)
-{
-    const char *words = sgc_errmsg(d->loader->txn);
-
-    return sgc_fail(d->error, status, "%s", *words ? words : sgc_status_text(status));
+    return sgc_fail(&writer->error, SGC_NO_MEMORY, "out of memory");
 }
 
 /* ---- members ---- */
 
-static sgc_status take_field(draft *d, uint16_t position, const sgc_json *json)
+static sgc_status take_field(input *in, uint16_t position, const sgc_json *json)
 {
-    const sgc_field *field = &d->table->fields[position];
-    const sgc_slot *slot = sgc_field_slot(d->table, position);
+    const sgc_field *field = &in->row.model->fields[position];
 
-    if (d->given[field->slot])
-        return sgc_fail(d->error, SGC_INVALID, SGC_FMT "." SGC_FMT " is given twice",
-                        SGC_ARG(d->table->name), SGC_ARG(field->name));
-    d->given[field->slot] = true;
-    return sgc_value_from_json(d->loader->schema, field, slot, json, &d->loader->arena,
-                               &d->values[field->slot], d->error);
+    if (in->row.given[field->slot])
+        return sgc_writer_refuse(in->writer, SGC_INVALID, in->row.model, field->name,
+                                 "it is given twice");
+    return sgc_draft_take(in->writer, &in->row, position, json);
 }
 
-static sgc_status take_relation(draft *d, const sgc_relation *relation, const sgc_json *json)
+static sgc_status refuse_abstract(input *in, const sgc_relation *relation)
+{
+    const sgc_table *table = in->row.model;
+
+    return sgc_fail(&in->writer->error, SGC_INVALID,
+                    SGC_FMT "." SGC_FMT " may be of several types: give " SGC_FMT " and " SGC_FMT,
+                    SGC_ARG(table->name), SGC_ARG(relation->name),
+                    SGC_ARG(table->fields[relation->field].name),
+                    SGC_ARG(table->fields[relation->type_field].name));
+}
+
+static sgc_status take_links(input *in, const sgc_relation *relation, const sgc_json *json)
+{
+    link *made;
+
+    if (json->kind != SGC_JSON_ARRAY)
+        return sgc_writer_refuse(in->writer, SGC_INVALID, in->row.model, relation->name,
+                                 "it must be a list of ids");
+    made = sgc_arena_alloc(&in->loader->arena, sizeof *made);
+    if (!made) return out_of_memory(in->writer);
+    *made = (link){relation, json, in->links};
+    in->links = made;
+    return SGC_OK;
+}
+
+static sgc_status take_relation(input *in, const sgc_relation *relation, const sgc_json *json)
 {
     switch (relation->kind) {
     case SGC_RELATION_KEY:
     case SGC_RELATION_LIST:
-        if (relation->abstract == SGC_NONE) return take_field(d, relation->field, json);
-        return sgc_fail(d->error, SGC_INVALID,
-                        SGC_FMT "." SGC_FMT " may be of several types: give " SGC_FMT
-                                " and " SGC_FMT,
-                        SGC_ARG(d->table->name), SGC_ARG(relation->name),
-                        SGC_ARG(d->table->fields[relation->field].name),
-                        SGC_ARG(d->table->fields[relation->type_field].name));
+        if (relation->abstract == SGC_NONE) return take_field(in, relation->field, json);
+        return refuse_abstract(in, relation);
     case SGC_RELATION_LINK:
-        break;
+        return take_links(in, relation, json);
     case SGC_RELATION_INVERSE_ONE:
     case SGC_RELATION_INVERSE_MANY:
-        return sgc_fail(d->error, SGC_INVALID,
-                        SGC_FMT "." SGC_FMT " is stored on the other side: give it there",
-                        SGC_ARG(d->table->name), SGC_ARG(relation->name));
+        break;
     }
-    if (json->kind != SGC_JSON_ARRAY)
-        return sgc_fail(d->error, SGC_INVALID, SGC_FMT "." SGC_FMT " must be a list of ids",
-                        SGC_ARG(d->table->name), SGC_ARG(relation->name));
-    struct link *link = sgc_arena_alloc(&d->loader->arena, sizeof *link);
-    if (!link) return out_of_memory(d->error);
-    *link = (struct link){relation, json, d->links};
-    d->links = link;
-    return SGC_OK;
+    return sgc_writer_refuse(in->writer, SGC_INVALID, in->row.model, relation->name,
+                             "it is stored on the other side, give it there");
 }
 
-static sgc_status take_member(draft *d, const sgc_json *member)
+static sgc_status take_member(input *in, const sgc_json *member)
 {
-    uint16_t field = sgc_table_field(d->table, member->key);
-    uint16_t relation = sgc_table_relation(d->table, member->key);
+    const sgc_table *table = in->row.model;
+    uint16_t field = sgc_table_field(table, member->key);
+    uint16_t relation = sgc_table_relation(table, member->key);
 
-    if (field != SGC_NONE) return take_field(d, field, member);
-    if (relation != SGC_NONE) return take_relation(d, &d->table->relations[relation], member);
-    return sgc_fail(d->error, SGC_INVALID, "type " SGC_FMT " has no field \"" SGC_FMT "\"",
-                    SGC_ARG(d->table->name), SGC_ARG(member->key));
+    if (field != SGC_NONE) return take_field(in, field, member);
+    if (relation != SGC_NONE) return take_relation(in, &table->relations[relation], member);
+    return sgc_fail(&in->writer->error, SGC_INVALID,
+                    "type " SGC_FMT " has no field \"" SGC_FMT "\"", SGC_ARG(table->name),
+                    SGC_ARG(member->key));
 }
 
 /* ---- links ---- */
 
-static sgc_status add_link(draft *d, const struct link *link, const sgc_key *key,
-                           const sgc_json *id)
+static sgc_status add_link(input *in, const link *links, const sgc_key *key, const sgc_json *id)
 {
-    const sgc_table *target = &d->loader->schema->tables[link->relation->target];
-    sgc_value value;
+    const sgc_table *target = &in->loader->schema->tables[links->relation->target];
+    sgc_error words = {.text = "no row has so long an id"};
     sgc_key other;
 
     if (id->kind == SGC_JSON_NULL)
-        return sgc_fail(d->error, SGC_NOT_NULL, "an id in " SGC_FMT "." SGC_FMT " is null",
-                        SGC_ARG(d->table->name), SGC_ARG(link->relation->name));
-    sgc_status status = sgc_value_from_json(d->loader->schema, &target->fields[target->key],
-                                            sgc_field_slot(target, target->key), id,
-                                            &d->loader->arena, &value, d->error);
-    if (status == SGC_OK) {
-        status = sgc_row_key(target, &value, &other);
-        if (status != SGC_OK) sgc_fail(d->error, status, "an id is too long");
-    }
-    if (status != SGC_OK) {
-        sgc_error words = *d->error;
-        return sgc_fail(d->error, status, SGC_FMT "." SGC_FMT ": %s", SGC_ARG(d->table->name),
-                        SGC_ARG(link->relation->name), words.text);
-    }
-    bool left = link->relation->link_field == 1; /* the target's key is on the right */
-    status = sgc_link_add(d->loader->txn, link->relation->link, sgc_key_str(left ? key : &other),
-                          sgc_key_str(left ? &other : key));
-    return status == SGC_OK ? SGC_OK : storage_error(d, status);
+        return sgc_writer_refuse(in->writer, SGC_NOT_NULL, in->row.model, links->relation->name,
+                                 "an id is null");
+    sgc_status status =
+        sgc_key_from_json(in->loader->schema, target, id, &in->loader->arena, &other, &words);
+    if (status == SGC_OK) return sgc_writer_link(in->writer, links->relation, key, &other);
+    return sgc_writer_refuse(in->writer, status, in->row.model, links->relation->name, words.text);
 }
 
-static sgc_status add_links(draft *d, const sgc_key *key)
+static sgc_status add_links(input *in, const sgc_key *key)
 {
-    for (const struct link *link = d->links; link; link = link->next) {
-        for (const sgc_json *id = link->ids->first; id; id = id->next) {
-            sgc_status status = add_link(d, link, key, id);
+    for (const link *one = in->links; one; one = one->next) {
+        for (const sgc_json *id = one->ids->first; id; id = id->next) {
+            sgc_status status = add_link(in, one, key, id);
             if (status != SGC_OK) return status;
         }
     }
     return SGC_OK;
 }
 
-/* ---- writing ---- */
+/* ---- where rows came from ---- */
 
-static sgc_status fill(draft *d)
+static uint64_t hash_of(uint16_t table, sgc_str key)
 {
-    const sgc_table *table = d->table;
-    const sgc_field *key = &table->fields[table->key];
-    uint8_t random[16] = {0};
-    sgc_status status = SGC_OK;
-
-    /* Only keys that are made here need it. */
-    if (!d->given[key->slot]) status = sgc_txn_random(d->loader->txn, random, sizeof random);
-    if (status != SGC_OK) return storage_error(d, status);
-    if (key->default_kind == SGC_DEFAULT_SERIAL && !d->given[key->slot]) {
-        sgc_value *value = &d->values[key->slot];
-        status = sgc_row_serial(d->loader->txn, d->position, &value->as.integer);
-        if (status != SGC_OK) return storage_error(d, status);
-        value->kind = table->layout.slots[key->slot].kind;
-        value->is_null = false;
-        d->given[key->slot] = true;
-    }
-    return sgc_row_defaults(d->loader->schema, table, sgc_txn_now(d->loader->txn), random,
-                            &d->loader->arena, d->values, d->given, d->error);
+    return sgc_hash(key.data, key.size, table);
 }
 
-/* Fields that were not given keep what the stored row has. */
-static sgc_status merge(draft *d, sgc_str old)
+static bool names_others(const input *in)
 {
-    sgc_value *before =
-        sgc_arena_zero(&d->loader->arena, (size_t)d->table->layout.count + 1, sizeof *before);
-
-    if (!before) return out_of_memory(d->error);
-    sgc_status status = sgc_record_unpack(&d->table->layout, old, &d->loader->arena, before);
-    if (status != SGC_OK) return storage_error(d, status);
-    for (uint16_t i = 0; i < d->table->field_count; i++) {
-        const sgc_field *field = &d->table->fields[i];
-        if (d->given[field->slot]) continue;
-        d->values[field->slot] = before[field->slot];
-        if (field->updated_at)
-            d->values[field->slot].as.integer = (int64_t)sgc_txn_now(d->loader->txn);
+    for (uint16_t i = 0; i < in->row.model->relation_count; i++) {
+        const sgc_relation *relation = &in->row.model->relations[i];
+        if (relation->kind != SGC_RELATION_KEY && relation->kind != SGC_RELATION_LIST) continue;
+        const sgc_value *value = sgc_draft_value(&in->row, relation->field);
+        if (!value->is_null && (!value->is_list || value->as.list.count > 0)) return true;
     }
+    return in->links != NULL;
+}
+
+static sgc_status note_origin(input *in, const sgc_key *key, uint64_t line)
+{
+    sgc_loader *loader = in->loader;
+
+    if (!names_others(in)) return SGC_OK;
+    if (!SGC_GROW(loader->origins, loader->origin_count, loader->origin_capacity))
+        return out_of_memory(in->writer);
+    loader->origins[loader->origin_count++] =
+        (sgc_row_origin){hash_of(in->row.table, sgc_key_str(key)), line};
     return SGC_OK;
 }
 
-static sgc_status write_record(draft *d, const sgc_key *key, bool exists)
+static uint64_t line_of(const sgc_loader *loader, const sgc_row_name *row)
 {
-    sgc_buf record = {0};
-    sgc_status status = sgc_record_pack(&d->table->layout, d->values, &record);
+    uint64_t hash = hash_of(row->table, sgc_key_str(&row->key));
 
-    if (status != SGC_OK) sgc_fail(d->error, status, "%s", sgc_status_text(status));
-    if (status == SGC_OK) {
-        sgc_str bytes = sgc_buf_as_str(&record);
-        status = exists ? sgc_row_update(d->loader->txn, d->position, sgc_key_str(key), bytes)
-                        : sgc_row_insert(d->loader->txn, d->position, sgc_key_str(key), bytes);
-        if (status != SGC_OK) storage_error(d, status);
-    }
-    sgc_buf_free(&record);
-    return status;
+    for (size_t i = 0; i < loader->origin_count; i++)
+        if (loader->origins[i].hash == hash) return loader->origins[i].line;
+    return 0;
 }
 
-static sgc_status key_of(draft *d, sgc_key *key)
-{
-    const sgc_field *field = &d->table->fields[d->table->key];
-    const sgc_value *value = &d->values[field->slot];
+/* ---- rows ---- */
 
-    if (value->is_null)
-        return sgc_fail(d->error, SGC_NOT_NULL, SGC_FMT "." SGC_FMT " is required",
-                        SGC_ARG(d->table->name), SGC_ARG(field->name));
-    sgc_status status = sgc_row_key(d->table, value, key);
-    if (status != SGC_OK)
-        sgc_fail(d->error, status, SGC_FMT "." SGC_FMT " is longer than %d bytes",
-                 SGC_ARG(d->table->name), SGC_ARG(field->name), SGC_KEY_MAX);
-    return status;
-}
-
-static sgc_status write_row(draft *d)
+/* An upsert goes on from the row that is there. */
+static sgc_status start(input *in, uint16_t table, const sgc_json *object, sgc_key *key,
+                        sgc_str *record)
 {
-    const sgc_field *key_field = &d->table->fields[d->table->key];
+    const sgc_table *model = &in->loader->schema->tables[table];
+    const sgc_json *id = sgc_json_get(object, model->fields[model->key].name);
     sgc_status status = SGC_NOT_FOUND;
-    sgc_key key;
-    sgc_str old;
 
-    if (d->loader->options->upsert && d->given[key_field->slot]) {
-        status = key_of(d, &key);
-        if (status != SGC_OK) return status;
-        status = sgc_row_get(d->loader->txn, d->position, sgc_key_str(&key), &old);
-    }
-    bool exists = status == SGC_OK;
-    if (status != SGC_OK && status != SGC_NOT_FOUND) return storage_error(d, status);
-    status = exists ? merge(d, old) : fill(d);
-    if (status == SGC_OK) status = key_of(d, &key);
-    if (status == SGC_OK) status = write_record(d, &key, exists);
-    return status == SGC_OK ? add_links(d, &key) : status;
+    *record = sgc_str_of(NULL, 0);
+    if (in->loader->options->upsert && id && id->kind != SGC_JSON_NULL)
+        status = sgc_writer_find(in->writer, table, id, key, record);
+    if (status == SGC_NOT_FOUND) return sgc_draft_new(in->writer, table, &in->row);
+    return status == SGC_OK ? sgc_draft_of(in->writer, table, *record, &in->row) : status;
+}
+
+static sgc_status write_row(input *in, uint16_t table, const sgc_json *object, uint64_t line)
+{
+    sgc_key key;
+    sgc_str record;
+
+    if (object->kind != SGC_JSON_OBJECT)
+        return sgc_fail(&in->writer->error, SGC_INVALID, "a row of " SGC_FMT " must be an object",
+                        SGC_ARG(in->loader->schema->tables[table].name));
+    sgc_status status = start(in, table, object, &key, &record);
+    for (const sgc_json *one = object->first; one && status == SGC_OK; one = one->next)
+        status = take_member(in, one);
+    if (status != SGC_OK) return status;
+    status = record.data ? sgc_draft_update(in->writer, &in->row, &record)
+                         : sgc_draft_insert(in->writer, &in->row, &key, &record);
+    if (status == SGC_OK) status = add_links(in, &key);
+    return status == SGC_OK ? note_origin(in, &key, line) : status;
 }
 
 static sgc_status begin(sgc_loader *loader, sgc_error *error)
 {
-    if (loader->txn) return SGC_OK;
-    sgc_status status = sgc_begin(loader->db, &loader->txn);
+    if (loader->writer.txn) return SGC_OK;
+    sgc_status status = sgc_begin(loader->db, &loader->writer.txn);
     if (status != SGC_OK) return sgc_fail(error, status, "%s", sgc_status_text(status));
-    sgc_txn_defer_foreign_keys(loader->txn);
+    sgc_txn_defer_foreign_keys(loader->writer.txn);
     return SGC_OK;
 }
 
-sgc_status sgc_loader_row(sgc_loader *loader, uint16_t table, const sgc_json *object,
+sgc_status sgc_loader_row(sgc_loader *loader, uint16_t table, const sgc_json *object, uint64_t line,
                           sgc_error *error)
 {
-    draft d = {.loader = loader,
-               .table = &loader->schema->tables[table],
-               .position = table,
-               .error = error};
-    size_t slots = (size_t)d.table->layout.count + 1;
+    input in = {.loader = loader, .writer = &loader->writer};
     sgc_status status = begin(loader, error);
 
+    loader->line = line;
     if (status != SGC_OK) return status;
-    if (object->kind != SGC_JSON_OBJECT)
-        return sgc_fail(error, SGC_INVALID, "a row of " SGC_FMT " must be an object",
-                        SGC_ARG(d.table->name));
-    d.values = sgc_arena_zero(&loader->arena, slots, sizeof *d.values);
-    d.given = sgc_arena_zero(&loader->arena, slots, sizeof *d.given);
-    if (!d.values || !d.given) return out_of_memory(error);
-    for (size_t i = 0; i + 1 < slots; i++)
-        d.values[i].is_null = true;
-    for (const sgc_json *member = object->first; member; member = member->next) {
-        status = take_member(&d, member);
-        if (status != SGC_OK) return status;
-    }
-    status = write_row(&d);
-    if (status != SGC_OK) return status;
+    status = write_row(&in, table, object, line);
+    if (status != SGC_OK) return sgc_fail(error, status, "%s", loader->writer.error.text);
     loader->counts[table]++;
     loader->rows++;
     loader->pending++;
@@ -265,11 +223,24 @@ sgc_status sgc_loader_row(sgc_loader *loader, uint16_t table, const sgc_json *ob
 sgc_status sgc_loader_commit(sgc_loader *loader, sgc_error *error)
 {
     sgc_commit_info info = {0};
+    sgc_row_name child;
 
+    loader->line = 0;
     loader->pending = 0;
-    if (!loader->txn) return SGC_OK;
-    sgc_status status = sgc_commit(&loader->txn, &info);
+    if (!loader->writer.txn) return SGC_OK;
+    sgc_status status = sgc_txn_check_parents(loader->writer.txn, &child);
+    if (status == SGC_FOREIGN_KEY) loader->line = line_of(loader, &child);
+    if (status != SGC_OK) return sgc_fail(error, status, "%s", sgc_errmsg(loader->writer.txn));
+    loader->origin_count = 0;
+    status = sgc_commit(&loader->writer.txn, &info);
     if (status == SGC_OK) return SGC_OK;
     return sgc_fail(error, status, "%s",
                     info.error.text[0] ? info.error.text : sgc_status_text(status));
+}
+
+void sgc_loader_end(sgc_loader *loader)
+{
+    sgc_abort(&loader->writer.txn);
+    sgc_arena_free(&loader->arena);
+    sgc_free(loader->origins);
 }

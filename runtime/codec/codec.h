@@ -95,6 +95,7 @@ SGC_CHECK sgc_status sgc_json_parse(sgc_str text, sgc_arena *arena, sgc_json **j
 SGC_CHECK sgc_status sgc_json_parse_wtf8(sgc_str text, sgc_arena *arena, sgc_json **json,
                                          sgc_error *error);
 /** Member of an object, NULL when absent or json is no object. */
+const sgc_json *sgc_json_get(const sgc_json *json, sgc_str key);
 const sgc_json *sgc_json_member(const sgc_json *json, const char *key);
 /** Writes a parsed value back as compact JSON. */
 void sgc_json_write(sgc_buf *out, const sgc_json *json);

@@ -424,12 +424,15 @@ sgc_status sgc_json_parse_wtf8(sgc_str text, sgc_arena *arena, sgc_json **json, 
     return parse(text, true, arena, json, error);
 }
 
-const sgc_json *sgc_json_member(const sgc_json *json, const char *key)
+const sgc_json *sgc_json_get(const sgc_json *json, sgc_str key)
 {
-    sgc_str name = sgc_str_from(key);
-
     if (!json || json->kind != SGC_JSON_OBJECT) return NULL;
     for (const sgc_json *member = json->first; member; member = member->next)
-        if (sgc_str_eq(member->key, name)) return member;
+        if (sgc_str_eq(member->key, key)) return member;
     return NULL;
+}
+
+const sgc_json *sgc_json_member(const sgc_json *json, const char *key)
+{
+    return sgc_json_get(json, sgc_str_from(key));
 }

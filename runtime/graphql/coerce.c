@@ -35,15 +35,6 @@ typedef struct coercion {
     sgc_error *error;
 } coercion;
 
-const sgc_json *sgc_json_get(const sgc_json *object, sgc_str key)
-{
-    if (!object || object->kind != SGC_JSON_OBJECT) return NULL;
-    for (const sgc_json *one = object->first; one; one = one->next) {
-        if (sgc_str_eq(one->key, key)) return one;
-    }
-    return NULL;
-}
-
 /* ---- words ---- */
 
 static void inspect_at(const sgc_json *json, unsigned depth, sgc_buf *out);

@@ -27,7 +27,5 @@ SGC_CHECK sgc_status sgc_coerce_arguments(const sgc_named_type *parent, const sg
                                           sgc_arena *arena, sgc_json **arguments, sgc_error *error);
 /** A JSON value as JavaScript's inspect shows it in messages. */
 void sgc_inspect(const sgc_json *json, sgc_buf *out);
-/** Member of an object by a name that is not NUL-terminated. */
-const sgc_json *sgc_json_get(const sgc_json *object, sgc_str key);
 
 #endif

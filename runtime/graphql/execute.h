@@ -80,9 +80,6 @@ void sgc_load_fail_txn(sgc_execution *at, const sgc_plan_field *field, sgc_statu
 /** Coerced arguments of a field, NULL after it was noted as failed. */
 const sgc_json *sgc_load_arguments(sgc_execution *at, const sgc_plan_field *field,
                                    const char *complete);
-/** The primary key that an `id` argument means. */
-sgc_status sgc_load_key(sgc_execution *at, uint16_t table, const sgc_json *id, sgc_key *key,
-                        sgc_error *error);
 
 /* ---- mutate.c ---- */
 

@@ -149,28 +149,14 @@ sgc_status sgc_load_rows(sgc_execution *at, const sgc_plan_field *field, const s
     return SGC_OK;
 }
 
-sgc_status sgc_load_key(sgc_execution *at, uint16_t table, const sgc_json *id, sgc_key *key,
-                        sgc_error *error)
-{
-    const sgc_table *model = &at->schema->tables[table];
-    sgc_value value;
-    sgc_status status =
-        sgc_value_from_json(at->schema, &model->fields[model->key],
-                            sgc_field_slot(model, model->key), id, &at->arena, &value, error);
-
-    if (status != SGC_OK) return status;
-    status = sgc_row_key(model, &value, key);
-    if (status == SGC_LIMIT) return SGC_NOT_FOUND; /* no row has so long a key */
-    if (status != SGC_OK) (void)sgc_fail(error, status, "%s", sgc_status_text(status));
-    return status;
-}
-
 static sgc_status find_by_key(sgc_execution *at, const sgc_plan_field *field,
                               const sgc_json *arguments, sgc_str *record, sgc_error *error)
 {
     uint16_t table = field->binding.table;
     sgc_key key;
-    sgc_status status = sgc_load_key(at, table, sgc_json_member(arguments, "id"), &key, error);
+    sgc_status status =
+        sgc_key_from_json(at->schema, &at->schema->tables[table], sgc_json_member(arguments, "id"),
+                          &at->arena, &key, error);
 
     if (status != SGC_OK) return status;
     status = sgc_row_get(at->txn, table, sgc_key_str(&key), record);

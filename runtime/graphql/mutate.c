@@ -1,6 +1,6 @@
 /*
- * mutate.c - the root fields of mutations: rows made from inputs with everything nested in them,
- * changed, deleted. All of a request runs in one transaction that request.c opens and ends.
+ * mutate.c - the root fields of mutations: what inputs say of rows and of everything nested in
+ * them. How a row is filled, packed and written is query/row.c. All of a request runs in one transaction that request.c opens and ends.
  */
 #include "graphql/execute.h"
 
@@ -11,118 +11,16 @@ enum { NESTING_MAX = 50 };
 
 typedef struct mutation {
     sgc_execution *at;
-    sgc_error error;
-    sgc_str type, field; /* where the error lies */
+    sgc_writer rows;
     unsigned nesting;
 } mutation;
 
-/* A row that is being made or changed: its values by slot. */
-typedef struct draft {
-    uint16_t table;
-    const sgc_table *model;
-    sgc_value *values;
-    bool *given;
-} draft;
-
-static sgc_status make(mutation *m, uint16_t table, const sgc_json *input, const draft *preset,
+static sgc_status make(mutation *m, uint16_t table, const sgc_json *input, const sgc_draft *preset,
                        sgc_key *key, sgc_str *record);
-
-/* ---- failures ---- */
 
 static sgc_status no_memory(mutation *m)
 {
-    return sgc_fail(&m->error, SGC_NO_MEMORY, "out of memory");
-}
-
-static sgc_status txn_failed(mutation *m, sgc_status status)
-{
-    const char *words = sgc_errmsg(m->at->txn);
-
-    if (status == SGC_OK || status == SGC_NOT_FOUND) return status;
-    sgc_errplace(m->at->txn, &m->type, &m->field);
-    return sgc_fail(&m->error, status, "%s", words && words[0] ? words : sgc_status_text(status));
-}
-
-static sgc_status refuse(mutation *m, sgc_status status, const sgc_table *table, sgc_str field,
-                         const char *words)
-{
-    m->type = table->name;
-    m->field = field;
-    return sgc_fail(&m->error, status, SGC_FMT "." SGC_FMT ": %s", SGC_ARG(table->name),
-                    SGC_ARG(field), words);
-}
-
-/* ---- drafts ---- */
-
-static sgc_status draft_start(mutation *m, uint16_t table, draft *row)
-{
-    *row = (draft){.table = table, .model = &m->at->schema->tables[table]};
-    row->values = sgc_arena_zero(&m->at->arena, row->model->layout.count, sizeof *row->values);
-    row->given = sgc_arena_zero(&m->at->arena, row->model->layout.count, sizeof *row->given);
-    if (!row->values || !row->given) return no_memory(m);
-    for (uint16_t i = 0; i < row->model->layout.count; i++) {
-        const sgc_slot *slot = &row->model->layout.slots[i];
-        row->values[i] = (sgc_value){.is_null = true, .kind = slot->kind, .is_list = slot->list};
-    }
-    return SGC_OK;
-}
-
-static void draft_set(draft *row, uint16_t field, sgc_value value)
-{
-    uint16_t slot = row->model->fields[field].slot;
-
-    row->values[slot] = value;
-    row->given[slot] = true;
-}
-
-static sgc_value *draft_value(const draft *row, uint16_t field)
-{
-    return &row->values[row->model->fields[field].slot];
-}
-
-/* One stored field from its input. */
-static sgc_status draft_field(mutation *m, draft *row, uint16_t field, const sgc_json *json)
-{
-    const sgc_field *model = &row->model->fields[field];
-    sgc_value value;
-    sgc_status status = sgc_value_from_json(m->at->schema, model, sgc_field_slot(row->model, field),
-                                            json, &m->at->arena, &value, &m->error);
-
-    if (status == SGC_OK) {
-        draft_set(row, field, value);
-    } else {
-        m->type = row->model->name;
-        m->field = model->name;
-    }
-    return status;
-}
-
-static sgc_status draft_check(mutation *m, const draft *row)
-{
-    for (uint16_t i = 0; i < row->model->field_count; i++) {
-        const sgc_slot *slot = sgc_field_slot(row->model, i);
-        if (slot->non_null && draft_value(row, i)->is_null)
-            return refuse(m, SGC_NOT_NULL, row->model, row->model->fields[i].name,
-                          "a value is required");
-    }
-    return SGC_OK;
-}
-
-static sgc_status draft_pack(mutation *m, const draft *row, sgc_str *record)
-{
-    sgc_buf bytes = {0};
-    sgc_status status = draft_check(m, row);
-
-    if (status != SGC_OK) return status;
-    status = sgc_record_pack(&row->model->layout, row->values, &bytes);
-    if (status != SGC_OK) {
-        (void)sgc_fail(&m->error, status, "%s", sgc_status_text(status));
-    } else {
-        *record = sgc_arena_str(&m->at->arena, sgc_buf_as_str(&bytes));
-        if (!record->data) status = no_memory(m);
-    }
-    sgc_buf_free(&bytes);
-    return status;
+    return sgc_fail(&m->rows.error, SGC_NO_MEMORY, "out of memory");
 }
 
 /* ---- relations that this row stores: KEY and LIST ---- */
@@ -167,7 +65,7 @@ static sgc_status target_value(mutation *m, uint16_t table, bool create, const s
     }
     return sgc_value_from_json(m->at->schema, &model->fields[model->key],
                                sgc_field_slot(model, model->key), json, &m->at->arena, value,
-                               &m->error);
+                               &m->rows.error);
 }
 
 static sgc_value type_value(const sgc_table *table)
@@ -175,25 +73,33 @@ static sgc_value type_value(const sgc_table *table)
     return (sgc_value){.kind = SGC_KIND_STRING, .as.text = table->name};
 }
 
-static sgc_status store_key(mutation *m, draft *row, const sgc_relation *relation,
+static void clear(sgc_draft *row, uint16_t field)
+{
+    sgc_draft_set(row, field,
+                  (sgc_value){.is_null = true, .kind = sgc_field_slot(row->model, field)->kind});
+}
+
+static sgc_status store_key(mutation *m, sgc_draft *row, const sgc_relation *relation,
                             const sgc_json *input)
 {
     bool create;
     sgc_value value;
 
     if (input->kind == SGC_JSON_NULL) {
-        *draft_value(row, relation->field) =
-            (sgc_value){.is_null = true, .kind = sgc_field_slot(row->model, relation->field)->kind};
+        clear(row, relation->field);
+        if (relation->type_field != SGC_NONE) clear(row, relation->type_field);
         return SGC_OK;
     }
     const sgc_json *only = input->first;
-    if (!only) return refuse(m, SGC_INVALID, row->model, relation->name, "nothing is named");
+    if (!only)
+        return sgc_writer_refuse(&m->rows, SGC_INVALID, row->model, relation->name,
+                                 "nothing is named");
     uint16_t table = entry_table(m, relation, only->key, &create);
     sgc_status status = target_value(m, table, create, only, &value);
     if (status != SGC_OK) return status;
-    draft_set(row, relation->field, value);
+    sgc_draft_set(row, relation->field, value);
     if (relation->type_field != SGC_NONE)
-        draft_set(row, relation->type_field, type_value(&m->at->schema->tables[table]));
+        sgc_draft_set(row, relation->type_field, type_value(&m->at->schema->tables[table]));
     return SGC_OK;
 }
 
@@ -219,18 +125,18 @@ static sgc_value as_list(const growing *list, sgc_kind kind)
     return value;
 }
 
-static sgc_status store_list(mutation *m, draft *row, const sgc_relation *relation,
+static sgc_status store_list(mutation *m, sgc_draft *row, const sgc_relation *relation,
                              const sgc_json *input)
 {
     growing keys = {0}, types = {0};
-    sgc_value *old = draft_value(row, relation->field);
+    sgc_value *old = sgc_draft_value(row, relation->field);
     sgc_status status = SGC_OK;
 
     /* An upsert of a row that is there adds to its list. */
     for (size_t i = 0; !old->is_null && i < old->as.list.count && status == SGC_OK; i++)
         status = grow(m, &keys, old->as.list.items[i]);
-    if (relation->type_field != SGC_NONE && !draft_value(row, relation->type_field)->is_null) {
-        const sgc_value *names = draft_value(row, relation->type_field);
+    if (relation->type_field != SGC_NONE && !sgc_draft_value(row, relation->type_field)->is_null) {
+        const sgc_value *names = sgc_draft_value(row, relation->type_field);
         for (size_t i = 0; i < names->as.list.count && status == SGC_OK; i++)
             status = grow(m, &types, names->as.list.items[i]);
     }
@@ -246,37 +152,15 @@ static sgc_status store_list(mutation *m, draft *row, const sgc_relation *relati
         }
     }
     if (status != SGC_OK) return status;
-    draft_set(row, relation->field,
-              as_list(&keys, sgc_field_slot(row->model, relation->field)->kind));
+    sgc_draft_set(row, relation->field,
+                  as_list(&keys, sgc_field_slot(row->model, relation->field)->kind));
     if (relation->type_field != SGC_NONE)
-        draft_set(row, relation->type_field, as_list(&types, SGC_KIND_STRING));
+        sgc_draft_set(row, relation->type_field, as_list(&types, SGC_KIND_STRING));
     return SGC_OK;
 }
 
-/* Lists of keys that nobody named are empty. */
-static void fill_lists(draft *row)
-{
-    for (uint16_t i = 0; i < row->model->relation_count; i++) {
-        const sgc_relation *relation = &row->model->relations[i];
-        growing none = {0};
-        if (relation->kind != SGC_RELATION_LIST) continue;
-        if (draft_value(row, relation->field)->is_null)
-            draft_set(row, relation->field,
-                      as_list(&none, sgc_field_slot(row->model, relation->field)->kind));
-        if (relation->type_field != SGC_NONE && draft_value(row, relation->type_field)->is_null)
-            draft_set(row, relation->type_field, as_list(&none, SGC_KIND_STRING));
-    }
-}
-
-/* A null key asks for a generated one. */
-static bool is_generated_key(const draft *row, uint16_t field, const sgc_json *json)
-{
-    return field == row->model->key && json->kind == SGC_JSON_NULL &&
-           row->model->fields[field].default_kind != SGC_DEFAULT_NONE;
-}
-
 /* Stored fields and the relations this row stores, in the order of the input. */
-static sgc_status draft_input(mutation *m, draft *row, const sgc_json *input)
+static sgc_status draft_input(mutation *m, sgc_draft *row, const sgc_json *input)
 {
     sgc_status status = SGC_OK;
 
@@ -284,7 +168,7 @@ static sgc_status draft_input(mutation *m, draft *row, const sgc_json *input)
         uint16_t position = sgc_table_field(row->model, one->key);
         uint16_t relation = sgc_table_relation(row->model, one->key);
         if (relation == SGC_NONE) {
-            if (!is_generated_key(row, position, one)) status = draft_field(m, row, position, one);
+            status = sgc_draft_take(&m->rows, row, position, one);
             continue;
         }
         const sgc_relation *model = &row->model->relations[relation];
@@ -297,104 +181,89 @@ static sgc_status draft_input(mutation *m, draft *row, const sgc_json *input)
 /* ---- relations that other rows store ---- */
 
 /* Our key, put into the field of a row on the other side. */
-static void point_back(const draft *parent, const sgc_relation *back, draft *row)
+static void point_back(const sgc_draft *parent, const sgc_relation *back, sgc_draft *row)
 {
-    sgc_value key = *draft_value(parent, parent->model->key);
+    sgc_value key = *sgc_draft_value(parent, parent->model->key);
 
-    draft_set(row, back->field, key);
-    if (back->type_field != SGC_NONE) draft_set(row, back->type_field, type_value(parent->model));
+    sgc_draft_set(row, back->field, key);
+    if (back->type_field != SGC_NONE)
+        sgc_draft_set(row, back->type_field, type_value(parent->model));
 }
 
-static sgc_status unpack(mutation *m, draft *row, sgc_str record)
+/* The row that an input connects. */
+static sgc_status find_other(mutation *m, const sgc_draft *parent, const sgc_relation *relation,
+                             const sgc_json *id, sgc_key *key, sgc_str *record)
 {
-    sgc_status status = sgc_record_unpack(&row->model->layout, record, &m->at->arena, row->values);
+    sgc_status status = sgc_writer_find(&m->rows, relation->target, id, key, record);
 
-    if (status != SGC_OK) (void)sgc_fail(&m->error, status, "stored data is damaged");
+    if (status != SGC_NOT_FOUND) return status;
+    return sgc_writer_refuse(&m->rows, SGC_FOREIGN_KEY, parent->model, relation->name,
+                             "the row to connect is not there");
+}
+
+/* Our key, added to the list of keys in a row on the other side or put in its place. */
+static sgc_status add_back(mutation *m, const sgc_draft *parent, const sgc_relation *back,
+                           sgc_draft *row)
+{
+    growing keys = {0};
+    const sgc_value *old = sgc_draft_value(row, back->field);
+    sgc_status status = SGC_OK;
+
+    if (back->kind != SGC_RELATION_LIST) {
+        point_back(parent, back, row);
+        return SGC_OK;
+    }
+    for (size_t i = 0; !old->is_null && i < old->as.list.count && status == SGC_OK; i++)
+        status = grow(m, &keys, old->as.list.items[i]);
+    if (status == SGC_OK) status = grow(m, &keys, *sgc_draft_value(parent, parent->model->key));
+    if (status == SGC_OK)
+        sgc_draft_set(row, back->field,
+                      as_list(&keys, sgc_field_slot(row->model, back->field)->kind));
     return status;
 }
 
 /* connect: an existing row gets our key. */
-static sgc_status connect_row(mutation *m, const draft *parent, const sgc_relation *relation,
+static sgc_status connect_row(mutation *m, const sgc_draft *parent, const sgc_relation *relation,
                               const sgc_json *id)
 {
-    const sgc_table *target = &m->at->schema->tables[relation->target];
-    const sgc_relation *back = &target->relations[relation->inverse];
+    const sgc_relation *back =
+        &m->at->schema->tables[relation->target].relations[relation->inverse];
     sgc_key key;
     sgc_str record;
-    draft row;
-    sgc_status status = sgc_load_key(m->at, relation->target, id, &key, &m->error);
+    sgc_draft row;
+    sgc_status status = find_other(m, parent, relation, id, &key, &record);
 
-    if (status == SGC_OK)
-        status =
-            txn_failed(m, sgc_row_get(m->at->txn, relation->target, sgc_key_str(&key), &record));
-    if (status == SGC_NOT_FOUND)
-        return refuse(m, SGC_FOREIGN_KEY, parent->model, relation->name,
-                      "the row to connect is not there");
-    if (status == SGC_OK) status = draft_start(m, relation->target, &row);
-    if (status == SGC_OK) status = unpack(m, &row, record);
-    if (status != SGC_OK) return status;
-    if (back->kind == SGC_RELATION_LIST) {
-        growing keys = {0};
-        const sgc_value *old = draft_value(&row, back->field);
-        for (size_t i = 0; !old->is_null && i < old->as.list.count && status == SGC_OK; i++)
-            status = grow(m, &keys, old->as.list.items[i]);
-        if (status == SGC_OK) status = grow(m, &keys, *draft_value(parent, parent->model->key));
-        draft_set(&row, back->field, as_list(&keys, sgc_field_slot(target, back->field)->kind));
-    } else {
-        point_back(parent, back, &row);
-    }
-    if (status == SGC_OK) status = draft_pack(m, &row, &record);
-    if (status != SGC_OK) return status;
-    return txn_failed(m, sgc_row_update(m->at->txn, relation->target, sgc_key_str(&key), record));
+    if (status == SGC_OK) status = sgc_draft_of(&m->rows, relation->target, record, &row);
+    if (status == SGC_OK) status = add_back(m, parent, back, &row);
+    return status == SGC_OK ? sgc_draft_update(&m->rows, &row, &record) : status;
 }
 
-static sgc_status create_behind(mutation *m, const draft *parent, const sgc_relation *relation,
+static sgc_status create_behind(mutation *m, const sgc_draft *parent, const sgc_relation *relation,
                                 const sgc_json *input)
 {
-    const sgc_table *target = &m->at->schema->tables[relation->target];
-    const sgc_relation *back = &target->relations[relation->inverse];
+    const sgc_relation *back =
+        &m->at->schema->tables[relation->target].relations[relation->inverse];
     sgc_key key;
     sgc_str record;
-    draft row;
-    sgc_status status = draft_start(m, relation->target, &row);
+    sgc_draft row;
+    sgc_status status = sgc_draft_new(&m->rows, relation->target, &row);
 
-    if (status != SGC_OK) return status;
-    if (back->kind == SGC_RELATION_LIST) {
-        growing keys = {0};
-        status = grow(m, &keys, *draft_value(parent, parent->model->key));
-        draft_set(&row, back->field, as_list(&keys, sgc_field_slot(target, back->field)->kind));
-    } else {
-        point_back(parent, back, &row);
-    }
+    if (status == SGC_OK) status = add_back(m, parent, back, &row);
     return status == SGC_OK ? make(m, relation->target, input, &row, &key, &record) : status;
 }
 
-static sgc_status link_row(mutation *m, const draft *parent, const sgc_key *own,
+static sgc_status link_row(mutation *m, const sgc_draft *parent, const sgc_key *own,
                            const sgc_relation *relation, bool create, const sgc_json *json)
 {
     sgc_key key;
     sgc_str record;
-    sgc_status status;
+    sgc_status status = create ? make(m, relation->target, json, NULL, &key, &record)
+                               : find_other(m, parent, relation, json, &key, &record);
 
-    if (create) {
-        status = make(m, relation->target, json, NULL, &key, &record);
-    } else {
-        status = sgc_load_key(m->at, relation->target, json, &key, &m->error);
-        if (status == SGC_OK)
-            status = txn_failed(
-                m, sgc_row_get(m->at->txn, relation->target, sgc_key_str(&key), &record));
-        if (status == SGC_NOT_FOUND)
-            return refuse(m, SGC_FOREIGN_KEY, parent->model, relation->name,
-                          "the row to connect is not there");
-    }
-    if (status != SGC_OK) return status;
-    bool left = relation->link_field == 1;
-    const sgc_key *first = left ? own : &key, *second = left ? &key : own;
-    return txn_failed(
-        m, sgc_link_add(m->at->txn, relation->link, sgc_key_str(first), sgc_key_str(second)));
+    return status == SGC_OK ? sgc_writer_link(&m->rows, relation, own, &key) : status;
 }
 
-static sgc_status behind_one(mutation *m, const draft *parent, const sgc_key *own,
+static sgc_status behind_one(mutation *m, const sgc_draft *parent, const sgc_key *own,
                              const sgc_relation *relation, bool create, const sgc_json *json)
 {
     if (relation->kind == SGC_RELATION_LINK)
@@ -404,7 +273,7 @@ static sgc_status behind_one(mutation *m, const draft *parent, const sgc_key *ow
 }
 
 /* What the input says about rows that point at this one, which is stored by now. */
-static sgc_status behind_input(mutation *m, const draft *row, const sgc_key *own,
+static sgc_status behind_input(mutation *m, const sgc_draft *row, const sgc_key *own,
                                const sgc_json *input)
 {
     sgc_status status = SGC_OK;
@@ -429,58 +298,24 @@ static sgc_status behind_input(mutation *m, const draft *row, const sgc_key *own
 
 /* ---- create ---- */
 
-static sgc_status fill_defaults(mutation *m, draft *row)
-{
-    uint8_t random[16];
-    const sgc_field *key = &row->model->fields[row->model->key];
-
-    if (key->default_kind == SGC_DEFAULT_SERIAL && !row->given[key->slot]) {
-        int64_t next;
-        sgc_status status = txn_failed(m, sgc_row_serial(m->at->txn, row->table, &next));
-        if (status != SGC_OK) return status;
-        draft_set(row, row->model->key,
-                  (sgc_value){.kind = sgc_field_slot(row->model, row->model->key)->kind,
-                              .as.integer = next});
-    }
-    sgc_status status = txn_failed(m, sgc_txn_random(m->at->txn, random, sizeof random));
-    if (status == SGC_OK)
-        status = sgc_row_defaults(m->at->schema, row->model, sgc_txn_now(m->at->txn), random,
-                                  &m->at->arena, row->values, row->given, &m->error);
-    if (status == SGC_OK) fill_lists(row);
-    return status;
-}
-
-static sgc_status row_key(mutation *m, const draft *row, sgc_key *key)
-{
-    const sgc_value *value = draft_value(row, row->model->key);
-
-    if (value->is_null)
-        return refuse(m, SGC_NOT_NULL, row->model, row->model->fields[row->model->key].name,
-                      "a value is required");
-    sgc_status status = sgc_row_key(row->model, value, key);
-    if (status != SGC_OK)
-        return refuse(m, status, row->model, row->model->fields[row->model->key].name,
-                      "the key is too long");
-    return SGC_OK;
-}
-
 /* preset: values that the place of the input already decides, or NULL. */
-static sgc_status make(mutation *m, uint16_t table, const sgc_json *input, const draft *preset,
+static sgc_status make(mutation *m, uint16_t table, const sgc_json *input, const sgc_draft *preset,
                        sgc_key *key, sgc_str *record)
 {
-    draft row;
+    sgc_draft row;
 
     if (m->nesting == NESTING_MAX)
-        return sgc_fail(&m->error, SGC_LIMIT, "rows are nested more than %d deep", NESTING_MAX);
+        return sgc_fail(&m->rows.error, SGC_LIMIT, "rows are nested more than %d deep",
+                        NESTING_MAX);
     m->nesting++;
-    sgc_status status = draft_start(m, table, &row);
-    if (status == SGC_OK && preset) row = *preset;
+    sgc_status status = SGC_OK;
+    if (preset) {
+        row = *preset;
+    } else {
+        status = sgc_draft_new(&m->rows, table, &row);
+    }
     if (status == SGC_OK) status = draft_input(m, &row, input);
-    if (status == SGC_OK) status = fill_defaults(m, &row);
-    if (status == SGC_OK) status = draft_pack(m, &row, record);
-    if (status == SGC_OK) status = row_key(m, &row, key);
-    if (status == SGC_OK)
-        status = txn_failed(m, sgc_row_insert(m->at->txn, table, sgc_key_str(key), *record));
+    if (status == SGC_OK) status = sgc_draft_insert(&m->rows, &row, key, record);
     if (status == SGC_OK) status = behind_input(m, &row, key, input);
     m->nesting--;
     return status;
@@ -488,8 +323,8 @@ static sgc_status make(mutation *m, uint16_t table, const sgc_json *input, const
 
 /* ---- update ---- */
 
-static sgc_status increase_integer(mutation *m, const draft *row, uint16_t field, sgc_value *value,
-                                   int64_t step)
+static sgc_status increase_integer(mutation *m, const sgc_draft *row, uint16_t field,
+                                   sgc_value *value, int64_t step)
 {
     sgc_kind kind = sgc_field_slot(row->model, field)->kind;
     int64_t sum;
@@ -497,28 +332,30 @@ static sgc_status increase_integer(mutation *m, const draft *row, uint16_t field
 
     if (kind == SGC_KIND_INT) fits = fits && sum >= INT32_MIN && sum <= INT32_MAX;
     if (!fits)
-        return refuse(m, SGC_INVALID, row->model, row->model->fields[field].name,
-                      "the sum does not fit");
+        return sgc_writer_refuse(&m->rows, SGC_INVALID, row->model, row->model->fields[field].name,
+                                 "the sum does not fit");
     value->as.integer = sum;
     return SGC_OK;
 }
 
 /* inc on null stays null. */
-static sgc_status increase(mutation *m, draft *row, const sgc_json *one)
+static sgc_status increase(mutation *m, sgc_draft *row, const sgc_json *one)
 {
     uint16_t field = sgc_table_field(row->model, one->key);
     sgc_slot slot = *sgc_field_slot(row->model, field);
-    sgc_value *value = draft_value(row, field), step;
+    sgc_value *value = sgc_draft_value(row, field), step;
 
     if (one->kind == SGC_JSON_NULL)
-        return refuse(m, SGC_INVALID, row->model, one->key, "\"inc\" must not be null");
+        return sgc_writer_refuse(&m->rows, SGC_INVALID, row->model, one->key,
+                                 "\"inc\" must not be null");
     sgc_status status = sgc_value_from_json(m->at->schema, &row->model->fields[field], &slot, one,
-                                            &m->at->arena, &step, &m->error);
+                                            &m->at->arena, &step, &m->rows.error);
     if (status != SGC_OK || value->is_null) return status;
     if (slot.kind != SGC_KIND_FLOAT) return increase_integer(m, row, field, value, step.as.integer);
     value->as.real += step.as.real;
     if (!isfinite(value->as.real))
-        return refuse(m, SGC_INVALID, row->model, one->key, "the sum does not fit");
+        return sgc_writer_refuse(&m->rows, SGC_INVALID, row->model, one->key,
+                                 "the sum does not fit");
     return SGC_OK;
 }
 
@@ -527,62 +364,34 @@ static sgc_status check_changes(mutation *m, const sgc_table *table, const sgc_j
 {
     for (const sgc_json *one = inc ? inc->first : NULL; one; one = one->next) {
         if (sgc_json_get(set, one->key))
-            return refuse(m, SGC_INVALID, table, one->key, "\"set\" and \"inc\" of one field");
+            return sgc_writer_refuse(&m->rows, SGC_INVALID, table, one->key,
+                                     "\"set\" and \"inc\" of one field");
     }
     return SGC_OK;
-}
-
-static void touch(mutation *m, draft *row)
-{
-    for (uint16_t i = 0; i < row->model->field_count; i++) {
-        const sgc_slot *slot = sgc_field_slot(row->model, i);
-        if (!row->model->fields[i].updated_at || slot->kind != SGC_KIND_DATETIME) continue;
-        draft_set(row, i,
-                  (sgc_value){.kind = slot->kind, .as.integer = (int64_t)sgc_txn_now(m->at->txn)});
-    }
-}
-
-/* Writes the draft over `record` unless nothing changed. */
-static sgc_status store_changes(mutation *m, draft *row, sgc_str *record)
-{
-    sgc_str changed;
-    sgc_key key;
-    sgc_status status = draft_pack(m, row, &changed);
-
-    if (status != SGC_OK || sgc_str_eq(changed, *record)) return status;
-    touch(m, row);
-    status = draft_pack(m, row, &changed);
-    if (status == SGC_OK) status = row_key(m, row, &key);
-    if (status == SGC_OK)
-        status = txn_failed(m, sgc_row_update(m->at->txn, row->table, sgc_key_str(&key), changed));
-    if (status == SGC_OK) *record = changed;
-    return status;
 }
 
 static sgc_status change(mutation *m, uint16_t table, const sgc_json *set, const sgc_json *inc,
                          sgc_str *record)
 {
-    draft row;
-    sgc_status status = draft_start(m, table, &row);
+    sgc_draft row;
+    sgc_status status = check_changes(m, &m->at->schema->tables[table], set, inc);
 
-    if (status == SGC_OK) status = check_changes(m, row.model, set, inc);
-    if (status == SGC_OK) status = unpack(m, &row, *record);
+    if (status == SGC_OK) status = sgc_draft_of(&m->rows, table, *record, &row);
     if (status == SGC_OK && set) status = draft_input(m, &row, set);
     for (const sgc_json *one = inc ? inc->first : NULL; one && status == SGC_OK; one = one->next)
         status = increase(m, &row, one);
-    return status == SGC_OK ? store_changes(m, &row, record) : status;
+    return status == SGC_OK ? sgc_draft_update(&m->rows, &row, record) : status;
 }
 
 /* upsert on a row that is there: what the input names is set, what it nests is added. */
 static sgc_status merge(mutation *m, uint16_t table, const sgc_json *input, const sgc_key *key,
                         sgc_str *record)
 {
-    draft row;
-    sgc_status status = draft_start(m, table, &row);
+    sgc_draft row;
+    sgc_status status = sgc_draft_of(&m->rows, table, *record, &row);
 
-    if (status == SGC_OK) status = unpack(m, &row, *record);
     if (status == SGC_OK) status = draft_input(m, &row, input);
-    if (status == SGC_OK) status = store_changes(m, &row, record);
+    if (status == SGC_OK) status = sgc_draft_update(&m->rows, &row, record);
     return status == SGC_OK ? behind_input(m, &row, key, input) : status;
 }
 
@@ -592,11 +401,8 @@ static sgc_status merge(mutation *m, uint16_t table, const sgc_json *input, cons
 static sgc_status find(mutation *m, uint16_t table, const sgc_json *id, sgc_key *key,
                        sgc_str *record)
 {
-    sgc_status status = sgc_load_key(m->at, table, id, key, &m->error);
+    sgc_status status = sgc_writer_find(&m->rows, table, id, key, record);
 
-    record->data = NULL;
-    if (status == SGC_OK)
-        status = txn_failed(m, sgc_row_get(m->at->txn, table, sgc_key_str(key), record));
     if (status != SGC_NOT_FOUND) return status;
     *record = sgc_str_of(NULL, 0);
     return SGC_OK;
@@ -647,9 +453,9 @@ static sgc_status delete_row(mutation *m, uint16_t table, sgc_str record)
     sgc_key key;
     sgc_status status = sgc_record_key(&m->at->schema->tables[table], record, &key);
 
-    if (status != SGC_OK) return sgc_fail(&m->error, status, "stored data is damaged");
+    if (status != SGC_OK) return sgc_fail(&m->rows.error, status, "stored data is damaged");
     sgc_savepoint before = sgc_savepoint_set(m->at->txn);
-    status = txn_failed(m, sgc_row_delete(m->at->txn, table, sgc_key_str(&key)));
+    status = sgc_writer_failed(&m->rows, sgc_row_delete(m->at->txn, table, sgc_key_str(&key)));
     /* An earlier deletion of this request may have cascaded to it. */
     if (status == SGC_NOT_FOUND) return SGC_OK;
     if (status != SGC_OK) sgc_savepoint_rollback(m->at->txn, before);
@@ -700,13 +506,13 @@ static sgc_status create_rows(mutation *m, uint16_t table, const sgc_json *input
 static sgc_status select_rows(mutation *m, uint16_t table, const sgc_json *where, sgc_rows *rows)
 {
     sgc_filter_context context = {
-        .schema = m->at->schema, .arena = &m->at->arena, .error = &m->error, .strict = true};
+        .schema = m->at->schema, .arena = &m->at->arena, .error = &m->rows.error, .strict = true};
     sgc_predicate *predicate;
     sgc_status status = sgc_filter_where(&context, table, where, &predicate);
 
     if (status != SGC_OK) return status;
     sgc_slice slice = {.where = predicate, .limit = SGC_NO_LIMIT};
-    return txn_failed(m, sgc_select(&m->at->query, table, &slice, rows));
+    return sgc_writer_failed(&m->rows, sgc_select(&m->at->query, table, &slice, rows));
 }
 
 static sgc_status run_many(mutation *m, const sgc_plan_field *field, const sgc_json *arguments,
@@ -755,13 +561,13 @@ static sgc_status finish(mutation *m, const sgc_plan_field *field, const sgc_row
         status = sgc_load_rows(m->at, field, rows->records, rows->count);
         if (status == SGC_OK) sgc_load_below(m->at, field);
     }
-    if (status != SGC_OK) return sgc_fail(&m->error, status, "%s", sgc_status_text(status));
+    if (status != SGC_OK) return sgc_fail(&m->rows.error, status, "%s", sgc_status_text(status));
     return deletes && m->at->fatal == SGC_OK ? delete_rows(m, field->binding.table, rows) : SGC_OK;
 }
 
 void sgc_mutate_root(sgc_execution *at, const sgc_plan_field *field)
 {
-    mutation m = {.at = at};
+    mutation m = {.at = at, .rows = {.txn = at->txn, .schema = at->schema, .arena = &at->arena}};
     sgc_binding_kind kind = field->binding.kind;
     bool many = kind == SGC_BIND_CREATE_MANY || kind == SGC_BIND_UPDATE_MANY ||
                 kind == SGC_BIND_DELETE_MANY;
@@ -782,8 +588,8 @@ void sgc_mutate_root(sgc_execution *at, const sgc_plan_field *field)
     }
     if (status == SGC_OK) status = finish(&m, field, &rows, many);
     if (status == SGC_OK) return;
-    const char *words = m.error.text[0] ? m.error.text : sgc_status_text(status);
+    const char *words = m.rows.error.text[0] ? m.rows.error.text : sgc_status_text(status);
     sgc_load_fail(at, field, status, sgc_str_from(words));
-    at->loaded[field->id].type = m.type;
-    at->loaded[field->id].field = m.field;
+    at->loaded[field->id].type = m.rows.type;
+    at->loaded[field->id].field = m.rows.field;
 }

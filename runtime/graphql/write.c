@@ -269,7 +269,8 @@ static bool complete_row(sgc_execution *at, const sgc_plan_field *field, uint16_
     sgc_key key;
     sgc_error error = {.text = ""};
     object what = {.set = set, .table = table, .embedded = SGC_NONE, .path = path};
-    sgc_status status = sgc_load_key(at, table, id, &key, &error);
+    sgc_status status = sgc_key_from_json(at->schema, &at->schema->tables[table], id, &at->arena,
+                                          &key, &error);
 
     if (status == SGC_OK) {
         status = sgc_row_get(at->txn, table, sgc_key_str(&key), &what.record);

@@ -1,7 +1,8 @@
 /*
  * query.h - plans and the operators that run them: shared by GraphQL and, later, SQL. A caller
  * describes rows by predicates and orders over the schema model; what is read, by which index and
- * in which batches, is decided here. No JSON, no GraphQL types.
+ * in which batches, is decided here; and the one way in which a row is put together and written.
+ * No GraphQL types.
  */
 #ifndef SGC_QUERY_QUERY_H
 #define SGC_QUERY_QUERY_H
@@ -145,5 +146,56 @@ SGC_CHECK sgc_status sgc_sort(sgc_query *query, const sgc_sort_keys *keys, uint3
 sgc_str sgc_record_keep(sgc_query *query, sgc_str record);
 /** Appends a record to rows; SGC_LIMIT when the request has kept too many. */
 SGC_CHECK sgc_status sgc_rows_add(sgc_query *query, sgc_rows *rows, sgc_str record);
+
+/* ---- writing rows (row.c) ---- */
+
+/** Writes rows into a transaction; start with txn, schema and arena. */
+typedef struct sgc_writer {
+    sgc_txn *txn;
+    const sgc_schema *schema;
+    sgc_arena *arena;    /**< drafts and records live here */
+    sgc_error error;     /**< words of what was refused last */
+    sgc_str type, field; /**< where it lies; null when nowhere */
+} sgc_writer;
+/** Refuses a value: "Type.field: words". Returns status. */
+sgc_status sgc_writer_refuse(sgc_writer *writer, sgc_status status, const sgc_table *table,
+                             sgc_str field, const char *words);
+/** Takes over the words and the place of a failure of the transaction; returns status. */
+sgc_status sgc_writer_failed(sgc_writer *writer, sgc_status status);
+
+/** A row that is being put together: values by slot, and which of them somebody gave. */
+typedef struct sgc_draft {
+    uint16_t table;
+    const sgc_table *model;
+    sgc_value *values;
+    bool *given;
+} sgc_draft;
+/** A new row, nothing given. */
+SGC_CHECK sgc_status sgc_draft_new(sgc_writer *writer, uint16_t table, sgc_draft *draft);
+/** A stored row that is to be changed; record must stay where it is. */
+SGC_CHECK sgc_status sgc_draft_of(sgc_writer *writer, uint16_t table, sgc_str record,
+                                  sgc_draft *draft);
+void sgc_draft_set(sgc_draft *draft, uint16_t field, sgc_value value);
+static inline sgc_value *sgc_draft_value(const sgc_draft *draft, uint16_t field)
+{
+    return &draft->values[draft->model->fields[field].slot];
+}
+/** One stored field from its input. Null for a key that can be made here means just that. */
+SGC_CHECK sgc_status sgc_draft_take(sgc_writer *writer, sgc_draft *draft, uint16_t field,
+                                    const sgc_json *json);
+/** Makes the key when none was given, fills defaults, and inserts the row. */
+SGC_CHECK sgc_status sgc_draft_insert(sgc_writer *writer, sgc_draft *draft, sgc_key *key,
+                                      sgc_str *record);
+/**
+ * Writes the draft over *record, the stored one, unless nothing changed. Sets @updatedAt, if it was
+ * not given.
+ */
+SGC_CHECK sgc_status sgc_draft_update(sgc_writer *writer, sgc_draft *draft, sgc_str *record);
+/** The row that an id means. SGC_NOT_FOUND, with no words. */
+SGC_CHECK sgc_status sgc_writer_find(sgc_writer *writer, uint16_t table, const sgc_json *id,
+                                     sgc_key *key, sgc_str *record);
+/** Links the row `own` with the row `other` through a relation of own's table. */
+SGC_CHECK sgc_status sgc_writer_link(sgc_writer *writer, const sgc_relation *relation,
+                                     const sgc_key *own, const sgc_key *other);
 
 #endif

@@ -158,58 +158,45 @@ static int64_t moment(sgc_kind kind, uint64_t now_us)
     return (int64_t)(kind == SGC_KIND_TIME ? now_us % day : now_us);
 }
 
-static sgc_status made_id(const sgc_field *field, uint64_t now_us, const uint8_t random[16],
-                          sgc_arena *arena, sgc_value *value)
-{
-    bool ulid = field->default_kind == SGC_DEFAULT_ULID;
-    char *text = sgc_arena_alloc(arena, 36);
-
-    if (!text) return SGC_NO_MEMORY;
-    if (ulid)
-        sgc_ulid(now_us / 1000, random, text);
-    else
-        sgc_uuidv7(now_us / 1000, random, text);
-    value->is_null = false;
-    value->as.text = sgc_str_of(text, ulid ? 26 : 36);
-    return SGC_OK;
-}
-
 static sgc_status fill(const sgc_schema *schema, const sgc_table *table, const sgc_field *field,
-                       uint64_t now_us, const uint8_t random[16], sgc_arena *arena,
-                       sgc_value *value, sgc_error *error)
+                       uint64_t now_us, sgc_arena *arena, sgc_value *value, sgc_error *error)
 {
     const sgc_slot *slot = &table->layout.slots[field->slot];
-    sgc_status status = SGC_OK;
 
     *value = (sgc_value){.is_null = true, .is_list = slot->list, .kind = slot->kind};
     if (field->updated_at || field->default_kind == SGC_DEFAULT_NOW) {
         value->is_null = false;
         value->as.integer = moment(slot->kind, now_us);
     } else if (field->default_kind == SGC_DEFAULT_VALUE) {
-        status = literal_default(schema, field, slot, arena, value, error);
-    } else if (field->default_kind == SGC_DEFAULT_UUIDV7 ||
-               field->default_kind == SGC_DEFAULT_ULID) {
-        status = made_id(field, now_us, random, arena, value);
-    } else if (slot->list && field->relation != SGC_NONE) {
-        value->is_null = false;
+        return literal_default(schema, field, slot, arena, value, error);
     }
-    if (status == SGC_OK && value->is_null && slot->non_null &&
-        field->default_kind != SGC_DEFAULT_SERIAL)
-        return sgc_fail(error, SGC_NOT_NULL, SGC_FMT "." SGC_FMT " must be given",
-                        SGC_ARG(table->name), SGC_ARG(field->name));
-    return status;
+    return SGC_OK;
+}
+
+static void fill_list(const sgc_table *table, uint16_t field, sgc_value *values)
+{
+    const sgc_slot *slot = sgc_field_slot(table, field);
+    sgc_value *value = &values[table->fields[field].slot];
+
+    if (value->is_null) *value = (sgc_value){.is_list = true, .kind = slot->kind};
 }
 
 sgc_status sgc_row_defaults(const sgc_schema *schema, const sgc_table *table, uint64_t now_us,
-                            const uint8_t random[16], sgc_arena *arena, sgc_value *values,
-                            const bool *given, sgc_error *error)
+                            sgc_arena *arena, sgc_value *values, const bool *given,
+                            sgc_error *error)
 {
     sgc_status status = SGC_OK;
 
     for (uint16_t i = 0; i < table->field_count && status == SGC_OK; i++) {
         const sgc_field *field = &table->fields[i];
         if (!given[field->slot])
-            status = fill(schema, table, field, now_us, random, arena, &values[field->slot], error);
+            status = fill(schema, table, field, now_us, arena, &values[field->slot], error);
+    }
+    for (uint16_t i = 0; i < table->relation_count && status == SGC_OK; i++) {
+        const sgc_relation *relation = &table->relations[i];
+        if (relation->kind != SGC_RELATION_LIST) continue;
+        fill_list(table, relation->field, values);
+        if (relation->type_field != SGC_NONE) fill_list(table, relation->type_field, values);
     }
     return status;
 }

@@ -44,6 +44,20 @@ sgc_status sgc_row_key(const sgc_table *table, const sgc_value *value, sgc_key *
     return key_status(key);
 }
 
+sgc_status sgc_key_from_json(const sgc_schema *schema, const sgc_table *table, const sgc_json *json,
+                             sgc_arena *scratch, sgc_key *key, sgc_error *error)
+{
+    sgc_value value;
+    sgc_status status =
+        sgc_value_from_json(schema, &table->fields[table->key], sgc_field_slot(table, table->key),
+                            json, scratch, &value, error);
+
+    if (status != SGC_OK) return status;
+    status = sgc_row_key(table, &value, key);
+    if (status == SGC_LIMIT) return SGC_NOT_FOUND;
+    return status == SGC_OK ? status : sgc_fail(error, status, "%s", sgc_status_text(status));
+}
+
 /* Primary key bytes of one end of a link, as a component or as they are. */
 static sgc_status link_end(const sgc_table *table, sgc_str record, uint16_t field, bool component,
                            sgc_key *key)
@@ -213,16 +227,25 @@ static void put_hex(char *out, uint8_t byte)
     out[1] = digits[byte & 15];
 }
 
-/* RFC 9562 section 5.7: 48 bits of milliseconds, version 7, variant 10, the rest random. */
-void sgc_uuidv7(uint64_t unix_ms, const uint8_t random[10], char out[36])
+uint64_t sgc_id_tick(uint64_t last, uint64_t now_us, uint16_t seed)
+{
+    uint64_t now_ms = now_us / 1000;
+
+    /* A full counter carries into the millisecond, which then runs ahead of the clock. */
+    return now_ms > last >> 16 ? now_ms << 16 | (seed & 0x7fff) : last + 1;
+}
+
+/* RFC 9562 section 5.7: milliseconds, version 7, counter, variant 10, counter, the rest random. */
+void sgc_uuidv7(uint64_t tick, const uint8_t random[8], char out[36])
 {
     uint8_t bytes[16];
 
     for (int i = 0; i < 6; i++)
-        bytes[i] = (uint8_t)(unix_ms >> (40 - 8 * i));
-    memcpy(bytes + 6, random, 10);
-    bytes[6] = (uint8_t)(0x70 | (bytes[6] & 0x0f));
-    bytes[8] = (uint8_t)(0x80 | (bytes[8] & 0x3f));
+        bytes[i] = (uint8_t)(tick >> (56 - 8 * i));
+    bytes[6] = (uint8_t)(0x70 | (tick >> 12 & 0x0f));
+    bytes[7] = (uint8_t)(tick >> 4);
+    bytes[8] = (uint8_t)(0x80 | (tick & 0x0f) << 2 | (random[0] & 3));
+    memcpy(bytes + 9, random + 1, 7);
     for (int i = 0; i < 16; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
         put_hex(out, bytes[i]);
@@ -230,17 +253,20 @@ void sgc_uuidv7(uint64_t unix_ms, const uint8_t random[10], char out[36])
     }
 }
 
-/* 48 bits of milliseconds and 80 random ones, five bits a character, alphabet of Crockford. */
-void sgc_ulid(uint64_t unix_ms, const uint8_t random[10], char out[26])
+/* 48 bits of milliseconds and 80 more, five bits a character, alphabet of Crockford. */
+void sgc_ulid(uint64_t tick, const uint8_t random[8], char out[26])
 {
     static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    uint8_t low[10] = {(uint8_t)(tick >> 8), (uint8_t)tick};
+    uint64_t unix_ms = tick >> 16;
 
+    memcpy(low + 2, random, 8);
     for (int i = 9; i >= 0; i--, unix_ms >>= 5)
         out[i] = alphabet[unix_ms & 31];
     for (int half = 0; half < 2; half++) {
         uint64_t bits = 0;
         for (int i = 0; i < 5; i++)
-            bits = bits << 8 | random[half * 5 + i];
+            bits = bits << 8 | low[half * 5 + i];
         for (int i = 7; i >= 0; i--, bits >>= 5)
             out[10 + half * 8 + i] = alphabet[bits & 31];
     }

@@ -89,18 +89,31 @@ SGC_CHECK sgc_status sgc_value_from_literal(const sgc_schema *schema, const sgc_
 void sgc_value_to_json(const sgc_schema *schema, const sgc_field *field, const sgc_value *value,
                        sgc_buf *out);
 /**
- * Fills the values that create may leave out: defaults, generated keys but SERIAL, @updatedAt and
- * empty lists of relations. values and given are in order of slots (values[field.slot]), as
- * sgc_record_pack() takes them; what is not given and has no default becomes null, or SGC_NOT_NULL
- * where that may not be (a SERIAL key stays null). Set keys of new parents before.
+ * Fills the values that create may leave out: defaults, @updatedAt and empty lists of relations.
+ * values and given are in order of slots (values[field.slot]), as sgc_record_pack() takes them;
+ * what is not given and has no default becomes null, and so does a key that is to be generated.
  */
 SGC_CHECK sgc_status sgc_row_defaults(const sgc_schema *schema, const sgc_table *table,
-                                      uint64_t now_us, const uint8_t random[16], sgc_arena *arena,
-                                      sgc_value *values, const bool *given, sgc_error *error);
+                                      uint64_t now_us, sgc_arena *arena, sgc_value *values,
+                                      const bool *given, sgc_error *error);
+/** The primary key that JSON means. SGC_NOT_FOUND, without words: no row can have so long a key. */
+SGC_CHECK sgc_status sgc_key_from_json(const sgc_schema *schema, const sgc_table *table,
+                                       const sgc_json *json, sgc_arena *scratch, sgc_key *key,
+                                       sgc_error *error);
 
-/** RFC 9562 version 7, 36 characters, from a clock and 10 random bytes; and ULID, 26 characters. */
-void sgc_uuidv7(uint64_t unix_ms, const uint8_t random[10], char out[36]);
-void sgc_ulid(uint64_t unix_ms, const uint8_t random[10], char out[26]);
+/* ---- ids that are made here ---- */
+
+/**
+ * A tick is a moment of a database at which an id is made: 48 bits of Unix milliseconds and a
+ * counter of 16 bits within them (RFC 9562, section 6.2, method 1). This is the tick behind `last`:
+ * greater than it whatever the clock says, in a new millisecond with a counter that starts at the
+ * lower 15 bits of seed.
+ */
+uint64_t sgc_id_tick(uint64_t last, uint64_t now_us, uint16_t seed);
+/** RFC 9562 version 7 from a tick and the random rest: 36 characters, ordered by tick. */
+void sgc_uuidv7(uint64_t tick, const uint8_t random[8], char out[36]);
+/** A ULID from the same: 26 characters. */
+void sgc_ulid(uint64_t tick, const uint8_t random[8], char out[26]);
 
 /* ---- @check expressions ---- */
 

@@ -215,21 +215,67 @@ static sgc_status parent_is_there(sgc_txn *txn, const struct sgc_reads *source,
     return status;
 }
 
-static sgc_status no_parent(sgc_txn *txn, uint16_t table, const sgc_relation *relation,
-                            const struct sgc_parent *parent)
+/* The row in words: at its own statement everybody knows which one it is. */
+static sgc_str child_words(sgc_txn *txn, const struct sgc_reads *source, uint16_t table,
+                           sgc_str key)
 {
     const sgc_table *t = &txn->schema->tables[table];
-    sgc_str target =
-        parent->table == SGC_NONE ? SGC_STR("such type") : txn->schema->tables[parent->table].name;
-    sgc_str key =
-        parent->table == SGC_NONE ? SGC_STR("") : sgc_key_words(txn, parent->table, parent->key);
-    sgc_str name = relation ? relation->name : SGC_STR("link");
+
+    if (source == &txn->source) return t->name;
+    return sgc_arena_printf(&txn->scratch, SGC_FMT " " SGC_FMT, SGC_ARG(t->name),
+                            SGC_ARG(sgc_key_words(txn, table, key)));
+}
+
+static sgc_status no_parent(sgc_txn *txn, uint16_t table, const sgc_relation *relation,
+                            sgc_str child, const struct sgc_parent *parent)
+{
+    sgc_status status = sgc_txn_fail(
+        txn, SGC_FOREIGN_KEY, table, SGC_NONE, "%.*s.%.*s: there is no %.*s %.*s", SGC_ARG(child),
+        SGC_ARG(relation->name), SGC_ARG(txn->schema->tables[parent->table].name),
+        SGC_ARG(sgc_key_words(txn, parent->table, parent->key)));
+
+    txn->error_field = relation->name;
+    return status;
+}
+
+static bool is_type_of(const sgc_txn *txn, const sgc_relation *relation, sgc_str name)
+{
+    const sgc_abstract *abstract = &txn->schema->abstracts[relation->abstract];
+
+    for (uint16_t i = 0; i < abstract->table_count; i++) {
+        if (sgc_str_eq(txn->schema->tables[abstract->tables[i]].name, name)) return true;
+    }
+    return false;
+}
+
+/* A relation to an interface or union whose type is missing or is none of its types. */
+static sgc_status no_type(sgc_txn *txn, uint16_t table, const sgc_relation *relation, sgc_str child,
+                          sgc_str record)
+{
+    const sgc_table *t = &txn->schema->tables[table];
+    const sgc_field *field = &t->fields[relation->type_field];
+    sgc_value keys, names;
 
     sgc_status status =
-        sgc_txn_fail(txn, SGC_FOREIGN_KEY, table, SGC_NONE, "%.*s.%.*s: there is no %.*s %.*s",
-                     SGC_ARG(t->name), SGC_ARG(name), SGC_ARG(target), SGC_ARG(key));
-    if (relation) txn->error_field = relation->name;
-    return status;
+        sgc_record_field(&t->layout, record, t->fields[relation->field].slot, &txn->scratch, &keys);
+    if (status == SGC_OK) {
+        status = sgc_record_field(&t->layout, record, field->slot, &txn->scratch, &names);
+    }
+    if (status != SGC_OK) return status;
+    size_t count = names.is_null ? 0 : names.is_list ? names.as.list.count : 1;
+    for (size_t i = 0; i < count; i++) {
+        const sgc_value *name = names.is_list ? &names.as.list.items[i] : &names;
+        bool used = !keys.is_list || (i < keys.as.list.count && !keys.as.list.items[i].is_null);
+        if (!used || name->is_null || is_type_of(txn, relation, name->as.text)) continue;
+        return sgc_txn_fail(txn, SGC_FOREIGN_KEY, table, relation->type_field,
+                            "%.*s.%.*s: \"%.*s\" is no type of %.*s", SGC_ARG(child),
+                            SGC_ARG(field->name), SGC_ARG(name->as.text),
+                            SGC_ARG(txn->schema->abstracts[relation->abstract].name));
+    }
+    return sgc_txn_fail(txn, SGC_FOREIGN_KEY, table, relation->type_field,
+                        "%.*s.%.*s must be given with %.*s%s", SGC_ARG(child), SGC_ARG(field->name),
+                        SGC_ARG(t->fields[relation->field].name),
+                        keys.is_list ? ", a type for each key" : "");
 }
 
 static bool is_named(const struct sgc_parent *parents, size_t count,
@@ -257,13 +303,45 @@ static sgc_status check_relation(sgc_txn *txn, const struct sgc_reads *source, u
         if (is_self || is_named(old, old_count, &now[i])) continue;
         status = parent_is_there(txn, source, &now[i], &there);
         if (status != SGC_OK || there) continue;
-        return no_parent(txn, table, &txn->schema->tables[table].relations[relation], &now[i]);
+        const sgc_relation *r = &txn->schema->tables[table].relations[relation];
+        sgc_str child = child_words(txn, source, table, key);
+        return now[i].table == SGC_NONE ? no_type(txn, table, r, child, record)
+                                        : no_parent(txn, table, r, child, &now[i]);
     }
     return status;
 }
 
+/* The relation of a link's end `own` whose other end is missing; NULL when only that one has it. */
+static const sgc_relation *relation_of_link(const sgc_txn *txn, uint16_t link, uint16_t table,
+                                            bool missing_right)
+{
+    const sgc_table *t = &txn->schema->tables[table];
+
+    for (uint16_t i = 0; i < t->relation_count; i++) {
+        const sgc_relation *relation = &t->relations[i];
+        bool same = relation->kind == SGC_RELATION_LINK && relation->link == link;
+        if (same && (relation->link_field == 1) == missing_right) return relation;
+    }
+    return NULL;
+}
+
+static sgc_status no_link_end(sgc_txn *txn, const struct sgc_reads *source, uint16_t link,
+                              const struct sgc_parent *own, const struct sgc_parent *missing,
+                              bool missing_right)
+{
+    const sgc_relation *relation = relation_of_link(txn, link, own->table, missing_right);
+    sgc_str child = child_words(txn, source, own->table, own->key);
+
+    if (relation) return no_parent(txn, own->table, relation, child, missing);
+    return sgc_txn_fail(txn, SGC_FOREIGN_KEY, own->table, SGC_NONE,
+                        "there is no %.*s %.*s to link with %.*s",
+                        SGC_ARG(txn->schema->tables[missing->table].name),
+                        SGC_ARG(sgc_key_words(txn, missing->table, missing->key)), SGC_ARG(child));
+}
+
+/* *owner: the end that is there when the other one is not. */
 static sgc_status check_link(sgc_txn *txn, const struct sgc_reads *source, uint16_t table,
-                             sgc_str record)
+                             sgc_str record, struct sgc_parent *owner)
 {
     struct sgc_parent ends[2];
     bool there;
@@ -271,7 +349,27 @@ static sgc_status check_link(sgc_txn *txn, const struct sgc_reads *source, uint1
 
     for (size_t i = 0; status == SGC_OK && i < 2; i++) {
         status = parent_is_there(txn, source, &ends[i], &there);
-        if (status == SGC_OK && !there) return no_parent(txn, table, NULL, &ends[i]);
+        if (status != SGC_OK || there) continue;
+        *owner = ends[1 - i];
+        return no_link_end(txn, source, table, owner, &ends[i], i == 1);
+    }
+    return status;
+}
+
+/* *owner: the row that names what is not there. */
+static sgc_status check_parents(sgc_txn *txn, const struct sgc_reads *source, uint16_t table,
+                                sgc_str key, sgc_str before, sgc_str record,
+                                struct sgc_parent *owner)
+{
+    const sgc_table *t = &txn->schema->tables[table];
+    sgc_status status = SGC_OK;
+
+    if (t->link) return check_link(txn, source, table, record, owner);
+    *owner = (struct sgc_parent){table, key};
+    for (uint16_t i = 0; status == SGC_OK && i < t->relation_count; i++) {
+        sgc_relation_kind kind = t->relations[i].kind;
+        if (kind != SGC_RELATION_KEY && kind != SGC_RELATION_LIST) continue;
+        status = check_relation(txn, source, table, i, key, before, record);
     }
     return status;
 }
@@ -279,16 +377,32 @@ static sgc_status check_link(sgc_txn *txn, const struct sgc_reads *source, uint1
 sgc_status sgc_check_parents(sgc_txn *txn, const struct sgc_reads *source, uint16_t table,
                              sgc_str key, sgc_str before, sgc_str record)
 {
-    const sgc_table *t = &txn->schema->tables[table];
+    struct sgc_parent owner;
+
+    return check_parents(txn, source, table, key, before, record, &owner);
+}
+
+sgc_status sgc_txn_check_parents(sgc_txn *txn, sgc_row_name *child)
+{
+    const struct sgc_reads now = txn->source;
+    sgc_memtable_walk row = {.row = NULL};
+    struct sgc_parent owner;
     sgc_status status = SGC_OK;
 
-    if (t->link) return check_link(txn, source, table, record);
-    for (uint16_t i = 0; status == SGC_OK && i < t->relation_count; i++) {
-        sgc_relation_kind kind = t->relations[i].kind;
-        if (kind != SGC_RELATION_KEY && kind != SGC_RELATION_LIST) continue;
-        status = check_relation(txn, source, table, i, key, before, record);
+    sgc_txn_clear_error(txn);
+    while (status == SGC_OK && txn->writes && sgc_memtable_walk_next(txn->writes, &row)) {
+        if (!row.newest || sgc_str_is_null(row.newest->record)) continue;
+        if (txn->scratch.total) sgc_arena_reset(&txn->scratch);
+        status =
+            check_parents(txn, &now, row.table, row.key, row.before, row.newest->record, &owner);
     }
-    return status;
+    if (status == SGC_OK) txn->defer_foreign_keys = false;
+    if (status == SGC_FOREIGN_KEY) {
+        child->table = owner.table;
+        sgc_key_start(&child->key);
+        sgc_key_raw(&child->key, owner.key);
+    }
+    return sgc_txn_fail_plain(txn, status);
 }
 
 /* ---- children ---- */

@@ -91,6 +91,7 @@ struct sgc_db {
     sgc_error flush_error;
 
     _Atomic uint64_t published, published_time;
+    _Atomic uint64_t last_id; /* tick of the last key made here (ids.c) */
     _Atomic bool read_only;
     _Atomic uint64_t open_txns, commits, conflicts;
 };

@@ -336,27 +336,11 @@ sgc_status sgc_take_write(sgc_take *take, sgc_row_write *write, uint16_t table, 
 
 /* ---- generated values ---- */
 
-typedef void maker_of_ids(uint64_t unix_ms, const uint8_t random[10], char out[]);
-
-static void make_uuid(uint64_t unix_ms, const uint8_t random[10], char out[])
+static sgc_str made(sgc_take *take, const char *text, size_t size)
 {
-    sgc_uuidv7(unix_ms, random, out);
-}
-
-static void make_ulid(uint64_t unix_ms, const uint8_t random[10], char out[])
-{
-    sgc_ulid(unix_ms, random, out);
-}
-
-static sgc_str generate(sgc_take *take, maker_of_ids *make, size_t size)
-{
-    uint8_t random[10];
-    char text[40];
     sgc_str out = {NULL, 0};
 
-    if (take->status == SGC_OK) take->status = sgc_txn_random(take->txn, random, sizeof random);
     if (take->status != SGC_OK) return out;
-    make(sgc_txn_now(take->txn) / 1000, random, text);
     out = sgc_arena_str(sgc_txn_arena(take->txn), sgc_str_of(text, size));
     if (!out.data) fail(take, SGC_NO_MEMORY);
     return out;
@@ -364,12 +348,18 @@ static sgc_str generate(sgc_take *take, maker_of_ids *make, size_t size)
 
 sgc_str sgc_take_uuidv7(sgc_take *take)
 {
-    return generate(take, make_uuid, 36);
+    char text[36];
+
+    if (take->status == SGC_OK) take->status = sgc_txn_uuidv7(take->txn, text);
+    return made(take, text, sizeof text);
 }
 
 sgc_str sgc_take_ulid(sgc_take *take)
 {
-    return generate(take, make_ulid, 26);
+    char text[26];
+
+    if (take->status == SGC_OK) take->status = sgc_txn_ulid(take->txn, text);
+    return made(take, text, sizeof text);
 }
 
 int64_t sgc_take_serial(sgc_take *take, uint16_t table)

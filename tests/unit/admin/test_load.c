@@ -199,7 +199,8 @@ static void complaints(void)
     refuses(&f, json, "{\"Person\": [], \"Person\": []}", "appears twice");
     refuses(&f, json, "{\"Person\": [{\"id\": \"a\"", "does not end");
     refuses(&f, json, "{} x", "text behind");
-    refuses(&f, json, "{\"Person\": [\n\n{\"id\": \"a\"}]}", "line 3: Person.name must be given");
+    refuses(&f, json, "{\"Person\": [\n\n{\"id\": \"a\"}]}",
+            "line 3: Person.name: a value is required");
     refuses(&f, json, "{\"Person\": [{\"id\": \"a\", \"name\": \"A\", \"x\": 1}]}",
             "line 1: type Person has no field \"x\"");
     refuses(&f, json, "{\"Person\": [{\"id\": \"a\", \"name\": 1}]}", "name");
@@ -222,7 +223,7 @@ static void complaints(void)
             "{\"id\": \"b\", \"name\": \"B\", \"email\": \"x\"}]}",
             "line 2: ");
     refuses(&f, people_lines, "{\"id\": \"a\", \"name\": \"A\"}\n\n{\"id\": \"b\"}\n",
-            "line 3: Person.name must be given");
+            "line 3: Person.name: a value is required");
     refuses(&f, people_lines, "[1]\n", "line 1: ");
     refuses(&f, people_csv, "", "header line");
     refuses(&f, people_csv, "id,name\na\n", "line 2: 1 fields where the header has 2");
@@ -230,6 +231,70 @@ static void complaints(void)
     refuses(&f, people_csv, "id,name\na,\"A\n", "does not end");
     refuses(&f, people_csv, "id,name\na,\"A\"x\n", "behind a closing quote");
     expect_dump(&f, SGC_LOAD_NDJSON, "Person", "");
+    teardown(&f);
+}
+
+/* References are checked when the transaction ends; the message still says where they stand. */
+static void references_that_lead_nowhere(void)
+{
+    fixture f;
+    sgc_load_options named = people_lines, batched = people_lines;
+
+    setup(&f);
+    named.name = "people.ndjson";
+    refuses(&f, named,
+            "{\"id\": \"a\", \"name\": \"A\"}\n\n{\"id\": \"b\", \"name\": \"B\", \"boss\": "
+            "\"zz\"}\n{\"id\": \"c\", \"name\": \"C\", \"boss\": \"a\"}\n",
+            "people.ndjson:3: Person \"b\".boss: there is no Person \"zz\"");
+    refuses(&f, people_lines,
+            "{\"id\": \"a\", \"name\": \"A\"}\n{\"id\": \"b\", \"name\": \"B\", \"clubs\": "
+            "[\"no\"]}\n",
+            "line 2: Person \"b\".clubs: there is no Club \"no\"");
+    refuses(&f, json,
+            "{\"Club\": [{\"id\": \"c\", \"name\": \"C\"},\n"
+            "{\"id\": \"d\", \"name\": \"D\", \"members\": [\"no\"]}]}",
+            "line 2: Club \"d\".members: there is no Person \"no\"");
+    /* A batch ends behind line 2, and what fails there stands on line 1. */
+    batched.batch = 2;
+    refuses(&f, batched,
+            "{\"id\": \"a\", \"name\": \"A\", \"boss\": \"c\"}\n"
+            "{\"id\": \"b\", \"name\": \"B\"}\n{\"id\": \"c\", \"name\": \"C\"}\n",
+            "line 1: Person \"a\".boss: there is no Person \"c\"");
+    refuses(
+        &f, batched,
+        "{\"id\": \"a\", \"name\": \"A\", \"boss\": \"b\"}\n"
+        "{\"id\": \"b\", \"name\": \"B\"}\n{\"id\": \"c\", \"name\": \"C\", \"boss\": \"zz\"}\n",
+        "line 3: Person \"c\".boss: there is no Person \"zz\"");
+    CU_ASSERT_EQUAL(f.counts[0] + f.counts[1] + f.counts[2], 3);
+    teardown(&f);
+}
+
+/* Null for a key that can be made means "make one"; those of one load come in its order. */
+static void keys_are_made_in_order(void)
+{
+    enum { ROWS = 3000 };
+    fixture f;
+    sgc_buf text = {0};
+    unsigned at = 0, wrong = 0;
+
+    setup(&f);
+    for (unsigned i = 0; i < ROWS; i++)
+        sgc_buf_printf(&text, i % 2 ? "{\"name\":\"%05u\"}\n" : "{\"id\":null,\"name\":\"%05u\"}\n",
+                       i);
+    sgc_buf_byte(&text, '\0');
+    loads(&f, people_lines, text.data);
+    sgc_buf out = dump(&f, SGC_LOAD_CSV, "Person");
+    sgc_buf_byte(&out, '\0');
+    for (const char *line = strchr(out.data, '\n'); line && line[1];
+         line = strchr(line + 1, '\n')) {
+        char name[16];
+        snprintf(name, sizeof name, ",\"%05u\",", at++);
+        wrong += memcmp(line + 39, name, 9) != 0;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    CU_ASSERT_EQUAL(at, ROWS);
+    sgc_buf_free(&out);
+    sgc_buf_free(&text);
     teardown(&f);
 }
 
@@ -280,6 +345,8 @@ int main(void)
         {"csv and lines and back", csv_and_lines_and_back},
         {"csv quotes and nulls", csv_quotes_and_nulls},
         {"complaints", complaints},
+        {"references that lead nowhere", references_that_lead_nowhere},
+        {"keys are made in order", keys_are_made_in_order},
         {"repeating a load with upsert", repeating_a_load_with_upsert},
         {"batches keep what was committed", batches_keep_what_was_committed},
         CU_TEST_INFO_NULL,

@@ -200,6 +200,40 @@ static const exchange related[] = {
      "{\"data\":{\"createURLEntry\":{\"hits\":\"5\"},\"updateUrlEntries\":{\"nodes\":[{"
      "\"hits\":"
      "\"7\"}]}}}"},
+    /* Keys that are made here rise: lists without an order come in the order of creation. */
+    {"mutation { createCategory(input: {title: \"R\", children: {create: [{title: \"t1\", "
+     "children: "
+     "{create: [{title: \"u1\"}, {title: \"u2\"}]}}, {title: \"t2\"}, {title: \"t3\"}, {title: "
+     "\"t4\"}, {title: \"t5\"}]}}) { children { title children { title } } } createCategories("
+     "input: [{title: \"v1\"}, {title: \"v2\"}, {title: \"v3\"}]) { nodes { title } } }",
+     NULL,
+     "{\"data\":{\"createCategory\":{\"children\":[{\"title\":\"t1\",\"children\":[{\"title\":"
+     "\"u1\"},"
+     "{\"title\":\"u2\"}]},{\"title\":\"t2\",\"children\":[]},{\"title\":\"t3\",\"children\":[]},{"
+     "\"title\":\"t4\",\"children\":[]},{\"title\":\"t5\",\"children\":[]}]},\"createCategories\":{"
+     "\"nodes\":[{\"title\":\"v1\"},{\"title\":\"v2\"},{\"title\":\"v3\"}]}}}"},
+    {"{ categories { title } }", NULL,
+     "{\"data\":{\"categories\":[{\"title\":\"R\"},{\"title\":\"t1\"},{\"title\":\"u1\"},{"
+     "\"title\":"
+     "\"u2\"},{\"title\":\"t2\"},{\"title\":\"t3\"},{\"title\":\"t4\"},{\"title\":\"t5\"},{"
+     "\"title\":"
+     "\"v1\"},{\"title\":\"v2\"},{\"title\":\"v3\"}]}}"},
+    /* A relation to an interface is set as a whole. */
+    {"mutation { updatePerson(id: \"c\", set: {petId: \"c2\"}) { id } }", NULL,
+     "{\"data\":null,\"errors\":[{\"message\":\"Person.petType must be given with "
+     "petId\",\"locations\":[{\"line\":1,\"column\":12}],\"path\":[\"updatePerson\"],"
+     "\"extensions\":{\"code\":\"FOREIGN_KEY_VIOLATION\",\"coordinate\":\"Person.petType\"}}]}"},
+    {"mutation { updatePerson(id: \"c\", set: {petId: \"c2\", petType: \"Nope\"}) { id } }", NULL,
+     "{\"data\":null,\"errors\":[{\"message\":\"Person.petType: \\\"Nope\\\" is no type of "
+     "Named\",\"locations\":[{\"line\":1,\"column\":12}],\"path\":[\"updatePerson\"],"
+     "\"extensions\":{\"code\":\"FOREIGN_KEY_VIOLATION\",\"coordinate\":\"Person.petType\"}}]}"},
+    {"mutation { updatePerson(id: \"c\", set: {petId: \"c9\", petType: \"Cat\"}) { id } }", NULL,
+     "{\"data\":null,\"errors\":[{\"message\":\"Person.pet: there is no Cat "
+     "\\\"c9\\\"\",\"locations\":[{\"line\":1,\"column\":12}],\"path\":[\"updatePerson\"],"
+     "\"extensions\":{\"code\":\"FOREIGN_KEY_VIOLATION\",\"coordinate\":\"Person.pet\"}}]}"},
+    {"mutation { updatePerson(id: \"c\", set: {petId: \"c2\", petType: \"Cat\"}) { pet { name } } "
+     "}",
+     NULL, "{\"data\":{\"updatePerson\":{\"pet\":{\"name\":\"Kit\"}}}}"},
 };
 
 static void relations_and_scalars(void)

@@ -363,7 +363,7 @@ static void schema_endpoints(void)
     EXPECT_POST(&f, "/schema/data", HOST JSON, rows, "409", "\"success\":false", "line 1");
     EXPECT_POST(&f, "/schema/data", HOST JSON,
                 "{\"Person\": [\n{\"id\": \"c\", \"name\": \"C\"},\n{\"id\": \"d\"}]}", "400",
-                "line 3: Person.name must be given");
+                "line 3: Person.name: a value is required");
     EXPECT(&f, "GET /schema HTTP/1.1\r\n" HOST "\r\n",
            "{\"tables\":[{\"tableName\":\"Person\",\"recordCount\":2}]}");
     EXPECT(&f, "GET /schema/tables HTTP/1.1\r\n" HOST "\r\n",

@@ -279,17 +279,40 @@ static void long_keys_are_refused(void)
 
 static void ids(void)
 {
-    /* The example of RFC 9562, appendix A.6, and one of the ULID specification's clock. */
-    static const uint8_t random[10] = {0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f};
-    static const uint8_t ones[10] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
-    char text[36];
+    /* The example of RFC 9562, appendix A.6: counter and random bits are what they are there. */
+    static const uint8_t random[8] = {0x00, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f};
+    static const uint8_t ones[8] = {255, 255, 255, 255, 255, 255, 255, 255};
+    char text[36], next[36];
 
-    sgc_uuidv7(0x017F22E279B0, random, text);
+    sgc_uuidv7((uint64_t)0x017F22E279B0 << 16 | 0xcc36, random, text);
     UNIT_STR(sgc_str_of(text, 36), "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
-    sgc_ulid(1469918176385, ones, text);
+    /* One of the ULID specification's clock. */
+    sgc_ulid((uint64_t)1469918176385 << 16 | 0xffff, ones, text);
     UNIT_STR(sgc_str_of(text, 26), "01ARYZ6S41ZZZZZZZZZZZZZZZZ");
-    sgc_ulid(((uint64_t)1 << 48) - 1, ones, text);
+    sgc_ulid(UINT64_MAX, ones, text);
     UNIT_STR(sgc_str_of(text, 26), "7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
+    /* Whatever the random rest is, a later tick sorts behind: each bit of the counter counts. */
+    for (unsigned bit = 0; bit < 64; bit++) {
+        uint64_t tick = (uint64_t)1 << bit;
+        sgc_uuidv7(tick - 1, ones, text);
+        sgc_uuidv7(tick, (const uint8_t[8]){0}, next);
+        CU_ASSERT_TRUE(memcmp(text, next, 36) < 0);
+        sgc_ulid(tick - 1, ones, text);
+        sgc_ulid(tick, (const uint8_t[8]){0}, next);
+        CU_ASSERT_TRUE(memcmp(text, next, 26) < 0);
+    }
+}
+
+static void ticks(void)
+{
+    const uint64_t ms = 1600000000000;
+    uint64_t start = sgc_id_tick(0, ms * 1000, 0xffff);
+
+    CU_ASSERT_EQUAL(start, ms << 16 | 0x7fff); /* half of the counter stays free */
+    CU_ASSERT_EQUAL(sgc_id_tick(start, ms * 1000 + 999, 7), start + 1);
+    CU_ASSERT_EQUAL(sgc_id_tick(start, 0, 7), start + 1); /* the clock went back */
+    CU_ASSERT_EQUAL(sgc_id_tick(start, (ms + 1) * 1000, 7), (ms + 1) << 16 | 7);
+    CU_ASSERT_EQUAL(sgc_id_tick(ms << 16 | 0xffff, ms * 1000, 7), (ms + 1) << 16);
 }
 
 int main(void)
@@ -301,6 +324,7 @@ int main(void)
         {"keys come from records", keys_come_from_records},
         {"long keys are refused", long_keys_are_refused},
         {"ids", ids},
+        {"ticks", ticks},
         CU_TEST_INFO_NULL,
     };
     return unit_run("schema.value", tests);

@@ -449,7 +449,94 @@ static void deferred_parents_are_checked_at_commit(void)
     sgc_savepoint_rollback(txn, mark);
     OK(put(txn, "Book", "{\"id\":3,\"authorId\":\"b\"}"));
     IS(sgc_commit(&txn, &info), SGC_FOREIGN_KEY);
-    CU_ASSERT_STRING_EQUAL(info.error.text, "Book.author: there is no Author \"b\"");
+    CU_ASSERT_STRING_EQUAL(info.error.text, "Book 3.author: there is no Author \"b\"");
+    bed_close(&bed);
+}
+
+/* The owner of what is not there is named, so a load can say on which line it stands. */
+static void parents_are_checked_before_the_end(void)
+{
+    struct bed bed;
+    bed_open(&bed, SDL, 0);
+    sgc_txn *txn = bed_begin(&bed);
+    sgc_row_name child = {0};
+    sgc_str type, field;
+
+    OK(put(txn, "Author", "{\"id\":\"a\",\"friendIds\":[]}"));
+    sgc_txn_defer_foreign_keys(txn);
+    OK(put(txn, "Book", "{\"id\":1,\"authorId\":\"a\"}"));
+    sgc_savepoint mark = sgc_savepoint_set(txn);
+    OK(put(txn, "Author", "{\"id\":\"b\",\"friendIds\":[\"a\",\"zz\"]}"));
+    IS(sgc_txn_check_parents(txn, &child), SGC_FOREIGN_KEY);
+    CU_ASSERT_STRING_EQUAL(sgc_errmsg(txn), "Author \"b\".friends: there is no Author \"zz\"");
+    sgc_errplace(txn, &type, &field);
+    UNIT_STR(type, "Author");
+    UNIT_STR(field, "friends");
+    CU_ASSERT_EQUAL(child.table, table_of(txn, "Author"));
+    UNIT_STR(sgc_key_str(&child.key), "b");
+    sgc_savepoint_rollback(txn, mark);
+    OK(link_book(txn, "1", "nowhere", true));
+    IS(sgc_txn_check_parents(txn, &child), SGC_FOREIGN_KEY);
+    CU_ASSERT_STRING_EQUAL(sgc_errmsg(txn), "Book 1.shelves: there is no Shelf \"nowhere\"");
+    sgc_errplace(txn, &type, &field);
+    UNIT_STR(type, "Book");
+    UNIT_STR(field, "shelves");
+    CU_ASSERT_EQUAL(child.table, table_of(txn, "Book"));
+    sgc_savepoint_rollback(txn, mark);
+    OK(put(txn, "Shelf", "{\"id\":\"s\"}"));
+    OK(link_book(txn, "9", "s", true));
+    IS(sgc_txn_check_parents(txn, &child), SGC_FOREIGN_KEY);
+    CU_ASSERT_STRING_EQUAL(sgc_errmsg(txn), "Shelf \"s\".books: there is no Book 9");
+    sgc_savepoint_rollback(txn, mark);
+    OK(sgc_txn_check_parents(txn, &child));
+    /* From here on every statement is checked at once. */
+    IS(put(txn, "Book", "{\"id\":2,\"authorId\":\"zz\"}"), SGC_FOREIGN_KEY);
+    OK(commit_now(txn));
+    bed_close(&bed);
+}
+
+static void a_link_at_once_has_words_too(void)
+{
+    struct bed bed;
+    bed_open(&bed, SDL, 0);
+    sgc_txn *txn = bed_begin(&bed);
+    sgc_str type, field;
+
+    OK(put(txn, "Shelf", "{\"id\":\"s\"}"));
+    IS(link_book(txn, "9", "s", true), SGC_FOREIGN_KEY);
+    CU_ASSERT_STRING_EQUAL(sgc_errmsg(txn), "Shelf.books: there is no Book 9");
+    sgc_errplace(txn, &type, &field);
+    UNIT_STR(type, "Shelf");
+    UNIT_STR(field, "books");
+    sgc_abort(&txn);
+    bed_close(&bed);
+}
+
+/* A relation to a union is a key and the name of a type: half of it, or another type, is said. */
+static void halves_of_a_union(void)
+{
+    struct bed bed;
+    bed_open(&bed, SDL, 0);
+    sgc_txn *txn = bed_begin(&bed);
+    sgc_row_name child;
+    sgc_str type, field;
+
+    OK(put(txn, "Shelf", "{\"id\":\"s\"}"));
+    IS(put(txn, "Label", "{\"id\":\"l\",\"onId\":\"s\"}"), SGC_FOREIGN_KEY);
+    CU_ASSERT_STRING_EQUAL(sgc_errmsg(txn), "Label.onType must be given with onId");
+    sgc_errplace(txn, &type, &field);
+    UNIT_STR(type, "Label");
+    UNIT_STR(field, "onType");
+    IS(put(txn, "Label", "{\"id\":\"l\",\"onId\":\"s\",\"onType\":\"Nope\"}"), SGC_FOREIGN_KEY);
+    CU_ASSERT_STRING_EQUAL(sgc_errmsg(txn), "Label.onType: \"Nope\" is no type of Thing");
+    IS(put(txn, "Label", "{\"id\":\"l\",\"onId\":\"s\",\"onType\":\"Book\"}"), SGC_FOREIGN_KEY);
+    CU_ASSERT_STRING_EQUAL(sgc_errmsg(txn), "Label.onType: \"Book\" is no type of Thing");
+    OK(put(txn, "Label", "{\"id\":\"l\",\"onId\":\"s\",\"onType\":\"Shelf\"}"));
+    sgc_txn_defer_foreign_keys(txn);
+    OK(put(txn, "Seal", "{\"id\":\"x\",\"onId\":\"s\",\"onType\":\"Nope\"}"));
+    IS(sgc_txn_check_parents(txn, &child), SGC_FOREIGN_KEY);
+    CU_ASSERT_STRING_EQUAL(sgc_errmsg(txn), "Seal \"x\".onType: \"Nope\" is no type of Thing");
+    sgc_abort(&txn);
     bed_close(&bed);
 }
 
@@ -509,6 +596,9 @@ int main(void)
         {"the same new key twice, in memory", the_same_new_key_twice_conflicts_in_memory},
         {"the same new key twice, in pages", the_same_new_key_twice_conflicts_in_pages},
         {"deferred parents are checked at commit", deferred_parents_are_checked_at_commit},
+        {"parents are checked before the end", parents_are_checked_before_the_end},
+        {"a link at once has words too", a_link_at_once_has_words_too},
+        {"halves of a union", halves_of_a_union},
         CU_TEST_INFO_NULL,
     };
     return unit_run("txn.constraints", tests);
