@@ -3,14 +3,30 @@
 
 #include <stdio.h>
 
-const sgc_flag sgc_server_flags[] = {
-    {"--data", "DIR", "folder of the database, made when missing; :memory: keeps nothing"},
-    {"--listen", "ADDR:PORT", "where to listen (default 127.0.0.1:8080; port 0 takes a free one)"},
-    {"--threads", "N", "event loops (default: twice the processors, at least 4)"},
-    {"--cache", "SIZE", "page cache, e.g. 256M (default: a quarter of the memory)"},
-    {"--help", NULL, "this text"},
-    {NULL, NULL, NULL},
+const sgc_option sgc_server_options[] = {
+    {.name = "--data",
+     .value = "DIR",
+     .help = "folder of the database, made when missing; :memory: keeps nothing"},
+    {.name = "--listen",
+     .value = "ADDR:PORT",
+     .help = "where to listen (default 127.0.0.1:8080; port 0 takes a free one)"},
+    {.name = "--threads",
+     .value = "N",
+     .help = "event loops (default: twice the processors, at least 4)"},
+    {.name = "--cache",
+     .value = "SIZE",
+     .help = "page cache, e.g. 256M (default: a quarter of the memory)"},
+    {.name = "--help", .help = "this text"},
+    {.name = NULL},
 };
+
+sgc_status sgc_data_folder(sgc_arguments *arguments, const char **data, sgc_error *error)
+{
+    *data = sgc_option_value(arguments, "--data");
+    if (!*data) return sgc_usage_error(arguments, error, "--data DIR is missing");
+    if (!**data) return sgc_usage_error(arguments, error, "--data is empty: name a folder");
+    return SGC_OK;
+}
 
 enum { GRACE_US = 10 * 1000 * 1000 };
 
@@ -44,9 +60,9 @@ static sgc_status parse_listen(const char *text, char address[64], sgc_net_optio
 static sgc_status read_options(sgc_arguments *arguments, char address[64], sgc_http_options *http,
                                sgc_db_options *db, sgc_error *error)
 {
-    const char *listen = sgc_flag_value(sgc_server_flags, arguments, "--listen");
-    const char *threads = sgc_flag_value(sgc_server_flags, arguments, "--threads");
-    const char *cache = sgc_flag_value(sgc_server_flags, arguments, "--cache");
+    const char *listen = sgc_option_value(arguments, "--listen");
+    const char *threads = sgc_option_value(arguments, "--threads");
+    const char *cache = sgc_option_value(arguments, "--cache");
     sgc_error words;
     uint64_t number = 0;
 
@@ -82,7 +98,7 @@ sgc_status sgc_serve(sgc_arguments *arguments, const sgc_schema *schema, bool fi
     sgc_db *db = NULL;
     char address[64];
 
-    sgc_status status = sgc_flag_data(sgc_server_flags, arguments, &data, error);
+    sgc_status status = sgc_data_folder(arguments, &data, error);
     if (status == SGC_OK) status = read_options(arguments, address, &http, &options, error);
     if (status != SGC_OK) return status;
     sgc_net_block_signals();
@@ -104,7 +120,7 @@ static void print_help(const char *program, const sgc_schema *schema)
 {
     sgc_buf out = {0};
 
-    sgc_flags_print(sgc_server_flags, &out);
+    sgc_options_print(sgc_server_options, &out);
     printf("usage: %s --data DIR [options]\n\n"
            "Serves the database of the schema '" SGC_FMT "' over GraphQL.\n\n" SGC_FMT "\n"
            "example:\n"
@@ -120,16 +136,20 @@ int sgc_server_main(int argc, char **argv, const sgc_schema *schema, void *user)
     const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
     const char *program = argc == 0 ? "server" : slash ? slash + 1 : argv[0];
     sgc_error error = {SGC_OK, ""};
+    sgc_arena arena = {0};
     sgc_arguments arguments;
 
-    sgc_status status = sgc_flags_parse(argc, argv, 1, sgc_server_flags, &arguments, &error);
-    if (status == SGC_OK && sgc_flag_value(sgc_server_flags, &arguments, "--help")) {
+    sgc_status status =
+        sgc_options_read(sgc_server_options, argc, argv, 1, &arena, &arguments, &error);
+    bool help = status == SGC_OK && sgc_option_value(&arguments, "--help");
+    if (help) {
         print_help(program, schema);
-        return 0;
+    } else if (status == SGC_OK) {
+        if (arguments.word_count)
+            status = sgc_usage_error(&arguments, &error, "'%s' is no option", arguments.words[0]);
+        if (status == SGC_OK) status = sgc_serve(&arguments, schema, true, user, &error);
     }
-    if (status == SGC_OK && arguments.positional_count)
-        status = sgc_usage_error(&arguments, &error, "'%s' is no option", arguments.positional[0]);
-    if (status == SGC_OK) status = sgc_serve(&arguments, schema, true, user, &error);
+    sgc_arena_free(&arena);
     if (status == SGC_OK) return 0;
     fprintf(stderr, "%s: %s\n", program, error.text);
     if (arguments.wrong) fprintf(stderr, "Try '%s --help'.\n", program);

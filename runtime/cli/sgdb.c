@@ -9,35 +9,28 @@
 
 typedef struct sgdb_command {
     const char *name, *usage, *summary, *example;
-    const sgc_flag *flags;
-    sgc_status (*run)(const struct sgdb_command *command, sgc_arguments *arguments,
-                      sgc_error *error);
+    const sgc_option *options;
+    sgc_status (*run)(sgc_arguments *arguments, sgc_error *error);
 } sgdb_command;
-
-static const char *value(const sgdb_command *command, const sgc_arguments *arguments,
-                         const char *name)
-{
-    return sgc_flag_value(command->flags, arguments, name);
-}
 
 /* ---- opening ---- */
 
 /* Builds a model from SDL files; errors of the SDL go to standard error as they are. */
-static sgc_status build_schema(char **paths, int count, sgc_arena *arena, const sgc_schema **schema,
-                               sgc_error *error)
+static sgc_status build_schema(const char **paths, size_t count, sgc_arena *arena,
+                               const sgc_schema **schema, sgc_error *error)
 {
     sgc_diagnostics diagnostics = {.arena = arena};
-    sgc_schema_file *files = sgc_arena_zero(arena, (size_t)count, sizeof *files);
+    sgc_schema_file *files = sgc_arena_zero(arena, count, sizeof *files);
     sgc_schema_built built;
     sgc_buf words = {0};
     sgc_status status = files ? SGC_OK : sgc_fail(error, SGC_NO_MEMORY, "out of memory");
 
-    for (int i = 0; status == SGC_OK && i < count; i++) {
+    for (size_t i = 0; status == SGC_OK && i < count; i++) {
         files[i].name = sgc_str_from(paths[i]);
         status = sgc_read_file(paths[i], arena, &files[i].text, error);
     }
     if (status != SGC_OK) return status;
-    status = sgc_schema_build(files, (size_t)count, SGC_STR("sgdb"), sgc_str_of(NULL, 0), arena,
+    status = sgc_schema_build(files, count, SGC_STR("sgdb"), sgc_str_of(NULL, 0), arena,
                               &diagnostics, &built);
     if (status == SGC_OK) {
         *schema = built.schema;
@@ -49,12 +42,11 @@ static sgc_status build_schema(char **paths, int count, sgc_arena *arena, const 
     return sgc_fail(error, status, "the schema has errors");
 }
 
-static sgc_status open_existing(const sgdb_command *command, sgc_arguments *arguments, sgc_db **db,
-                                sgc_error *error)
+static sgc_status open_existing(sgc_arguments *arguments, sgc_db **db, sgc_error *error)
 {
     sgc_db_options options = {.must_exist = true};
     const char *data;
-    sgc_status status = sgc_flag_data(command->flags, arguments, &data, error);
+    sgc_status status = sgc_data_folder(arguments, &data, error);
 
     return status == SGC_OK ? sgc_db_open(data, NULL, &options, db, error) : status;
 }
@@ -69,13 +61,13 @@ static sgc_status finish(sgc_db *db, sgc_status status, sgc_error *error)
 
 /* ---- init ---- */
 
-static const sgc_flag init_flags[] = {
-    {"--data", "DIR", "folder to create"},
-    {"--help", NULL, "this text"},
-    {NULL, NULL, NULL},
+static const sgc_option init_options[] = {
+    {.name = "--data", .value = "DIR", .help = "folder to create"},
+    {.name = "--help", .help = "this text"},
+    {.name = NULL},
 };
 
-static sgc_status run_init(const sgdb_command *command, sgc_arguments *arguments, sgc_error *error)
+static sgc_status run_init(sgc_arguments *arguments, sgc_error *error)
 {
     sgc_db_options options = {.create_only = true};
     const char *data;
@@ -83,14 +75,13 @@ static sgc_status run_init(const sgdb_command *command, sgc_arguments *arguments
     sgc_arena arena = {0};
     sgc_db *db = NULL;
 
-    sgc_status status = sgc_flag_data(command->flags, arguments, &data, error);
+    sgc_status status = sgc_data_folder(arguments, &data, error);
     if (status == SGC_OK && strcmp(data, ":memory:") == 0)
         status = sgc_usage_error(arguments, error, "a database in memory cannot be kept");
-    if (status == SGC_OK && arguments->positional_count == 0)
+    if (status == SGC_OK && arguments->word_count == 0)
         status = sgc_usage_error(arguments, error, "SCHEMA is missing");
     if (status == SGC_OK)
-        status = build_schema(arguments->positional, arguments->positional_count, &arena, &schema,
-                              error);
+        status = build_schema(arguments->words, arguments->word_count, &arena, &schema, error);
     if (status == SGC_OK) {
         status = sgc_db_open(data, schema, &options, &db, error);
         status = finish(db, status, error);
@@ -102,16 +93,14 @@ static sgc_status run_init(const sgdb_command *command, sgc_arguments *arguments
 
 /* ---- serve ---- */
 
-static sgc_status run_serve(const sgdb_command *command, sgc_arguments *arguments, sgc_error *error)
+static sgc_status run_serve(sgc_arguments *arguments, sgc_error *error)
 {
     const sgc_schema *schema = NULL;
     sgc_arena arena = {0};
     sgc_status status = SGC_OK;
 
-    (void)command;
-    if (arguments->positional_count)
-        status = build_schema(arguments->positional, arguments->positional_count, &arena, &schema,
-                              error);
+    if (arguments->word_count)
+        status = build_schema(arguments->words, arguments->word_count, &arena, &schema, error);
     if (status == SGC_OK) status = sgc_serve(arguments, schema, false, NULL, error);
     sgc_arena_free(&arena);
     return status;
@@ -119,14 +108,18 @@ static sgc_status run_serve(const sgdb_command *command, sgc_arguments *argument
 
 /* ---- load ---- */
 
-static const sgc_flag load_flags[] = {
-    {"--data", "DIR", "folder of the database"},
-    {"--table", "TYPE", "type of the rows (NDJSON and CSV)"},
-    {"--format", "FORMAT", "json, ndjson or csv (default: by the file's ending)"},
-    {"--upsert", NULL, "replace rows that exist already instead of refusing them"},
-    {"--batch", "N", "commit every N rows (default: a file is one atomic load)"},
-    {"--help", NULL, "this text"},
-    {NULL, NULL, NULL},
+static const sgc_option load_options[] = {
+    {.name = "--data", .value = "DIR", .help = "folder of the database"},
+    {.name = "--table", .value = "TYPE", .help = "type of the rows (NDJSON and CSV)"},
+    {.name = "--format",
+     .value = "FORMAT",
+     .help = "json, ndjson or csv (default: by the file's ending)"},
+    {.name = "--upsert", .help = "replace rows that exist already instead of refusing them"},
+    {.name = "--batch",
+     .value = "N",
+     .help = "commit every N rows (default: a file is one atomic load)"},
+    {.name = "--help", .help = "this text"},
+    {.name = NULL},
 };
 
 static bool ends_with(const char *text, const char *ending)
@@ -236,13 +229,13 @@ static sgc_status load_file(sgc_db *db, const char *path, sgc_load_options *opti
     if (!standard) in.size = stream_size(in.stream);
     options->progress = draw_bar;
     options->progress_context = &in;
-    options->name = standard ? "standard input" : path;
     sgc_status status = sgc_load(db, &source, options, counts, error);
     if (in.watched) fputc('\n', stderr);
     if (status == SGC_OK) {
         print_counts(schema, counts);
-    } else if (in.cause) {
-        sgc_fail(error, status, "%s: %s", options->name, strerror(in.cause));
+    } else {
+        sgc_error words = *error;
+        sgc_fail(error, status, "%s: %s", path, in.cause ? strerror(in.cause) : words.text);
     }
     if (!standard) fclose(in.stream);
     sgc_free(counts);
@@ -250,10 +243,10 @@ static sgc_status load_file(sgc_db *db, const char *path, sgc_load_options *opti
 }
 
 /* The format of a file, and whether --table goes with it. */
-static sgc_status format_of(const sgdb_command *command, sgc_arguments *arguments, const char *path,
-                            sgc_load_options *options, sgc_error *error)
+static sgc_status format_of(sgc_arguments *arguments, const char *path, sgc_load_options *options,
+                            sgc_error *error)
 {
-    sgc_status status = choose_format(arguments, value(command, arguments, "--format"), path,
+    sgc_status status = choose_format(arguments, sgc_option_value(arguments, "--format"), path,
                                       &options->format, error);
 
     if (status != SGC_OK) return status;
@@ -265,26 +258,25 @@ static sgc_status format_of(const sgdb_command *command, sgc_arguments *argument
     return SGC_OK;
 }
 
-static sgc_status run_load(const sgdb_command *command, sgc_arguments *arguments, sgc_error *error)
+static sgc_status run_load(sgc_arguments *arguments, sgc_error *error)
 {
-    const char *batch = value(command, arguments, "--batch");
-    sgc_load_options options = {.table = sgc_str_from(value(command, arguments, "--table")),
-                                .upsert = value(command, arguments, "--upsert") != NULL};
+    const char *batch = sgc_option_value(arguments, "--batch");
+    sgc_load_options options = {.table = sgc_str_from(sgc_option_value(arguments, "--table")),
+                                .upsert = sgc_option_value(arguments, "--upsert") != NULL};
     sgc_error words;
     sgc_db *db = NULL;
     sgc_status status = SGC_OK;
 
-    if (arguments->positional_count == 0)
-        return sgc_usage_error(arguments, error, "FILE is missing");
+    if (arguments->word_count == 0) return sgc_usage_error(arguments, error, "FILE is missing");
     if (batch && sgc_parse_number(batch, 1, UINT32_MAX, &options.batch, &words) != SGC_OK)
         return sgc_usage_error(arguments, error, "--batch: %s", words.text);
     /* All names are looked at before the first row is loaded. */
-    for (int i = 0; status == SGC_OK && i < arguments->positional_count; i++)
-        status = format_of(command, arguments, arguments->positional[i], &options, error);
-    if (status == SGC_OK) status = open_existing(command, arguments, &db, error);
-    for (int i = 0; status == SGC_OK && i < arguments->positional_count; i++) {
-        const char *path = arguments->positional[i];
-        status = format_of(command, arguments, path, &options, error);
+    for (size_t i = 0; status == SGC_OK && i < arguments->word_count; i++)
+        status = format_of(arguments, arguments->words[i], &options, error);
+    if (status == SGC_OK) status = open_existing(arguments, &db, error);
+    for (size_t i = 0; status == SGC_OK && i < arguments->word_count; i++) {
+        const char *path = arguments->words[i];
+        status = format_of(arguments, path, &options, error);
         if (status == SGC_OK) status = load_file(db, path, &options, error);
     }
     return finish(db, status, error);
@@ -292,27 +284,29 @@ static sgc_status run_load(const sgdb_command *command, sgc_arguments *arguments
 
 /* ---- query ---- */
 
-static const sgc_flag query_flags[] = {
-    {"--data", "DIR", "folder of the database"},
-    {"--file", "FILE", "read the document from a file (- is standard input)"},
-    {"--variables", "JSON", "variables as a JSON object"},
-    {"--operation", "NAME", "which operation of the document"},
-    {"--help", NULL, "this text"},
-    {NULL, NULL, NULL},
+static const sgc_option query_options[] = {
+    {.name = "--data", .value = "DIR", .help = "folder of the database"},
+    {.name = "--file",
+     .value = "FILE",
+     .help = "read the document from a file (- is standard input)"},
+    {.name = "--variables", .value = "JSON", .help = "variables as a JSON object"},
+    {.name = "--operation", .value = "NAME", .help = "which operation of the document"},
+    {.name = "--help", .help = "this text"},
+    {.name = NULL},
 };
 
-static sgc_status read_request(const sgdb_command *command, sgc_arguments *arguments,
-                               sgc_arena *arena, sgc_request *request, sgc_error *error)
+static sgc_status read_request(sgc_arguments *arguments, sgc_arena *arena, sgc_request *request,
+                               sgc_error *error)
 {
-    const char *file = value(command, arguments, "--file");
-    const char *variables = value(command, arguments, "--variables");
+    const char *file = sgc_option_value(arguments, "--file");
+    const char *variables = sgc_option_value(arguments, "--variables");
     sgc_json *json = NULL;
 
-    if ((file != NULL) == (arguments->positional_count == 1) || arguments->positional_count > 1)
+    if ((file != NULL) == (arguments->word_count == 1) || arguments->word_count > 1)
         return sgc_usage_error(arguments, error,
                                "give the document as one argument or with --file");
-    request->operation_name = sgc_str_from(value(command, arguments, "--operation"));
-    request->query = sgc_str_from(file ? NULL : arguments->positional[0]);
+    request->operation_name = sgc_str_from(sgc_option_value(arguments, "--operation"));
+    request->query = sgc_str_from(file ? NULL : arguments->words[0]);
     sgc_status status = file ? sgc_read_file(file, arena, &request->query, error) : SGC_OK;
     if (status != SGC_OK || !variables) return status;
     status = sgc_json_parse(sgc_str_from(variables), arena, &json, error);
@@ -344,14 +338,14 @@ static sgc_status answer(sgc_db *db, const sgc_request *request, sgc_error *erro
     return status;
 }
 
-static sgc_status run_query(const sgdb_command *command, sgc_arguments *arguments, sgc_error *error)
+static sgc_status run_query(sgc_arguments *arguments, sgc_error *error)
 {
     sgc_request request = {0};
     sgc_arena arena = {0};
     sgc_db *db = NULL;
 
-    sgc_status status = read_request(command, arguments, &arena, &request, error);
-    if (status == SGC_OK) status = open_existing(command, arguments, &db, error);
+    sgc_status status = read_request(arguments, &arena, &request, error);
+    if (status == SGC_OK) status = open_existing(arguments, &db, error);
     if (status == SGC_OK) status = answer(db, &request, error);
     status = finish(db, status, error);
     sgc_arena_free(&arena);
@@ -360,12 +354,12 @@ static sgc_status run_query(const sgdb_command *command, sgc_arguments *argument
 
 /* ---- dump ---- */
 
-static const sgc_flag dump_flags[] = {
-    {"--data", "DIR", "folder of the database"},
-    {"--table", "TYPE", "only this type (needed for ndjson and csv)"},
-    {"--format", "FORMAT", "json (default), ndjson or csv"},
-    {"--help", NULL, "this text"},
-    {NULL, NULL, NULL},
+static const sgc_option dump_options[] = {
+    {.name = "--data", .value = "DIR", .help = "folder of the database"},
+    {.name = "--table", .value = "TYPE", .help = "only this type (needed for ndjson and csv)"},
+    {.name = "--format", .value = "FORMAT", .help = "json (default), ndjson or csv"},
+    {.name = "--help", .help = "this text"},
+    {.name = NULL},
 };
 
 static sgc_status write_piece(void *context, sgc_str piece)
@@ -373,22 +367,22 @@ static sgc_status write_piece(void *context, sgc_str piece)
     return fwrite(piece.data, 1, piece.size, context) == piece.size ? SGC_OK : SGC_IO;
 }
 
-static sgc_status run_dump(const sgdb_command *command, sgc_arguments *arguments, sgc_error *error)
+static sgc_status run_dump(sgc_arguments *arguments, sgc_error *error)
 {
-    const char *format_name = value(command, arguments, "--format");
+    const char *format_name = sgc_option_value(arguments, "--format");
     sgc_load_format format = SGC_LOAD_JSON;
     sgc_db *db = NULL;
     sgc_status status = SGC_OK;
 
-    if (arguments->positional_count)
+    if (arguments->word_count)
         return sgc_usage_error(arguments, error, "dump takes no file: redirect it");
     if (format_name) status = choose_format(arguments, format_name, "", &format, error);
-    if (status == SGC_OK && format != SGC_LOAD_JSON && !value(command, arguments, "--table"))
+    if (status == SGC_OK && format != SGC_LOAD_JSON && !sgc_option_value(arguments, "--table"))
         status =
             sgc_usage_error(arguments, error, "NDJSON and CSV hold one table: say --table TYPE");
-    if (status == SGC_OK) status = open_existing(command, arguments, &db, error);
+    if (status == SGC_OK) status = open_existing(arguments, &db, error);
     if (status == SGC_OK)
-        status = sgc_dump(db, format, sgc_str_from(value(command, arguments, "--table")),
+        status = sgc_dump(db, format, sgc_str_from(sgc_option_value(arguments, "--table")),
                           write_piece, stdout, error);
     return finish(db, status, error);
 }
@@ -397,37 +391,40 @@ static sgc_status run_dump(const sgdb_command *command, sgc_arguments *arguments
 
 static const sgdb_command commands[] = {
     {"init", "sgdb init SCHEMA... --data DIR", "creates a database for a schema",
-     "sgdb init blog.graphql --data ./blog", init_flags, run_init},
+     "sgdb init blog.graphql --data ./blog", init_options, run_init},
     {"serve", "sgdb serve [SCHEMA...] --data DIR [options]",
      "serves a database over GraphQL; creates it when there is none",
-     "sgdb serve blog.graphql --data ./blog --listen 127.0.0.1:8080", sgc_server_flags, run_serve},
+     "sgdb serve blog.graphql --data ./blog --listen 127.0.0.1:8080", sgc_server_options,
+     run_serve},
     {"load", "sgdb load FILE... --data DIR [options]",
      "loads rows from JSON ({\"Type\": [...]}), NDJSON or CSV files",
-     "sgdb load users.csv --table User --upsert --data ./blog", load_flags, run_load},
+     "sgdb load users.csv --table User --upsert --data ./blog", load_options, run_load},
     {"query", "sgdb query DOCUMENT --data DIR [options]", "answers one GraphQL request",
-     "sgdb query '{ users(limit: 3) { name } }' --data ./blog", query_flags, run_query},
+     "sgdb query '{ users(limit: 3) { name } }' --data ./blog", query_options, run_query},
     {"dump", "sgdb dump --data DIR [options]", "writes rows so that load takes them back",
-     "sgdb dump --data ./blog --table User --format csv > users.csv", dump_flags, run_dump},
+     "sgdb dump --data ./blog --table User --format csv > users.csv", dump_options, run_dump},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void)
 {
-    printf("usage: sgdb COMMAND ...\n\nOpens databases that sgc's schemas describe.\n\n");
+    printf("usage: sgdb COMMAND ...\n\nOpens databases that sgc's schemas "
+           "describe.\n\n");
     for (int i = 0; i < COMMANDS; i++)
         printf("  %-8s %s\n", commands[i].name, commands[i].summary);
     printf("\nexamples:\n");
     for (int i = 0; i < COMMANDS; i++)
         printf("  %s\n", commands[i].example);
-    printf("\n'sgdb COMMAND --help' says more. Exit status: 0 ok, 1 failure, 2 wrong usage.\n");
+    printf("\n'sgdb COMMAND --help' says more. Exit status: 0 ok, 1 failure, 2 "
+           "wrong usage.\n");
 }
 
 static void print_command_help(const sgdb_command *command)
 {
     sgc_buf out = {0};
 
-    sgc_flags_print(command->flags, &out);
+    sgc_options_print(command->options, &out);
     printf("usage: %s\n\n%s.\n\n" SGC_FMT "\nexample:\n  %s\n", command->usage, command->summary,
            SGC_ARG(sgc_buf_as_str(&out)), command->example);
     sgc_buf_free(&out);
@@ -436,14 +433,16 @@ static void print_command_help(const sgdb_command *command)
 static int run_command(const sgdb_command *command, int argc, char **argv)
 {
     sgc_error error = {SGC_OK, ""};
+    sgc_arena arena = {0};
     sgc_arguments arguments;
-    sgc_status status = sgc_flags_parse(argc, argv, 2, command->flags, &arguments, &error);
+    sgc_status status =
+        sgc_options_read(command->options, argc, argv, 2, &arena, &arguments, &error);
 
-    if (status == SGC_OK && value(command, &arguments, "--help")) {
+    if (status == SGC_OK && sgc_option_value(&arguments, "--help"))
         print_command_help(command);
-        return 0;
-    }
-    if (status == SGC_OK) status = command->run(command, &arguments, &error);
+    else if (status == SGC_OK)
+        status = command->run(&arguments, &error);
+    sgc_arena_free(&arena);
     if (fflush(stdout) != 0 && status == SGC_OK)
         status = sgc_fail(&error, SGC_IO, "cannot write: %s", strerror(errno));
     if (status == SGC_OK) return 0;

@@ -1,6 +1,7 @@
 /*
  * os.h - every call to the operating system, behind one table, so that tests can make any of them
- * fail and a whole database can live in memory. Threads and locks at the end.
+ * fail and a whole database can live in memory. Threads and locks at the end; command lines are
+ * options.h.
  *
  * Calls return SGC_OK or a negative status; the last errno of the machine is put in words by
  * sgc_os_file_error(). Nothing here retries a failed sync.
@@ -9,6 +10,7 @@
 #define SGC_OS_OS_H
 
 #include "base/base.h"
+#include "os/options.h"
 
 #include <pthread.h>
 
@@ -94,7 +96,7 @@ void sgc_memory_os_counts(sgc_memory_os *memory, uint64_t *writes, uint64_t *syn
 /** Flips one bit of a file, for damage tests. SGC_NOT_FOUND when there is no such byte. */
 SGC_CHECK sgc_status sgc_memory_os_flip(sgc_memory_os *memory, const char *path, uint64_t bit);
 
-/* ---- command lines ---- */
+/* ---- programs ---- */
 
 /**
  * A whole file of this machine, or standard input for "-", into arena with a NUL behind it.
