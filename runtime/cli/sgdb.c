@@ -229,13 +229,13 @@ static sgc_status load_file(sgc_db *db, const char *path, sgc_load_options *opti
     if (!standard) in.size = stream_size(in.stream);
     options->progress = draw_bar;
     options->progress_context = &in;
+    options->name = standard ? "standard input" : path;
     sgc_status status = sgc_load(db, &source, options, counts, error);
     if (in.watched) fputc('\n', stderr);
     if (status == SGC_OK) {
         print_counts(schema, counts);
-    } else {
-        sgc_error words = *error;
-        sgc_fail(error, status, "%s: %s", path, in.cause ? strerror(in.cause) : words.text);
+    } else if (in.cause) {
+        sgc_fail(error, status, "%s: %s", options->name, strerror(in.cause));
     }
     if (!standard) fclose(in.stream);
     sgc_free(counts);
