@@ -626,6 +626,7 @@ int main(void)
                            {"wide lists", test_wide_lists},
                            {"wide sums", test_wide_sums},
                            {"counters", test_counters},
+                           {"answers", test_answers},
                            {"codec", test_codec},
                            {"json", test_json},
                            {"json of users", test_json_of_users},

@@ -1,6 +1,6 @@
 /*
  * behaviour.h - what the files of this program share: a database in memory for each test, and the
- * tests of relations.c.
+ * tests of relations.c and answers.c.
  */
 #ifndef SGC_TESTS_BEHAVIOUR_H
 #define SGC_TESTS_BEHAVIOUR_H
@@ -29,6 +29,10 @@ const char *ids_of(zoo_user_cursor cursor);
 /** Titles of a cursor's rows, each behind the position of its parent. */
 const char *titles_of(zoo_post_cursor cursor);
 
+/** Two profiles p and q, a mark m and a group; returns its key. */
+sgc_str add_things(fixture *f);
+
+void test_answers(void);
 void test_children(void);
 void test_links(void);
 void test_lists_and_owned(void);

@@ -201,8 +201,7 @@ static const char *things_of(zoo_thing_cursor cursor)
     return text;
 }
 
-/* Two profiles, a mark and a group. */
-static sgc_str add_things(fixture *f)
+sgc_str add_things(fixture *f)
 {
     zoo_profile_new p = {.id = SGC_STR("p"), .user_id = SGC_STR("u1"), .bio = SGC_STR("old")};
     zoo_group_new g = {.id = SGC_STR("018f0000-0000-7000-8000-00000000000a"), .ok = true};
