@@ -8,18 +8,24 @@
 #include "os/os.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { SPLIT_MAX = 1000, LISTED_MAX = 10 };
 
-const char generate_usage[] =
-    "  sgc SCHEMA... -o DIR [options]   emit C for a schema (several files are one schema)\n"
-    "      -o DIR            where to write; made when missing\n"
-    "      --prefix NAME     begins every emitted name; default: the first file's name\n"
-    "      --stubs           also write NAME_resolvers.c, once\n"
-    "      --split N         spread the code over N C files\n"
-    "      --list-outputs    only print the paths of the files that would be written\n"
-    "      --depfile FILE    write a dependency file for make or ninja\n";
+static const sgc_option table[] = {
+    {.name = "--output",
+     .value = "DIR",
+     .help = "where to write; made when missing",
+     .letter = "-o"},
+    {.name = "--prefix",
+     .value = "NAME",
+     .help = "begins every emitted name; default: the first file's name"},
+    {.name = "--stubs", .help = "also write NAME_resolvers.c, once"},
+    {.name = "--split", .value = "N", .help = "spread the code over N C files"},
+    {.name = "--list-outputs", .help = "only print the paths of the files that would be written"},
+    {.name = "--depfile", .value = "FILE", .help = "write a dependency file for make or ninja"},
+    {.name = "--help", .help = "this text", .letter = "-h"},
+    {.name = NULL},
+};
 
 typedef struct options {
     const char **schemas;
@@ -29,77 +35,46 @@ typedef struct options {
     bool stubs, list;
 } options;
 
-static int wrong(const char *what, const char *word)
-{
-    fprintf(stderr, "sgc: %s%s\nTry sgc --help\n", what, word);
-    return 2;
-}
-
 /* ---- options ---- */
 
-/* The value of --name VALUE or --name=VALUE, NULL when the argument is another one. */
-static const char *value_of(int argc, char **argv, int *at, const char *name)
+void generate_help(FILE *out)
 {
-    size_t size = strlen(name);
+    sgc_buf lines = {0};
 
-    if (strncmp(argv[*at], name, size) != 0) return NULL;
-    if (argv[*at][size] == '=' && size > 2) return argv[*at] + size + 1;
-    if (argv[*at][size] != 0) return NULL;
-    return ++*at < argc ? argv[*at] : "";
+    sgc_options_print(table, &lines);
+    fprintf(out,
+            "  sgc SCHEMA... -o DIR [options]   emit C for a schema (several files are one "
+            "schema)\n\n" SGC_FMT,
+            SGC_ARG(sgc_buf_as_str(&lines)));
+    sgc_buf_free(&lines);
 }
 
-static bool read_split(const char *text, unsigned *split)
+static sgc_status read_options(options *o, int argc, char **argv, sgc_arena *arena,
+                               sgc_arguments *given, sgc_error *error)
 {
-    char *end = NULL;
-    unsigned long number = strtoul(text, &end, 10);
+    static const char *const filled[] = {"--output", "--prefix", "--depfile"};
+    sgc_status status = sgc_options_read(table, argc, argv, 1, arena, given, error);
+    uint64_t split = 1;
 
-    *split = (unsigned)number;
-    return text[0] >= '0' && text[0] <= '9' && *end == 0 && number >= 1 && number <= SPLIT_MAX;
-}
-
-static int read_option(options *o, int argc, char **argv, int *at)
-{
-    const char *word = argv[*at], *value;
-
-    if (strcmp(word, "--stubs") == 0) {
-        o->stubs = true;
-    } else if (strcmp(word, "--list-outputs") == 0) {
-        o->list = true;
-    } else if ((value = value_of(argc, argv, at, "-o")) ||
-               (value = value_of(argc, argv, at, "--output"))) {
-        o->folder = value;
-        if (!*value) return wrong("a folder is missing behind ", word);
-    } else if ((value = value_of(argc, argv, at, "--prefix"))) {
-        o->prefix = value;
-        if (!*value) return wrong("a name is missing behind ", word);
-    } else if ((value = value_of(argc, argv, at, "--depfile"))) {
-        o->depfile = value;
-        if (!*value) return wrong("a file is missing behind ", word);
-    } else if ((value = value_of(argc, argv, at, "--split"))) {
-        if (!read_split(value, &o->split)) return wrong("--split takes 1 to 1000, not ", value);
-    } else {
-        return wrong("unknown option ", word);
+    if (status != SGC_OK || sgc_option_value(given, "--help")) return status;
+    for (size_t i = 0; i < sizeof filled / sizeof *filled; i++) {
+        const char *value = sgc_option_value(given, filled[i]);
+        if (value && !*value) return sgc_usage_error(given, error, "%s is empty", filled[i]);
     }
-    return 0;
-}
-
-static int read_options(options *o, int argc, char **argv)
-{
-    bool only_files = false;
-
-    for (int at = 1; at < argc; at++) {
-        if (!only_files && strcmp(argv[at], "--") == 0) {
-            only_files = true;
-        } else if (!only_files && argv[at][0] == '-' && argv[at][1] != 0) {
-            int status = read_option(o, argc, argv, &at);
-            if (status) return status;
-        } else {
-            o->schemas[o->schema_count++] = argv[at];
-        }
-    }
-    if (o->schema_count == 0) return wrong("no schema is given", "");
-    if (!o->folder) return wrong("no output folder is given: -o DIR", "");
-    return 0;
+    *o = (options){.schemas = given->words,
+                   .schema_count = given->word_count,
+                   .folder = sgc_option_value(given, "--output"),
+                   .prefix = sgc_option_value(given, "--prefix"),
+                   .depfile = sgc_option_value(given, "--depfile"),
+                   .stubs = sgc_option_value(given, "--stubs") != NULL,
+                   .list = sgc_option_value(given, "--list-outputs") != NULL};
+    const char *parts = sgc_option_value(given, "--split");
+    if (parts && sgc_parse_number(parts, 1, SPLIT_MAX, &split, NULL) != SGC_OK)
+        return sgc_usage_error(given, error, "--split takes 1 to %d, not %s", SPLIT_MAX, parts);
+    o->split = (unsigned)split;
+    if (o->schema_count == 0) return sgc_usage_error(given, error, "no schema is given");
+    if (!o->folder) return sgc_usage_error(given, error, "no output folder is given: -o DIR");
+    return SGC_OK;
 }
 
 /* ---- the run ---- */
@@ -368,13 +343,18 @@ static int go(run *r)
 
 int generate(int argc, char **argv)
 {
-    run r = {.options = {.split = 1}};
-    int result = 1;
+    run r = {0};
+    sgc_arguments given;
+    int result = 0;
 
-    r.options.schemas = sgc_arena_zero(&r.arena, (size_t)argc, sizeof *r.options.schemas);
-    if (r.options.schemas) {
-        result = read_options(&r.options, argc, argv);
-        if (result == 0) result = go(&r);
+    sgc_status status = read_options(&r.options, argc, argv, &r.arena, &given, &r.error);
+    if (status != SGC_OK) {
+        if (given.wrong) fprintf(stderr, "sgc: %s\nTry sgc --help\n", r.error.text);
+        result = given.wrong ? 2 : say_error(&r);
+    } else if (sgc_option_value(&given, "--help")) {
+        generate_help(stdout);
+    } else {
+        result = go(&r);
     }
     sgc_arena_free(&r.arena);
     return result;

@@ -4,9 +4,11 @@
 #ifndef SGC_GENERATOR_GENERATE_H
 #define SGC_GENERATOR_GENERATE_H
 
+#include <stdio.h>
+
 /** Runs the generator on a command line; 0 ok, 1 refused or failed, 2 wrong usage. */
 int generate(int argc, char **argv);
-/** Lines about it for the program's help. */
-extern const char generate_usage[];
+/** Writes lines about it for the program's help. */
+void generate_help(FILE *out);
 
 #endif

@@ -88,7 +88,8 @@ static const char *read_request(const sgc_json *json, sgc_arena *arena, sgc_lang
     if (text && !request->query) return "query is missing";
     if (request->op == SGC_LANG_INTROSPECT && !request->schema_count) return "schema is missing";
     if (!rule) return NULL;
-    if (rule->kind != SGC_JSON_STRING || !sgc_validation_rule_known(rule->text)) return "unknown rule";
+    if (rule->kind != SGC_JSON_STRING || !sgc_validation_rule_known(rule->text))
+        return "unknown rule";
     request->rule = rule->text;
     return NULL;
 }

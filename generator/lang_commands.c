@@ -14,20 +14,30 @@
 enum { VALID = 0, INVALID = 1, FAILED = 2 };
 
 const char sgc_lang_usage[] =
-    "  sgc check [--schema FILE]... [--query FILE] [--rule NAME]   is it valid GraphQL?\n"
+    "  sgc check [SCHEMA]... [--query FILE] [--rule NAME]   are schema and queries valid?\n"
     "  sgc print FILE                   the document in its canonical form\n"
     "  sgc minify FILE                  the document without ignored characters\n"
-    "  sgc introspect --schema FILE...  the schema as an introspection result\n"
+    "  sgc introspect SCHEMA...         the schema as an introspection result\n"
     "  sgc diff OLD NEW                 breaking and dangerous changes between two schemas\n"
     "  sgc batch --format json          one JSON request a line in, one answer a line out\n"
     "\n"
-    "A further --schema extends the first. --format json makes every answer JSON. FILE may be -\n"
-    "for standard input. Exit status: 0 valid, 1 not, 2 when sgc could not tell.\n";
+    "A further SCHEMA extends the first; --schema FILE is another way to name one. --format json\n"
+    "makes every answer JSON. A file may be - for standard input. Exit status: 0 valid, 1 not,\n"
+    "2 when sgc could not tell.\n";
+
+static const sgc_option table[] = {
+    {.name = "--schema", .value = "FILE", .repeated = true},
+    {.name = "--query", .value = "FILE"},
+    {.name = "--rule", .value = "NAME"},
+    {.name = "--format", .value = "json"},
+    {.name = "--help", .letter = "-h"},
+    {.name = NULL},
+};
 
 struct options {
     sgc_lang_op op;
     bool json;
-    const char **schemas; /* room for all arguments */
+    const char **schemas;
     size_t schema_count;
     const char *query;
     const char *rule;
@@ -57,50 +67,25 @@ static bool no_memory(void)
 
 /* ---- options ---- */
 
-static bool is_option(const char *argument)
+/* Schemas are named by --schema and, where a command takes no other files, by bare words. */
+static bool take_options(struct options *options, const sgc_arguments *given, sgc_arena *arena)
 {
-    return argument[0] == '-' && argument[1] != '\0';
-}
+    bool words = options->op == SGC_LANG_CHECK || options->op == SGC_LANG_INTROSPECT;
+    const char *format = sgc_option_value(given, "--format");
 
-static bool take_option(struct options *options, const char *name, const char *value)
-{
-    if (strcmp(name, "--schema") == 0) {
-        options->schemas[options->schema_count++] = value;
-    } else if (strcmp(name, "--query") == 0) {
-        if (options->query) return usage_error("--query is given twice", NULL);
-        options->query = value;
-    } else if (strcmp(name, "--rule") == 0) {
-        if (options->rule) return usage_error("--rule is given twice", NULL);
-        options->rule = value;
-    } else if (strcmp(value, "json") == 0) {
-        options->json = true;
-    } else {
-        return usage_error("the only --format is json, not", value);
-    }
-    return true;
-}
-
-static bool known_option(const char *name)
-{
-    static const char *const names[] = {"--schema", "--query", "--rule", "--format"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0) return true;
-    return false;
-}
-
-static bool read_options(struct options *options, int argc, char **argv)
-{
-    for (int i = 2; i < argc; i++) {
-        if (!is_option(argv[i])) {
-            options->files[options->file_count++] = argv[i];
-            continue;
-        }
-        if (!known_option(argv[i])) return usage_error("unknown option", argv[i]);
-        if (i + 1 == argc) return usage_error("a value is missing behind", argv[i]);
-        if (!take_option(options, argv[i], argv[i + 1])) return false;
-        i++;
-    }
+    options->schemas =
+        sgc_arena_zero(arena, given->given_count + given->word_count, sizeof *options->schemas);
+    if (!options->schemas) return no_memory();
+    options->schema_count = sgc_option_values(given, "--schema", options->schemas);
+    for (size_t i = 0; words && i < given->word_count; i++)
+        options->schemas[options->schema_count++] = given->words[i];
+    options->files = given->words;
+    options->file_count = words ? 0 : given->word_count;
+    options->query = sgc_option_value(given, "--query");
+    options->rule = sgc_option_value(given, "--rule");
+    options->json = format != NULL;
+    if (format && strcmp(format, "json") != 0)
+        return usage_error("the only --format is json, not", format);
     return true;
 }
 
@@ -121,9 +106,9 @@ static bool check_options(const struct options *options, const char *word)
     if (!check && options->query) return usage_error("no --query goes with", word);
     if (!check && options->rule) return usage_error("no --rule goes with", word);
     if (check && !options->schema_count && !options->query)
-        return usage_error("nothing to check: give --schema or --query", NULL);
+        return usage_error("nothing to check: give a schema or --query", NULL);
     if (options->op == SGC_LANG_INTROSPECT && !options->schema_count)
-        return usage_error("--schema is missing behind", word);
+        return usage_error("a schema is missing behind", word);
     if (options->rule && !sgc_validation_rule_known(sgc_str_from(options->rule)))
         return usage_error("unknown rule", options->rule);
     if (options->op == SGC_LANG_BATCH && !options->json)
@@ -227,22 +212,31 @@ static int answer_one(const struct options *options, sgc_arena *arena)
     return exit_status;
 }
 
+static int run(struct options *options, const sgc_arguments *given, const char *word,
+               sgc_arena *arena)
+{
+    if (sgc_option_value(given, "--help")) {
+        printf("Usage:\n%s", sgc_lang_usage);
+        return VALID;
+    }
+    if (!take_options(options, given, arena) || !check_options(options, word)) return FAILED;
+    return options->op == SGC_LANG_BATCH ? sgc_lang_batch() : answer_one(options, arena);
+}
+
 int sgc_lang_command(int argc, char **argv)
 {
     struct options options = {0};
+    sgc_arguments given;
     sgc_arena arena = {0};
+    sgc_error error;
     int exit_status = FAILED;
-    size_t count = argc > 0 ? (size_t)argc : 0;
 
-    options.schemas = sgc_arena_zero(&arena, count, sizeof *options.schemas);
-    options.files = sgc_arena_zero(&arena, count, sizeof *options.files);
-    if (!options.schemas || !options.files)
-        no_memory();
-    else if (argc < 2 || !sgc_lang_op_find(argv[1], &options.op))
+    if (argc < 2 || !sgc_lang_op_find(argv[1], &options.op))
         usage_error("unknown command", argc < 2 ? "" : argv[1]);
-    else if (read_options(&options, argc, argv) && check_options(&options, argv[1]))
-        exit_status =
-            options.op == SGC_LANG_BATCH ? sgc_lang_batch() : answer_one(&options, &arena);
+    else if (sgc_options_read(table, argc, argv, 2, &arena, &given, &error) != SGC_OK)
+        usage_error(error.text, NULL);
+    else
+        exit_status = run(&options, &given, argv[1], &arena);
     sgc_arena_free(&arena);
     return exit_status;
 }

@@ -11,15 +11,17 @@
 
 static void help(FILE *out)
 {
+    fputs("sgc turns GraphQL schemas into C.\n\nUsage:\n", out);
+    generate_help(out);
     fprintf(
         out,
-        "sgc turns GraphQL schemas into C.\n\nUsage:\n%s\n%s\nExamples:\n"
+        "\n%s\nExamples:\n"
         "  sgc blog.graphql -o gen            gen/blog.sgc.h, gen/blog.sgc.c, ...\n"
         "  sgc blog.graphql -o gen --stubs    and gen/blog_resolvers.c to fill in\n"
         "  sgc check blog.graphql             only say what is wrong\n"
         "\nBeside the schema sgc keeps blog.sgc.lock: commit it. Exit status: 0 ok, 1 refused,\n"
         "2 wrong usage.\n",
-        generate_usage, sgc_lang_usage);
+        sgc_lang_usage);
 }
 
 int main(int argc, char **argv)
