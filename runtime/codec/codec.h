@@ -59,6 +59,18 @@ SGC_CHECK sgc_status sgc_text_to_bytes(sgc_str base64, sgc_arena *arena, sgc_str
 /** Order of two canonical decimals by value. */
 int sgc_decimal_compare(sgc_str a, sgc_str b);
 
+/* ---- compression: zstd frames ---- */
+
+/** What packing and unpacking need again and again; one thread at a time. */
+typedef struct sgc_packer sgc_packer;
+/** NULL when memory is out. */
+sgc_packer *sgc_packer_create(void);
+void sgc_packer_free(sgc_packer *packer); /**< NULL is fine */
+/** Appends the frame of `bytes` to out, at zstd's fastest ordinary level. */
+SGC_CHECK sgc_status sgc_pack(sgc_packer *packer, sgc_str bytes, sgc_buf *out);
+/** SGC_CORRUPT unless `frame` is one frame of exactly `size` bytes. */
+SGC_CHECK sgc_status sgc_unpack(sgc_packer *packer, sgc_str frame, void *out, size_t size);
+
 /* ---- JSON reading ---- */
 
 typedef enum sgc_json_kind {

@@ -1,0 +1,255 @@
+/*
+ * history_source.c - walking the items of one run in either direction, past blocks without an item
+ * of the period, and several such walks by order of their items.
+ */
+#include "store/history_internal.h"
+
+/* ---- blocks ---- */
+
+static bool wanted(const sgc_history_source *source, uint32_t number)
+{
+    const sgc_block_entry *entry = &source->segment->blocks[source->run->first_block + number];
+
+    return sgc_run_is_timeline(source->run->id.kind) ||
+           (entry->min_begin <= source->period.to && entry->max_end > source->period.from);
+}
+
+static sgc_status enter(sgc_history_source *source, uint32_t number, sgc_error *error)
+{
+    sgc_block_release(source->block);
+    source->block = NULL;
+    source->number = number;
+    if (!wanted(source, number)) return SGC_OK;
+    if (source->reader)
+        return sgc_block_read(source->segment, source->run, number, &source->period, source->reader,
+                              &source->block, error);
+    return sgc_block_load(source->segment, source->run, number, &source->period, &source->block,
+                          error);
+}
+
+static bool visible(const sgc_history_source *source, uint32_t at)
+{
+    return (source->block->begins[at] <= source->period.to &&
+            source->block->ends[at] > source->period.from) ||
+           sgc_run_is_timeline(source->run->id.kind);
+}
+
+static sgc_status stand(sgc_history_source *source, uint32_t at)
+{
+    source->at = at;
+    source->valid = true;
+    source->item = (sgc_history_item){.key = sgc_block_key(source->block, at),
+                                      .value = sgc_block_value(source->block, at),
+                                      .begin = source->block->begins[at],
+                                      .end = source->block->ends[at]};
+    return SGC_OK;
+}
+
+/* The first visible item at or behind `at` of the current block, or in later blocks. */
+static sgc_status forward(sgc_history_source *source, uint32_t at, sgc_error *error)
+{
+    for (;;) {
+        uint32_t count = source->block ? source->block->count : 0;
+        while (at < count && !visible(source, at))
+            at++;
+        if (at < count) return stand(source, at);
+        if (source->number + 1 >= source->run->block_count) break;
+        sgc_status status = enter(source, source->number + 1, error);
+        if (status) return status;
+        at = 0;
+    }
+    source->valid = false;
+    return SGC_OK;
+}
+
+/* The last visible item in front of `before` of the current block, or in earlier blocks. */
+static sgc_status backward(sgc_history_source *source, uint32_t before, sgc_error *error)
+{
+    for (;;) {
+        if (!source->block) before = 0;
+        while (before > 0 && !visible(source, before - 1))
+            before--;
+        if (before > 0) return stand(source, before - 1);
+        if (source->number == 0) break;
+        sgc_status status = enter(source, source->number - 1, error);
+        if (status) return status;
+        before = UINT32_MAX;
+        if (source->block) before = source->block->count;
+    }
+    source->valid = false;
+    return SGC_OK;
+}
+
+sgc_status sgc_source_start(sgc_history_source *source, sgc_error *error)
+{
+    uint32_t first = source->descending ? source->run->block_count - 1 : 0;
+
+    source->valid = false;
+    sgc_status status = enter(source, first, error);
+    if (status) return status;
+    if (!source->descending) return forward(source, 0, error);
+    return backward(source, source->block ? source->block->count : 0, error);
+}
+
+sgc_status sgc_source_next(sgc_history_source *source, sgc_error *error)
+{
+    return source->descending ? backward(source, source->at, error)
+                              : forward(source, source->at + 1, error);
+}
+
+void sgc_source_stop(sgc_history_source *source)
+{
+    sgc_block_release(source->block);
+    source->block = NULL;
+    source->valid = false;
+}
+
+/* ---- finding ---- */
+
+/* Blocks of the run whose first item is in front of (key, begin): all in front of the answer. */
+static uint32_t blocks_before(const sgc_segment *segment, const sgc_history_run *run, sgc_str key,
+                              uint64_t begin)
+{
+    uint32_t low = 0, high = run->block_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        uint32_t block = run->first_block + middle;
+        int order = sgc_str_compare(sgc_segment_first_key(segment, block), key);
+        if (order < 0 || (order == 0 && segment->blocks[block].first_begin < begin)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* Items of the block in front of (key, begin). */
+static uint32_t items_before(const sgc_history_block *block, sgc_str key, uint64_t begin)
+{
+    uint32_t low = 0, high = block->count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = sgc_str_compare(sgc_block_key(block, middle), key);
+        if (order < 0 || (order == 0 && block->begins[middle] < begin)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+sgc_status sgc_source_seek(sgc_history_source *source, sgc_str bound, sgc_error *error)
+{
+    uint32_t before = blocks_before(source->segment, source->run, bound, 0);
+
+    source->valid = false;
+    if (before == 0 && source->descending) {
+        sgc_source_stop(source);
+        return SGC_OK;
+    }
+    sgc_status status = enter(source, before ? before - 1 : 0, error);
+    if (status) return status;
+    uint32_t at = source->block && before ? items_before(source->block, bound, 0) : 0;
+    return source->descending ? backward(source, at, error) : forward(source, at, error);
+}
+
+sgc_status sgc_source_seek_time(sgc_history_source *source, uint64_t after, sgc_error *error)
+{
+    const sgc_segment *segment = source->segment;
+    const sgc_history_run *run = source->run;
+    uint32_t low = 0, high = run->block_count;
+
+    source->valid = false;
+    while (low < high) { /* blocks that begin at or before `after` */
+        uint32_t middle = low + (high - low) / 2;
+        if (segment->blocks[run->first_block + middle].first_begin <= after) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    sgc_status status = enter(source, low ? low - 1 : 0, error);
+    if (status) return status;
+    uint32_t at = 0, end = source->block->count;
+    while (at < end) {
+        uint32_t middle = at + (end - at) / 2;
+        if (source->block->begins[middle] <= after) {
+            at = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    return forward(source, at, error);
+}
+
+sgc_status sgc_run_find(const sgc_segment *segment, const sgc_history_run *run, sgc_str key,
+                        uint64_t at, sgc_history_block **block, uint32_t *item, sgc_error *error)
+{
+    sgc_past_period period = {at, at};
+    uint64_t behind = at + 1; /* in front of this begin */
+
+    *block = NULL;
+    if (at == UINT64_MAX || sgc_str_compare(key, run->last_key) > 0) return SGC_NOT_FOUND;
+    uint32_t number = blocks_before(segment, run, key, behind);
+    if (number == 0) return SGC_NOT_FOUND;
+    sgc_status status = sgc_block_load(segment, run, number - 1, &period, block, error);
+    if (status) return status;
+    if (!*block) return SGC_NOT_FOUND;
+    uint32_t before = items_before(*block, key, behind);
+    if (before > 0 && (*block)->ends[before - 1] > at &&
+        sgc_str_compare(sgc_block_key(*block, before - 1), key) == 0) {
+        *item = before - 1;
+        return SGC_OK;
+    }
+    sgc_block_release(*block);
+    *block = NULL;
+    return SGC_NOT_FOUND;
+}
+
+/* ---- several sources ---- */
+
+static bool is_after(const sgc_history_source *a, const sgc_history_source *b)
+{
+    const sgc_history_item *x = &a->item, *y = &b->item;
+    int order;
+
+    if (sgc_run_is_timeline(a->run->id.kind)) {
+        if (x->begin != y->begin) return x->begin > y->begin;
+        return sgc_str_compare(x->key, y->key) > 0;
+    }
+    order = sgc_str_compare(x->key, y->key);
+    if (order == 0) order = (x->begin > y->begin) - (x->begin < y->begin);
+    return a->descending ? order < 0 : order > 0;
+}
+
+/* Binary heap: moves sources[at] down to its place. */
+static void sink(sgc_history_source **sources, size_t count, size_t at)
+{
+    sgc_history_source *source = sources[at];
+
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= count) break;
+        if (child + 1 < count && is_after(sources[child], sources[child + 1])) child++;
+        if (!is_after(source, sources[child])) break;
+        sources[at] = sources[child];
+        at = child;
+    }
+    sources[at] = source;
+}
+
+void sgc_sources_order(sgc_history_source **sources, size_t count)
+{
+    for (size_t i = count / 2; i-- > 0;)
+        sink(sources, count, i);
+}
+
+void sgc_sources_sift(sgc_history_source **sources, size_t *count)
+{
+    if (!sources[0]->valid) sources[0] = sources[--*count];
+    if (*count > 0) sink(sources, *count, 0);
+}

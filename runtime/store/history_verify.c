@@ -1,0 +1,106 @@
+/* history_verify.c - reads everything that a list of segments names, and compares what can be. */
+#include "store/history_internal.h"
+
+typedef struct verification {
+    const sgc_segments *segments;
+    sgc_buf *report;
+    sgc_status status;
+} verification;
+
+static void damage(verification *verify, sgc_status status, const sgc_error *error)
+{
+    sgc_buf_printf(verify->report, "%s\n", error->text);
+    if (verify->status == SGC_OK || status == SGC_NO_MEMORY) verify->status = status;
+}
+
+static void differs(verification *verify, const sgc_segment *segment, const sgc_history_run *run,
+                    const char *what)
+{
+    sgc_error error;
+    uint64_t offset = segment->blocks[run->first_block].offset;
+
+    damage(verify, sgc_segment_damaged(segment, offset, what, &error), &error);
+}
+
+/* An entry of an index must belong to a version; other items have a form of their own. */
+static void check_item(verification *verify, const sgc_history_source *source)
+{
+    const sgc_history_item *item = &source->item;
+    const uint8_t *value = (const uint8_t *)item->value.data;
+    sgc_run_id id = {.kind = SGC_RUN_VERSIONS, .table = source->run->id.table};
+    sgc_history_block *block = NULL;
+    sgc_error error = {0};
+    uint64_t key_size;
+    uint32_t at;
+
+    if (source->run->id.kind != SGC_RUN_INDEX) return;
+    const sgc_history_run *versions = sgc_segment_run(source->segment, id);
+    sgc_status status = SGC_NOT_FOUND;
+    if (sgc_varint_get(value, value + item->value.size, &key_size) && key_size <= item->key.size) {
+        sgc_str key = sgc_str_of(item->key.data + (item->key.size - key_size), (size_t)key_size);
+        if (versions)
+            status = sgc_run_find(source->segment, versions, key, item->begin, &block, &at, &error);
+        if (status == SGC_OK && (block->begins[at] != item->begin || block->ends[at] != item->end))
+            status = SGC_NOT_FOUND;
+    }
+    if (status == SGC_NOT_FOUND) {
+        differs(verify, source->segment, source->run, "an index entry leads to no version");
+    } else if (status) {
+        damage(verify, status, &error);
+    }
+    sgc_block_release(block);
+}
+
+static bool in_range(const sgc_segment *segment, const sgc_history_run *run)
+{
+    bool timeline = sgc_run_is_timeline(run->id.kind);
+    uint64_t first = timeline ? run->min_begin : run->min_end;
+    uint64_t last = timeline ? run->max_begin : run->max_end;
+
+    return first > segment->after && last <= segment->through;
+}
+
+static void verify_run(verification *verify, sgc_segment *segment, const sgc_history_run *run)
+{
+    sgc_history_source source = {.segment = segment, .run = run, .period = {0, UINT64_MAX}};
+    uint64_t count = 0, keys = 0;
+    sgc_buf last = {0};
+    sgc_error error = {0};
+
+    sgc_status status = sgc_history_take_reader(segment->history, &source.reader, &error);
+    if (status == SGC_OK) status = sgc_source_start(&source, &error);
+    while (status == SGC_OK && source.valid) {
+        bool same = count > 0 && sgc_str_eq(sgc_buf_as_str(&last), source.item.key);
+        if (!same) {
+            keys++;
+            last.size = 0;
+            sgc_buf_str(&last, source.item.key);
+            if (run->bloom_parts &&
+                !sgc_bloom_has(run->bloom, run->bloom_parts, sgc_bloom_hash(source.item.key)))
+                differs(verify, segment, run, "a filter does not know one of its keys");
+        }
+        count++;
+        check_item(verify, &source);
+        status = sgc_source_next(&source, &error);
+    }
+    if (status) {
+        damage(verify, status, &error);
+    } else if (count != run->count || keys != run->keys || !in_range(segment, run) ||
+               !sgc_str_eq(sgc_buf_as_str(&last), run->last_key)) {
+        differs(verify, segment, run, "a run is not what the footer says");
+    }
+    sgc_source_stop(&source);
+    sgc_history_give_reader(segment->history, source.reader);
+    sgc_buf_free(&last);
+}
+
+sgc_status sgc_history_verify(sgc_history *history, sgc_segments *segments, sgc_buf *report)
+{
+    verification verify = {.segments = segments, .report = report};
+
+    (void)history;
+    for (size_t i = 0; i < segments->count; i++)
+        for (uint32_t r = 0; r < segments->items[i]->run_count; r++)
+            verify_run(&verify, segments->items[i], &segments->items[i]->runs[r]);
+    return verify.status;
+}
