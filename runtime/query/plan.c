@@ -417,50 +417,65 @@ static bool nulls_possible(const planner *at, const sgc_index *index)
     return false;
 }
 
+/* How many of the orders the index gives behind `bound` fields of one value each. */
+static size_t given_orders(const planner *at, const sgc_index *index, uint16_t *field,
+                           const sgc_order *const *orders, size_t count)
+{
+    size_t next = 0;
+
+    for (; *field < index->count; ++*field) {
+        if (is_fixed(at, index->fields[*field])) continue;
+        if (next == count || !order_fits(at, orders[next], index->fields[*field])) break;
+        if (orders[next]->descending != orders[0]->descending) break;
+        next++;
+    }
+    return next;
+}
+
 /*
- * Sets access->ordered. Behind `bound` fields of one value each, the entries come in the order of
- * the index's other fields, then of the key.
+ * Sets access->ordered. The entries come in the order of the index's fields, then of the key. When
+ * only the first orders are given by that, what is left to do is to sort the ties among them.
  */
 static void plan_order(const planner *at, sgc_access *access, uint16_t bound)
 {
-    enum { ORDERS = 16 };
-    const sgc_order *orders[ORDERS];
+    const sgc_order *orders[SGC_TIE_FIELDS];
     const sgc_index *index = &at->table->indexes[access->index];
-    size_t count = useful_orders(at, orders, ORDERS), next = 0;
+    size_t count = useful_orders(at, orders, SGC_TIE_FIELDS);
     uint16_t field = access->index == 0 ? index->count : bound;
-    bool by_key = false;
 
-    if (count > ORDERS || index->elements) return;
-    for (; field < index->count; field++) {
-        if (is_fixed(at, index->fields[field])) continue;
-        if (next == count || !order_fits(at, orders[next], index->fields[field])) return;
-        next++;
-    }
-    if (next < count && order_fits(at, orders[next], at->table->key)) {
-        by_key = true;
-        next++;
-    }
-    if (next < count) return;
+    if (count > SGC_TIE_FIELDS || index->elements) return;
+    size_t given = given_orders(at, index, &field, orders, count);
     bool descending = count > 0 && orders[0]->descending;
-    for (size_t i = 1; i < count; i++) {
-        if (orders[i]->descending != descending) return;
-    }
-    bool total = by_key || (index->unique && access->index != 0 && !nulls_possible(at, index));
+    bool whole = field == index->count; /* behind it only the key orders entries */
+    bool by_key = whole && given + 1 == count && orders[given]->descending == descending &&
+                  order_fits(at, orders[given], at->table->key);
+    bool unique = index->unique && access->index != 0 && !nulls_possible(at, index);
+    bool total = by_key || (whole && given == count && (unique || !descending));
+    if (!total && given == 0) return;
     access->ordered = true;
     access->descending = descending;
-    access->regroup = descending && !total;
+    access->tie_count = total ? 0 : (uint16_t)given;
+    for (size_t i = 0; i < access->tie_count; i++)
+        access->tie_fields[i] = orders[i]->field;
 }
 
 /* ---- the choice ---- */
 
+/*
+ * The whole order is better than a part of it, and a longer part than a shorter one. A part is only
+ * worth something when a limit ends the walk.
+ */
+static unsigned order_rank(const planner *at, const sgc_access *access)
+{
+    if (!access->ordered) return 0;
+    if (access->tie_count == 0) return SGC_TIE_FIELDS + 1;
+    return at->slice->limit == SGC_NO_LIMIT ? 0 : access->tie_count;
+}
+
 static bool is_better(const planner *at, const sgc_access *a, const sgc_access *b)
 {
-    if (a->score != b->score) {
-        bool worth = at->slice->limit != SGC_NO_LIMIT;
-        if (a->score == 0) return worth && a->ordered && !b->ordered && b->score == 0;
-        return a->score > b->score;
-    }
-    return a->ordered && !b->ordered;
+    if (a->score != b->score) return a->score > b->score;
+    return order_rank(at, a) > order_rank(at, b);
 }
 
 static sgc_status plan_at(planner *at, sgc_access *best, unsigned nesting);

@@ -12,14 +12,18 @@ typedef enum sgc_access_kind {
     SGC_ACCESS_UNION, /**< branches, whose rows may repeat */
 } sgc_access_kind;
 
+enum { SGC_TIE_FIELDS = 16 };
+
 /** Reaches at least the rows that pass the filter; the filter is asked for each of them. */
 typedef struct sgc_access {
     sgc_access_kind kind;
     uint16_t index;
     bool ordered;    /**< rows come in the order asked for */
     bool descending; /**< ... when read from the end */
-    bool regroup;    /**< ... and runs of equal components are turned around: ties go by key */
-    unsigned score;  /**< 0: the filter was of no help */
+    /** ... but rows that are equal in these fields come in any order; none: they do not. */
+    uint16_t tie_fields[SGC_TIE_FIELDS];
+    uint16_t tie_count;
+    unsigned score; /**< 0: the filter was of no help */
     sgc_str *keys;
     size_t key_count;
     sgc_range *ranges; /**< none: the whole index */

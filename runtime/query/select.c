@@ -35,12 +35,13 @@ typedef struct scan {
     const sgc_table *model;
     const sgc_predicate *where;
     sgc_rows *rows;
-    uint64_t wanted; /* rows after which the scan may end */
-    uint64_t skip;   /* rows to step over first: an offset without a filter */
+    const sgc_slice *slice;
+    const sgc_access *access; /* its ties are sorted; NULL: there are none */
+    uint64_t wanted;          /* rows after which the scan may end */
+    uint64_t skip;            /* rows to step over first: an offset without a filter */
     bool done;
-    bool regroup;
     bool stays;        /* records come from getters and need no copy */
-    uint32_t group;    /* number of the run of equal components the cursor is in */
+    uint32_t group;    /* number of the run of ties the cursor is in */
     uint32_t current;  /* run of the rows kept last */
     size_t run_start;  /* where that run starts in rows */
     sgc_map *seen;     /* primary keys already delivered, for unions */
@@ -50,18 +51,45 @@ typedef struct scan {
     size_t batch_count, batch_size;
 } scan;
 
-static void end_run(scan *at)
+/* Sorts count records by the orders of a slice, then by key. */
+static sgc_status sort_records(sgc_query *query, uint16_t table, const sgc_slice *slice,
+                               sgc_str *records, size_t count)
 {
-    sgc_str *records = at->rows->records;
-    size_t low = at->run_start, high = at->rows->count;
+    sgc_sort_keys keys;
+    sgc_arena *kept = query->arena;
+    sgc_arena own = {0};
 
-    if (!at->regroup) return;
-    while (low + 1 < high) {
-        sgc_str swap = records[low];
-        records[low++] = records[--high];
-        records[high] = swap;
+    if (count < 2) return SGC_OK;
+    if (count > UINT32_MAX) return SGC_LIMIT;
+    query->arena = &own;
+    uint32_t *positions = sgc_arena_zero(&own, count, sizeof *positions);
+    sgc_str *sorted = sgc_arena_zero(&own, count, sizeof *sorted);
+    sgc_status status = positions && sorted ? SGC_OK : SGC_NO_MEMORY;
+    for (size_t i = 0; i < count && status == SGC_OK; i++)
+        positions[i] = (uint32_t)i;
+    if (status == SGC_OK) {
+        status = sgc_sort_keys_make(query, table, slice->orders, slice->order_count, records, count,
+                                    &keys);
     }
+    if (status == SGC_OK) status = sgc_sort(query, &keys, positions, count);
+    if (status == SGC_OK) {
+        for (size_t i = 0; i < count; i++)
+            sorted[i] = records[positions[i]];
+        memcpy(records, sorted, count * sizeof *sorted);
+    }
+    query->arena = kept;
+    sgc_arena_free(&own);
+    return status;
+}
+
+static sgc_status end_run(scan *at)
+{
+    size_t start = at->run_start;
+
+    if (!at->access) return SGC_OK;
     at->run_start = at->rows->count;
+    return sort_records(at->query, at->table, at->slice, at->rows->records + start,
+                        at->rows->count - start);
 }
 
 /* True when the row was delivered before. */
@@ -80,8 +108,9 @@ static sgc_status is_seen(scan *at, sgc_str record, bool *seen)
 
 static sgc_status accept(scan *at, sgc_str record, uint32_t group, bool stays)
 {
-    if (at->regroup && group != at->current) {
-        end_run(at);
+    if (at->access && group != at->current) {
+        sgc_status status = end_run(at);
+        if (status != SGC_OK) return status;
         at->current = group;
         at->done = at->rows->count >= at->wanted;
     }
@@ -94,7 +123,7 @@ static sgc_status accept(scan *at, sgc_str record, uint32_t group, bool stays)
     sgc_str kept = stays ? record : sgc_record_keep(at->query, record);
     if (!kept.data) return SGC_NO_MEMORY;
     sgc_status status = sgc_rows_add(at->query, at->rows, kept);
-    if (!at->regroup) at->done = at->rows->count >= at->wanted;
+    if (!at->access) at->done = at->rows->count >= at->wanted;
     return status;
 }
 
@@ -142,18 +171,33 @@ static sgc_status consider(scan *at, sgc_str record)
     return truth == SGC_TRUE ? accept(at, record, at->group, at->stays) : SGC_OK;
 }
 
-/* Counts runs of entries that differ only in the primary key. */
-static sgc_status note_run(scan *at, const sgc_cursor *cursor, sgc_key *last)
+/* Counts runs of rows that are equal in the tie fields. */
+static sgc_status note_run(scan *at, sgc_str record, sgc_key *last)
 {
-    sgc_str entry = sgc_cursor_entry(cursor);
-    size_t size = entry.size - sgc_cursor_key(cursor).size;
+    sgc_key key;
+    sgc_status status = SGC_OK;
 
-    if (at->group == 0 || last->size != size || memcmp(last->bytes, entry.data, size) != 0) {
-        at->group++;
-        sgc_key_start(last);
-        sgc_key_raw(last, sgc_str_of(entry.data, size));
+    sgc_key_start(&key);
+    for (uint16_t i = 0; i < at->access->tie_count && status == SGC_OK; i++) {
+        sgc_value value;
+        uint16_t slot = at->model->fields[at->access->tie_fields[i]].slot;
+        status = sgc_record_field(&at->model->layout, record, slot, &at->query->scratch, &value);
+        if (status == SGC_OK) sgc_key_value(&key, &value, false);
     }
-    return last->overflow ? SGC_CORRUPT : SGC_OK;
+    if (status != SGC_OK) return status;
+    if (key.overflow) return SGC_CORRUPT; /* its index takes no such key */
+    if (at->group > 0 && sgc_str_eq(sgc_key_str(&key), sgc_key_str(last))) return SGC_OK;
+    at->group++;
+    *last = key;
+    return SGC_OK;
+}
+
+/* The run before this row was the last one needed. */
+static bool has_enough(const scan *at)
+{
+    bool new_run = at->group != at->current && at->batch_count == 0;
+
+    return new_run && at->rows->count >= at->wanted;
 }
 
 static sgc_status scan_range(scan *at, uint16_t index, const sgc_range *range, sgc_key *last)
@@ -165,8 +209,9 @@ static sgc_status scan_range(scan *at, uint16_t index, const sgc_range *range, s
     while (at->skip > 0 && sgc_cursor_skip(&cursor))
         at->skip--;
     while (status == SGC_OK && !at->done && at->skip == 0 && sgc_cursor_next(&cursor, &record)) {
-        if (at->regroup) status = note_run(at, &cursor, last);
-        if (status == SGC_OK) status = consider(at, record);
+        if (at->access) status = note_run(at, record, last);
+        at->done = at->access && has_enough(at);
+        if (status == SGC_OK && !at->done) status = consider(at, record);
     }
     if (status == SGC_OK) status = sgc_cursor_status(&cursor);
     sgc_cursor_end(&cursor);
@@ -233,36 +278,6 @@ static bool has_union(const sgc_access *access)
     return access->kind == SGC_ACCESS_UNION;
 }
 
-static sgc_status sort_rows(sgc_query *query, uint16_t table, const sgc_slice *slice,
-                            sgc_rows *rows)
-{
-    sgc_sort_keys keys;
-    sgc_arena *kept = query->arena;
-    sgc_arena own = {0};
-
-    if (rows->count < 2) return SGC_OK;
-    if (rows->count > UINT32_MAX) return SGC_LIMIT;
-    query->arena = &own;
-    uint32_t *positions = sgc_arena_zero(&own, rows->count, sizeof *positions);
-    sgc_str *sorted = sgc_arena_zero(&own, rows->count, sizeof *sorted);
-    sgc_status status = positions && sorted ? SGC_OK : SGC_NO_MEMORY;
-    for (size_t i = 0; i < rows->count && status == SGC_OK; i++)
-        positions[i] = (uint32_t)i;
-    if (status == SGC_OK) {
-        status = sgc_sort_keys_make(query, table, slice->orders, slice->order_count, rows->records,
-                                    rows->count, &keys);
-    }
-    if (status == SGC_OK) status = sgc_sort(query, &keys, positions, rows->count);
-    if (status == SGC_OK) {
-        for (size_t i = 0; i < rows->count; i++)
-            sorted[i] = rows->records[positions[i]];
-        memcpy(rows->records, sorted, rows->count * sizeof *sorted);
-    }
-    query->arena = kept;
-    sgc_arena_free(&own);
-    return status;
-}
-
 static void cut(sgc_rows *rows, uint64_t offset, uint64_t limit)
 {
     size_t from = offset < rows->count ? (size_t)offset : rows->count;
@@ -284,6 +299,7 @@ sgc_status sgc_select(sgc_query *query, uint16_t table, const sgc_slice *slice, 
                .table = table,
                .model = &query->schema->tables[table],
                .where = slice->where,
+               .slice = slice,
                .rows = rows,
                .wanted = SGC_NO_LIMIT};
     uint64_t offset = slice->offset;
@@ -295,9 +311,9 @@ sgc_status sgc_select(sgc_query *query, uint16_t table, const sgc_slice *slice, 
     sgc_status status = sgc_plan(query, table, slice, &access);
     if (status != SGC_OK) return status;
     if (access.ordered) {
-        at.regroup = access.regroup;
+        if (access.tie_count) at.access = &access;
         at.wanted = add_up(offset, slice->limit);
-        if (!slice->where && !access.regroup) {
+        if (!slice->where && !access.tie_count) {
             at.skip = offset;
             at.wanted = slice->limit;
             offset = 0;
@@ -305,8 +321,9 @@ sgc_status sgc_select(sgc_query *query, uint16_t table, const sgc_slice *slice, 
     }
     if (has_union(&access)) at.seen = &seen;
     status = scan_access(&at, &access);
-    if (status == SGC_OK) end_run(&at);
-    if (status == SGC_OK && !access.ordered) status = sort_rows(query, table, slice, rows);
+    if (status == SGC_OK) status = end_run(&at);
+    if (status == SGC_OK && !access.ordered)
+        status = sort_records(query, table, slice, rows->records, rows->count);
     sgc_arena_free(&at.waiting);
     if (status == SGC_OK) cut(rows, offset, slice->limit);
     return status;

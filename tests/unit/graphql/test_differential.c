@@ -10,7 +10,9 @@ enum { ITEMS = 300, BOXES = 12, QUERIES = 1500, LISTED_MAX = 4 };
 static const char sdl[] =
     "enum Color { GREEN RED BLUE }\n"
     "type Box { id: ID! @id(generate: NONE) name: String @index items: [Item!]! }\n"
-    "type Item @compositeIndex(fields: [\"color\", \"size\"]) @uniqueKey(fields: [\"code\"]) {\n"
+    "type Item @compositeIndex(fields: [\"color\", \"size\"]) @uniqueKey(fields: [\"code\"])\n"
+    "  @compositeIndex(fields: [\"label\", \"weight\", \"ok\"]) @compositeIndex(fields: [\"ok\", "
+    "\"code\"]) {\n"
     "  id: ID! @id(generate: NONE) size: Int @index weight: Float @index label: String @index\n"
     "  code: Int color: Color ok: Boolean! @index tags: [String!] box: Box }\n";
 

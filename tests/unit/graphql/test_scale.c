@@ -9,7 +9,8 @@ enum { USERS = 20000, POSTS_EACH = 4 };
 
 static const char sdl[] =
     "type User { id: ID! email: String! @unique age: Int! @index name: String! posts: [Post!]! }\n"
-    "type Post { id: ID! title: String! score: Int! @index author: User! }\n"
+    "type Post @compositeIndex(fields: [\"lat\", \"lng\"]) {\n"
+    "  id: ID! title: String! score: Int! @index lat: Int! lng: Int! author: User! }\n"
     "type Query { probe: String @resolver(fn: \"probe\") }\n";
 
 static fixture shared;
@@ -66,11 +67,10 @@ static sgc_status insert_user(sgc_txn *txn, int i)
     sgc_status status = insert(txn, "User", user, 4);
     for (int p = 0; p < POSTS_EACH && status == SGC_OK; p++) {
         snprintf(post, sizeof post, "p%05d-%d", i, p);
-        cell row[] = {{"id", text_of(post)},
-                      {"title", text_of(p % 2 ? "odd" : "even")},
-                      {"score", int_of(p)},
-                      {"authorId", text_of(id)}};
-        status = insert(txn, "Post", row, 4);
+        cell row[] = {{"id", text_of(post)},   {"title", text_of(p % 2 ? "odd" : "even")},
+                      {"score", int_of(p)},    {"lat", int_of(i / 2)}, /* eight posts each */
+                      {"lng", int_of(10 - p)}, {"authorId", text_of(id)}};
+        status = insert(txn, "Post", row, 6);
     }
     return status;
 }
@@ -160,6 +160,16 @@ static void only_matching_rows_are_read(void)
         {"users(orderBy: [{age: DESC}], limit: 5) { id }", 7, 8, 5},
         {"users(orderBy: [{email: DESC}], limit: 5) { id }", 5, 6, 5},
         {"users(where: {age: {gte: 5000}}, orderBy: [{age: ASC}], limit: 4) { id }", 4, 5, 4},
+        /* An index whose first columns are the order: runs of ties are sorted, then it ends. */
+        {"posts(orderBy: [{lat: DESC}], limit: 5) { id }", 9, 9, 5},
+        {"posts(orderBy: [{lat: ASC}], limit: 5) { id }", 9, 9, 5},
+        {"posts(orderBy: [{lat: ASC}, {title: DESC}], limit: 10, offset: 5) { id }", 17, 17, 10},
+        {"posts(orderBy: [{lat: DESC}, {lng: ASC}], limit: 9) { id }", 17, 17, 9},
+        {"posts(orderBy: [{lat: DESC}, {lng: DESC}], limit: 3) { id }", 5, 5, 3},
+        {"posts(orderBy: [{lat: ASC}, {lng: ASC}], limit: 3) { id }", 3, 4, 3},
+        {"posts(where: {lat: {gte: 9000}}, orderBy: [{lat: ASC}], limit: 8) { id }", 9, 9, 8},
+        {"posts(where: {title: {eq: \"odd\"}}, orderBy: [{lat: DESC}], limit: 2) { id }", 9, 9, 2},
+        {"posts(where: {lat: {eq: 7}}, orderBy: [{lng: DESC}], limit: 3) { id }", 5, 5, 3},
         {"user(id: \"u00007\") { id posts { id } }", 5, 6, 5},
         {"user(id: \"u00007\") { id posts(limit: 1) { id } }", 2, 3, 2},
         {"users(limit: 10) { id posts { id author { id } } }", 60, 80, 90},
