@@ -1,6 +1,7 @@
 /*
  * mutate.c - the root fields of mutations: what inputs say of rows and of everything nested in
- * them. How a row is filled, packed and written is query/row.c. All of a request runs in one transaction that request.c opens and ends.
+ * them. How a row is filled, packed and written is query/row.c. All of a request runs in one
+ * transaction that request.c opens and ends.
  */
 #include "graphql/execute.h"
 
