@@ -162,7 +162,7 @@ static void render_indexes(layout *out, const view_table *t)
     }
     for (size_t i = 0; i < t->keyed.count; i++)
         tpl_index_key_c(out, &t->keyed.items[i]);
-    tpl_table_keys_c(out, t);
+    if (t->has_keyed) tpl_table_keys_c(out, t);
 }
 
 static void render_table(layout *out, const view_table *t)
@@ -253,7 +253,7 @@ static sgc_status render_tables(emit_files *files, view_schema *v, unsigned spli
         while (done >= v->types.count * (number + 1) / split)
             number++;
         render_table_header(&files->items[HEADER].page, t);
-        tpl_table_inside_h(&files->items[INSIDE].page, t);
+        if (t->has_keyed) tpl_table_inside_h(&files->items[INSIDE].page, t);
         render_table(&files->items[CODE + number].page, t);
         done++;
     }

@@ -33,7 +33,8 @@ typedef VIEW_LIST(view_member) view_members;
 /** target = value */
 typedef struct view_assign {
     sgc_str c, value;
-    sgc_str of; /**< the member of patch.set */
+    sgc_str of;  /**< the member of patch.set */
+    size_t more; /**< how many behind it set the same field: they stay together */
 } view_assign;
 
 /** What emitted functions say about one field; unused strings are null. */
@@ -174,6 +175,7 @@ typedef struct view_table {
     view_chunks all, fixed, rest, puts, takes, patches, offers, copies, required;
     VIEW_LIST(view_assign) touched;
     VIEW_LIST(view_index) indexes, keyed;
+    bool has_keyed; /**< the engine asks the emitted code for keys of indexes */
     VIEW_LIST(view_relation) relations;
 } view_table;
 

@@ -207,6 +207,7 @@ static void build_indexes(view_build_state *b, uint16_t table, view_table *view)
     view->indexes.count = count;
     view->keyed.items = keyed;
     view->keyed.count = keyed_count;
+    view->has_keyed = keyed_count > 0;
 }
 
 void build_access(view_build_state *b, uint16_t position, view_table *table)

@@ -4,8 +4,8 @@
  */
 #include "build.h"
 
-/* Fields a portion has at most: an emitted function is a few lines longer. */
-enum { CHUNK = 8, REMARK_MAX = 60 };
+/* Lines of a portion: an emitted function has one more. */
+enum { PORTION = 24, COLUMNS = 100, REMARK_MAX = 60 };
 
 const kind_words *words_of(sgc_kind kind)
 {
@@ -362,22 +362,31 @@ static void add_assign(assign_list *list, sgc_str c, sgc_str value, sgc_str of)
     list->items[list->count++] = (view_assign){.c = c, .value = value, .of = of};
 }
 
+/* What has been added since `first` is about one field. */
+static void keep_together(assign_list *list, size_t first)
+{
+    list->items[first].more = list->count - first - 1;
+}
+
 static void add_take(view_build_state *b, assign_list *list, const field_info *f, sgc_str type,
                      uint16_t table)
 {
     sgc_str has = f->field->default_kind != SGC_DEFAULT_NONE || f->field->updated_at
                       ? SGC_STR("true")
                       : say(b, "in->has_" SGC_FMT, SGC_ARG(f->c));
+    size_t first = list->count;
 
     if (f->flag) add_assign(list, say(b, "row->has_" SGC_FMT, SGC_ARG(f->c)), has, SGC_STR(""));
     add_assign(list, say(b, "row->" SGC_FMT, SGC_ARG(f->c)), new_value(b, f, type, table),
                SGC_STR(""));
+    keep_together(list, first);
 }
 
 static void add_patch(view_build_state *b, assign_list *list, const field_info *f, sgc_str type)
 {
     sgc_str of = say(b, "patch->set." SGC_FMT, SGC_ARG(f->c));
     sgc_str source = say(b, "patch->" SGC_FMT, SGC_ARG(f->c));
+    size_t first = list->count;
 
     if (f->flag) {
         add_assign(list, say(b, "row->has_" SGC_FMT, SGC_ARG(f->c)),
@@ -385,17 +394,20 @@ static void add_patch(view_build_state *b, assign_list *list, const field_info *
         source = say(b, "patch->has_" SGC_FMT " ? " SGC_FMT " : 0", SGC_ARG(f->c), SGC_ARG(source));
     }
     add_assign(list, say(b, "row->" SGC_FMT, SGC_ARG(f->c)), take_of(b, f, type, source), of);
+    keep_together(list, first);
 }
 
 static void add_offer(view_build_state *b, assign_list *list, const field_info *f)
 {
     sgc_str target = say(b, "patch->" SGC_FMT, SGC_ARG(f->c));
+    size_t first = list->count;
 
     add_assign(list, say(b, "patch->set." SGC_FMT, SGC_ARG(f->c)), given_of(b, f), SGC_STR(""));
     if (f->flag)
         add_assign(list, say(b, "patch->has_" SGC_FMT, SGC_ARG(f->c)),
                    say(b, "in->has_" SGC_FMT, SGC_ARG(f->c)), SGC_STR(""));
     add_assign(list, target, say(b, "in->" SGC_FMT, SGC_ARG(f->c)), SGC_STR(""));
+    keep_together(list, first);
 }
 
 /* ---- portions ---- */
@@ -405,36 +417,95 @@ static sgc_str chunk_name(view_build_state *b, sgc_str c, size_t position)
     return say(b, SGC_FMT "__%zu", SGC_ARG(c), position + 1);
 }
 
-static view_chunk *new_chunks(view_build_state *b, sgc_str c, sgc_str gql, size_t items,
-                              view_chunks *chunks)
+/* How many lines a statement of so many columns takes, cautiously: folded ones have wide indents.
+ */
+static size_t lines_of(size_t columns)
 {
-    size_t count = (items + CHUNK - 1) / CHUNK;
-    view_chunk *all = make(b, count, sizeof *all);
+    return columns <= COLUMNS ? 1 : 2 + (columns - COLUMNS) / 50;
+}
 
-    for (size_t i = 0; all && i < count; i++)
+/* Lines that a field takes in any of the functions that go through the same portions. */
+typedef size_t field_lines(const view_field *field);
+
+static size_t most(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* get, read, put, room, copy: the texts that templates put around them have fewer columns. */
+static size_t lines_stored(const view_field *f)
+{
+    size_t size = most(most(f->get.size, f->read.size), most(f->put.size, f->copy.size));
+
+    return lines_of(most(size, f->room.size) + sizeof "    room = sgc_room_add(room, );");
+}
+
+/* Two statements of JSON, or one that takes it. */
+static size_t lines_json(const view_field *f)
+{
+    size_t key = lines_of(f->json_key.size + sizeof "    sgc_buf_append(out, );");
+    size_t from =
+        f->from_json.size + f->gql.size + sizeof "    if (sgc_json_is(in, \"\")) return ;";
+
+    return most(key + lines_of(f->json.size + 5), lines_of(from));
+}
+
+static size_t lines_required(const view_field *f)
+{
+    return lines_of(f->gql.size + sizeof "    sgc_json_require(in, \"\");");
+}
+
+static size_t lines_assign(const view_assign *a)
+{
+    size_t size = a->c.size + a->value.size + sizeof "     = ;";
+
+    if (a->of.size == 0) return lines_of(size);
+    size += a->of.size + sizeof "if () ";
+    return size <= COLUMNS ? 1 : 1 + lines_of(size - a->of.size);
+}
+
+/* Where the portion that begins at `at` ends: never before a 0, never before it has something. */
+static size_t portion_end(const size_t *lines, size_t count, size_t at)
+{
+    size_t sum = lines[at++];
+
+    while (at < count && (lines[at] == 0 || sum + lines[at] <= PORTION))
+        sum += lines[at++];
+    return at;
+}
+
+/* Chunks of `count` items by their lines. */
+static view_chunk *new_chunks(view_build_state *b, sgc_str c, sgc_str gql, const size_t *lines,
+                              size_t count, view_chunks *chunks)
+{
+    size_t portions = 0;
+
+    for (size_t at = 0; at < count; at = portion_end(lines, count, at))
+        portions++;
+    view_chunk *all = make(b, portions, sizeof *all);
+    for (size_t i = 0; all && i < portions; i++)
         all[i] = (view_chunk){.c = chunk_name(b, c, i), .gql = gql, .record = c};
     chunks->items = all;
-    chunks->count = all ? count : 0;
+    chunks->count = all ? portions : 0;
     return all;
 }
 
-static size_t portion(size_t items, size_t chunk)
-{
-    return items - chunk * CHUNK < CHUNK ? items - chunk * CHUNK : CHUNK;
-}
-
 static view_chunks chunk_fields(view_build_state *b, sgc_str c, sgc_str gql,
-                                const view_field *fields, size_t count)
+                                const view_field *fields, size_t count, field_lines *count_lines)
 {
-    view_chunks chunks;
-    view_chunk *all = new_chunks(b, c, gql, count, &chunks);
+    view_chunks chunks = {0};
+    size_t *lines = make(b, count, sizeof *lines), at = 0;
 
+    for (size_t i = 0; lines && i < count; i++)
+        lines[i] = count_lines(&fields[i]);
+    view_chunk *all = lines ? new_chunks(b, c, gql, lines, count, &chunks) : NULL;
     for (size_t i = 0; i < chunks.count; i++) {
-        all[i].fields.items = fields + i * CHUNK;
-        all[i].fields.count = portion(count, i);
+        size_t end = portion_end(lines, count, at);
+        all[i].fields.items = fields + at;
+        all[i].fields.count = end - at;
         all[i].steady = true;
-        for (size_t k = 0; k < all[i].fields.count; k++)
-            if (!all[i].fields.items[k].steady) all[i].steady = false;
+        for (; at < end; at++)
+            if (!fields[at].steady) all[i].steady = false;
     }
     return chunks;
 }
@@ -442,12 +513,20 @@ static view_chunks chunk_fields(view_build_state *b, sgc_str c, sgc_str gql,
 static view_chunks chunk_assigns(view_build_state *b, sgc_str c, sgc_str gql,
                                  const assign_list *list)
 {
-    view_chunks chunks;
-    view_chunk *all = new_chunks(b, c, gql, list->count, &chunks);
+    view_chunks chunks = {0};
+    size_t *lines = make(b, list->count, sizeof *lines), at = 0;
 
+    /* The first one of a field has the lines of all, so that no portion ends between them. */
+    for (size_t i = 0, next; lines && i < list->count; i = next) {
+        next = i + 1 + list->items[i].more;
+        for (size_t k = i; k < next; k++)
+            lines[i] += lines_assign(&list->items[k]);
+    }
+    view_chunk *all = lines ? new_chunks(b, c, gql, lines, list->count, &chunks) : NULL;
     for (size_t i = 0; i < chunks.count; i++) {
-        all[i].assigns.items = list->items + i * CHUNK;
-        all[i].assigns.count = portion(list->count, i);
+        all[i].assigns.items = list->items + at;
+        all[i].assigns.count = portion_end(lines, list->count, at) - at;
+        at += all[i].assigns.count;
     }
     return chunks;
 }
@@ -518,7 +597,7 @@ static bool is_required(const record_build *r, const field_info *f)
 
 /* Chunks of the fields that pass, in the order of declaration or of storage. */
 static view_chunks select_fields(view_build_state *b, const record_build *r, field_test *test,
-                                 bool stored)
+                                 bool stored, field_lines *lines)
 {
     view_field *some = make(b, r->count, sizeof *some);
     size_t *order = make(b, r->count, sizeof *order), count = 0;
@@ -527,7 +606,7 @@ static view_chunks select_fields(view_build_state *b, const record_build *r, fie
         order[stored ? r->fields[i].field->slot : i] = i;
     for (size_t i = 0; some && order && i < r->count; i++)
         if (test(r, &r->fields[order[i]])) some[count++] = r->all[order[i]];
-    return chunk_fields(b, r->c, r->gql, some, count);
+    return chunk_fields(b, r->c, r->gql, some, count, lines);
 }
 
 static void build_members(view_build_state *b, const record_build *r, view_record *record)
@@ -620,12 +699,12 @@ static void build_record(view_build_state *b, record_build *r, view_record *reco
     record->gql = r->gql;
     record->place = place_of(b, r->gql);
     record->fields = say(b, "%zu", r->count);
-    record->all = chunk_fields(b, r->c, r->gql, r->all, r->count);
-    record->fixed = select_fields(b, r, is_fixed, true);
-    record->rest = select_fields(b, r, is_variable, true);
-    record->puts = select_fields(b, r, is_any, true);
-    record->copies = select_fields(b, r, is_copied, false);
-    record->required = select_fields(b, r, is_required, false);
+    record->all = chunk_fields(b, r->c, r->gql, r->all, r->count, lines_json);
+    record->fixed = select_fields(b, r, is_fixed, true, lines_stored);
+    record->rest = select_fields(b, r, is_variable, true, lines_stored);
+    record->puts = select_fields(b, r, is_any, true, lines_stored);
+    record->copies = select_fields(b, r, is_copied, false, lines_stored);
+    record->required = select_fields(b, r, is_required, false, lines_required);
     build_members(b, r, record);
     build_assigns(b, r, record);
     build_lists(b, r, record);

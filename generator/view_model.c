@@ -280,7 +280,7 @@ static void table_line(view_build_state *b, uint16_t position, const view_model 
     if (model->has_checks) put_words(&i, "checks", "checks_", model->c);
     if (model->has_interfaces) put_words(&i, "interfaces", "interfaces_", model->c);
     put_layout(&i, &t->layout, model->c);
-    if (!t->link) {
+    if (b->table.has_keyed) {
         member(&i, "code");
         sgc_buf_printf(&i.text, "{" SGC_FMT "_index_key}", SGC_ARG(model->c));
     }

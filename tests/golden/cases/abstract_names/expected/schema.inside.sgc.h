@@ -16,7 +16,6 @@
 
 void schema_class_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_register_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_for_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_owner_type_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_owner_cursor_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_owner_get_index_key(uint16_t index, sgc_str record, sgc_key *key);

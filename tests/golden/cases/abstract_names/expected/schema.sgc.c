@@ -495,11 +495,6 @@ static void offer_schema_class__1(const schema_class_new *in, schema_class_patch
     patch->set.other_ids = in->other_ids.items != NULL;
     patch->other_ids = in->other_ids;
     patch->set.other_types = in->other_types.items != NULL;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_class__2(const schema_class_new *in, schema_class_patch *patch)
-{
     patch->other_types = in->other_types;
     patch->set.register_ids = in->register_ids.items != NULL;
     patch->register_ids = in->register_ids;
@@ -529,7 +524,6 @@ sgc_status schema_class_upsert(sgc_txn *txn, const schema_class_new *in, schema_
 
     memset(&patch, 0, sizeof patch);
     offer_schema_class__1(in, &patch);
-    offer_schema_class__2(in, &patch);
     if (true) rc = change_schema_class(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_class_create(txn, in, out) : rc;
 }
@@ -1411,18 +1405,6 @@ schema_for_cursor schema_for_by_id(sgc_txn *txn, const schema_for_by_id_range *r
     }
     cursor.base = sgc_rows_open(txn, 2, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_for_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_for row;
-
-    (void)index;
-    if (read_schema_for(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of OwnerType: p is the record, the offsets are known. */
@@ -2435,11 +2417,6 @@ static void offer_schema_owner_get__1(const schema_owner_get_new *in, schema_own
     patch->any_type = in->any_type;
     patch->set.all_ids = in->all_ids.items != NULL;
     patch->all_ids = in->all_ids;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_owner_get__2(const schema_owner_get_new *in, schema_owner_get_patch *patch)
-{
     patch->set.all_types = in->all_types.items != NULL;
     patch->all_types = in->all_types;
 }
@@ -2470,7 +2447,6 @@ sgc_status schema_owner_get_upsert(sgc_txn *txn, const schema_owner_get_new *in,
 
     memset(&patch, 0, sizeof patch);
     offer_schema_owner_get__1(in, &patch);
-    offer_schema_owner_get__2(in, &patch);
     if (true) rc = change_schema_owner_get(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_owner_get_create(txn, in, out) : rc;
 }

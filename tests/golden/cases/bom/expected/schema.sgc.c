@@ -255,15 +255,3 @@ schema_thing_cursor schema_thing_by_id(sgc_txn *txn, const schema_thing_by_id_ra
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void schema_thing_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_thing row;
-
-    (void)index;
-    if (read_schema_thing(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

@@ -353,18 +353,6 @@ schema_user_cursor schema_user_by_id(sgc_txn *txn, const schema_user_by_id_range
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_user_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user row;
-
-    (void)index;
-    if (read_schema_user(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of USER: p is the record, the offsets are known. */
 static void fixed_schema_user_2__1(const uint8_t *p, schema_user_2 *row)
 {
@@ -661,18 +649,6 @@ schema_user_2_cursor schema_user_2_by_id(sgc_txn *txn, const schema_user_2_by_id
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_user_2_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user_2 row;
-
-    (void)index;
-    if (read_schema_user_2(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of Us_er: p is the record, the offsets are known. */
@@ -972,18 +948,6 @@ schema_us_er_cursor schema_us_er_by_id(sgc_txn *txn, const schema_us_er_by_id_ra
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_us_er_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_us_er row;
-
-    (void)index;
-    if (read_schema_us_er(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of Uses: p is the record, the offsets are known. */
 static void fixed_schema_uses__1(const uint8_t *p, schema_uses *row)
 {
@@ -1276,16 +1240,4 @@ schema_uses_cursor schema_uses_by_id(sgc_txn *txn, const schema_uses_by_id_range
     }
     cursor.base = sgc_rows_open(txn, 3, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_uses_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_uses row;
-
-    (void)index;
-    if (read_schema_uses(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

@@ -280,11 +280,6 @@ static void offer_schema_range__1(const schema_range_new *in, schema_range_patch
     patch->name = in->name;
     patch->set.kind = in->kind != 0;
     patch->kind = in->kind;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_range__2(const schema_range_new *in, schema_range_patch *patch)
-{
     patch->set.part_id = in->part_id.data != NULL;
     patch->part_id = in->part_id;
 }
@@ -313,7 +308,6 @@ sgc_status schema_range_upsert(sgc_txn *txn, const schema_range_new *in, schema_
 
     memset(&patch, 0, sizeof patch);
     offer_schema_range__1(in, &patch);
-    offer_schema_range__2(in, &patch);
     if (in->id.data != NULL) rc = change_schema_range(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_range_create(txn, in, out) : rc;
 }

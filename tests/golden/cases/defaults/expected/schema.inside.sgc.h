@@ -35,6 +35,5 @@ static inline schema_role take_schema_role(sgc_take *take, const char *field, sc
 /* Point: for the emitted code that keeps one inside a row. */
 sgc_str schema_point_take(sgc_take *take, const schema_point_new *in);
 const schema_point_new *schema_point_from(sgc_json_in *in);
-void schema_all_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

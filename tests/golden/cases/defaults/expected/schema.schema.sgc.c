@@ -95,7 +95,7 @@ static const sgc_index indexes_schema_all[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("All"), .singular = SGC_STR_INIT("all"), .plural = SGC_STR_INIT("alls"), .fields = fields_schema_all, .indexes = indexes_schema_all, .layout = {slots_schema_all, 22, 10, 1, 68}, .code = {schema_all_index_key}, .number = 1, .field_count = 22, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("All"), .singular = SGC_STR_INIT("all"), .plural = SGC_STR_INIT("alls"), .fields = fields_schema_all, .indexes = indexes_schema_all, .layout = {slots_schema_all, 22, 10, 1, 68}, .number = 1, .field_count = 22, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_enum_def enums[] = {

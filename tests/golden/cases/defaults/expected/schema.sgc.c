@@ -209,11 +209,6 @@ static void fixed_schema_all__1(const uint8_t *p, schema_all *row)
     sgc_get_bool(p + 43, &row->flag);
     row->role = (schema_role)sgc_get_enum(p + 44);
     sgc_get_int64(p + 47, &row->day);
-}
-
-/* Fixed-width fields of All: p is the record, the offsets are known. */
-static void fixed_schema_all__2(const uint8_t *p, schema_all *row)
-{
     sgc_get_int64(p + 56, &row->moment);
     sgc_get_int64_or_null(p + 65, &row->has_at, &row->at);
 }
@@ -229,12 +224,6 @@ static const uint8_t *rest_schema_all__1(const uint8_t *p, const uint8_t *end, s
     p = sgc_read_str(p, end, &row->json);
     p = sgc_read_bin(p, end, &row->bytes);
     p = sgc_read_list(p, end, SGC_KIND_INT, &row->list);
-    return p;
-}
-
-/* Fields of All whose width varies, one behind the other. */
-static const uint8_t *rest_schema_all__2(const uint8_t *p, const uint8_t *end, schema_all *row)
-{
     p = sgc_read_list(p, end, SGC_KIND_STRING, &row->texts);
     p = sgc_read_list(p, end, SGC_KIND_ENUM, &row->roles);
     p = sgc_read_packed(p, end, &row->point);
@@ -253,12 +242,6 @@ static size_t room_schema_all__1(size_t room, const schema_all *row)
     room = sgc_room_add(room, sgc_str_room(row->json.size));
     room = sgc_room_add(room, sgc_str_room(row->bytes.size));
     room = sgc_room_add(room, sgc_list_room(row->list));
-    return room;
-}
-
-/* Adds the most bytes that the variable fields of All take. */
-static size_t room_schema_all__2(size_t room, const schema_all *row)
-{
     room = sgc_room_add(room, sgc_list_room(row->texts));
     room = sgc_room_add(room, sgc_list_room(row->roles));
     room = sgc_room_add(room, row->point.size + 1);
@@ -277,12 +260,6 @@ static uint8_t *put_schema_all__1(uint8_t *p, const schema_all *row)
     p = sgc_put_bool(p, true, row->flag);
     p = sgc_put_enum(p, row->role != 0, (uint16_t)row->role);
     p = sgc_put_int64(p, true, row->day);
-    return p;
-}
-
-/* Writes fields of All in the order of storage. */
-static uint8_t *put_schema_all__2(uint8_t *p, const schema_all *row)
-{
     p = sgc_put_int64(p, true, row->moment);
     p = sgc_put_int64(p, row->has_at, row->at);
     p = sgc_put_str(p, row->id);
@@ -291,12 +268,6 @@ static uint8_t *put_schema_all__2(uint8_t *p, const schema_all *row)
     p = sgc_put_str(p, row->decimal);
     p = sgc_put_str(p, row->uuid);
     p = sgc_put_str(p, row->json);
-    return p;
-}
-
-/* Writes fields of All in the order of storage. */
-static uint8_t *put_schema_all__3(uint8_t *p, const schema_all *row)
-{
     p = sgc_put_bin(p, row->bytes);
     p = sgc_put_list(p, row->list);
     p = sgc_put_list(p, row->texts);
@@ -322,11 +293,6 @@ static void given_schema_all__1(sgc_take *take, const schema_all_new *in, schema
     row->big = sgc_take_int64(take, "big", in->has_big ? in->big : INT64_MIN);
     row->float_ =
         sgc_take_float(take, "float", in->has_float_ ? in->float_ : 1.5000000000000001e+300);
-}
-
-/* Values of a new All, checked, with defaults where none is given. */
-static void given_schema_all__2(sgc_take *take, const schema_all_new *in, schema_all *row)
-{
     row->has_minus = true;
     row->minus = sgc_take_float(take, "minus", in->has_minus ? in->minus : -0.0);
     row->flag = sgc_take_bool(take, "flag", in->has_flag ? in->flag : true);
@@ -336,13 +302,13 @@ static void given_schema_all__2(sgc_take *take, const schema_all_new *in, schema
     row->moment = sgc_take_datetime(take, "moment", in->has_moment ? in->moment : INT64_C(-1));
     row->has_at = true;
     row->at = sgc_take_time(take, "at", in->has_at ? in->at : INT64_C(86399000000));
+    row->decimal = sgc_take_decimal(
+        take, "decimal", in->decimal.data != NULL ? in->decimal : SGC_STR("-12.34"), SGC_REQUIRED);
 }
 
 /* Values of a new All, checked, with defaults where none is given. */
-static void given_schema_all__3(sgc_take *take, const schema_all_new *in, schema_all *row)
+static void given_schema_all__2(sgc_take *take, const schema_all_new *in, schema_all *row)
 {
-    row->decimal = sgc_take_decimal(
-        take, "decimal", in->decimal.data != NULL ? in->decimal : SGC_STR("-12.34"), SGC_REQUIRED);
     row->uuid = sgc_take_uuid(
         take, "uuid",
         in->uuid.data != NULL ? in->uuid : SGC_STR("00112233-4455-6677-8899-aabbccddeeff"), 0);
@@ -362,11 +328,6 @@ static void given_schema_all__3(sgc_take *take, const schema_all_new *in, schema
     row->point = in->point != NULL
                      ? sgc_take_packed(take, "point", schema_point_take(take, in->point), 0)
                      : SGC_STR("\222\322\000\000\000\001\307\002\001\000\000");
-}
-
-/* Values of a new All, checked, with defaults where none is given. */
-static void given_schema_all__4(sgc_take *take, const schema_all_new *in, schema_all *row)
-{
     row->none = in->none.items != NULL ? sgc_take_str_list(take, "none", SGC_KIND_STRING, in->none,
                                                            SGC_REQUIRED | SGC_ITEMS_REQUIRED)
                                        : sgc_list_of("", 0, 0);
@@ -391,11 +352,6 @@ static void json_schema_all__1(const schema_all *row, sgc_buf *out)
     sgc_json_float(out, row->float_);
     sgc_buf_append(out, ",\"minus\":", 9);
     sgc_json_float_or_null(out, row->has_minus, row->minus);
-}
-
-/* Members of All as JSON. */
-static void json_schema_all__2(const schema_all *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"flag\":", 8);
     sgc_json_bool(out, row->flag);
     sgc_buf_append(out, ",\"role\":", 8);
@@ -404,6 +360,11 @@ static void json_schema_all__2(const schema_all *row, sgc_buf *out)
     sgc_json_date(out, row->day);
     sgc_buf_append(out, ",\"moment\":", 10);
     sgc_json_datetime(out, row->moment);
+}
+
+/* Members of All as JSON. */
+static void json_schema_all__2(const schema_all *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"at\":", 6);
     sgc_json_time_or_null(out, row->has_at, row->at);
     sgc_buf_append(out, ",\"decimal\":", 11);
@@ -412,11 +373,6 @@ static void json_schema_all__2(const schema_all *row, sgc_buf *out)
     sgc_json_str(out, row->uuid);
     sgc_buf_append(out, ",\"json\":", 8);
     sgc_json_raw(out, row->json);
-}
-
-/* Members of All as JSON. */
-static void json_schema_all__3(const schema_all *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"bytes\":", 9);
     sgc_json_bytes_or_null(out, row->bytes);
     sgc_buf_append(out, ",\"list\":", 8);
@@ -442,27 +398,21 @@ static bool take_schema_all__1(sgc_json_in *in, schema_all_new *out)
     if (sgc_json_is(in, "big")) return sgc_json_to_bigint(in, &out->has_big, &out->big);
     if (sgc_json_is(in, "float")) return sgc_json_to_float(in, &out->has_float_, &out->float_);
     if (sgc_json_is(in, "minus")) return sgc_json_to_float(in, &out->has_minus, &out->minus);
+    if (sgc_json_is(in, "flag")) return sgc_json_to_bool(in, &out->has_flag, &out->flag);
+    if (sgc_json_is(in, "role"))
+        return sgc_json_enum(in, (out->role = schema_role_from_text(sgc_json_name(in))) != 0);
+    if (sgc_json_is(in, "day")) return sgc_json_to_date(in, &out->has_day, &out->day);
+    if (sgc_json_is(in, "moment")) return sgc_json_to_datetime(in, &out->has_moment, &out->moment);
     return false;
 }
 
 /* Takes a JSON member of All; false when it has none of these names. */
 static bool take_schema_all__2(sgc_json_in *in, schema_all_new *out)
 {
-    if (sgc_json_is(in, "flag")) return sgc_json_to_bool(in, &out->has_flag, &out->flag);
-    if (sgc_json_is(in, "role"))
-        return sgc_json_enum(in, (out->role = schema_role_from_text(sgc_json_name(in))) != 0);
-    if (sgc_json_is(in, "day")) return sgc_json_to_date(in, &out->has_day, &out->day);
-    if (sgc_json_is(in, "moment")) return sgc_json_to_datetime(in, &out->has_moment, &out->moment);
     if (sgc_json_is(in, "at")) return sgc_json_to_time(in, &out->has_at, &out->at);
     if (sgc_json_is(in, "decimal")) return sgc_json_decimal(in, &out->decimal);
     if (sgc_json_is(in, "uuid")) return sgc_json_uuid(in, &out->uuid);
     if (sgc_json_is(in, "json")) return sgc_json_json(in, &out->json);
-    return false;
-}
-
-/* Takes a JSON member of All; false when it has none of these names. */
-static bool take_schema_all__3(sgc_json_in *in, schema_all_new *out)
-{
     if (sgc_json_is(in, "bytes")) return sgc_json_bytes(in, &out->bytes);
     if (sgc_json_is(in, "list")) return sgc_json_int_array(in, &out->list);
     if (sgc_json_is(in, "texts")) return sgc_json_str_array(in, SGC_KIND_STRING, &out->texts);
@@ -482,10 +432,8 @@ static sgc_status read_schema_all(sgc_str record, schema_all *row)
     const uint8_t *p = (const uint8_t *)record.data;
     const uint8_t *end = p + record.size;
     fixed_schema_all__1(p, row);
-    fixed_schema_all__2(p, row);
     p += 74;
     p = rest_schema_all__1(p, end, row);
-    p = rest_schema_all__2(p, end, row);
     return p == end ? SGC_OK : SGC_CORRUPT;
 }
 
@@ -495,7 +443,6 @@ static size_t room_schema_all(const schema_all *row)
 
     (void)row;
     room = room_schema_all__1(room, row);
-    room = room_schema_all__2(room, row);
     return room;
 }
 
@@ -503,8 +450,6 @@ static uint8_t *put_schema_all(uint8_t *p, const schema_all *row)
 {
     p = sgc_put_record_head(p, 22, 1);
     p = put_schema_all__1(p, row);
-    p = put_schema_all__2(p, row);
-    p = put_schema_all__3(p, row);
     return p;
 }
 
@@ -514,8 +459,6 @@ static void given_schema_all(sgc_take *take, const schema_all_new *in, schema_al
 {
     given_schema_all__1(take, in, row);
     given_schema_all__2(take, in, row);
-    given_schema_all__3(take, in, row);
-    given_schema_all__4(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -552,12 +495,6 @@ static bool copy_schema_all__1(sgc_arena *arena, const schema_all *row, schema_a
     if (!sgc_str_copy(arena, row->json, &out->json)) return false;
     if (!sgc_str_copy(arena, row->bytes, &out->bytes)) return false;
     if (!sgc_list_copy(arena, row->list, &out->list)) return false;
-    return true;
-}
-
-/* Copies what the members of All point at; false when memory is out. */
-static bool copy_schema_all__2(sgc_arena *arena, const schema_all *row, schema_all *out)
-{
     if (!sgc_list_copy(arena, row->texts, &out->texts)) return false;
     if (!sgc_list_copy(arena, row->roles, &out->roles)) return false;
     if (!sgc_str_copy(arena, row->point, &out->point)) return false;
@@ -605,7 +542,6 @@ sgc_status schema_all_copy(sgc_arena *arena, const schema_all *row, schema_all *
     (void)arena;
     *out = *row;
     fine = fine && copy_schema_all__1(arena, row, out);
-    fine = fine && copy_schema_all__2(arena, row, out);
     return fine ? SGC_OK : SGC_NO_MEMORY;
 }
 
@@ -648,11 +584,6 @@ static void apply_schema_all__1(sgc_take *take, const schema_all_patch *patch, s
     if (patch->set.big) row->big = sgc_take_int64(take, "big", patch->big);
     if (patch->set.float_) row->float_ = sgc_take_float(take, "float", patch->float_);
     if (patch->set.minus) row->has_minus = patch->has_minus;
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_all__2(sgc_take *take, const schema_all_patch *patch, schema_all *row)
-{
     if (patch->set.minus)
         row->minus = sgc_take_float(take, "minus", patch->has_minus ? patch->minus : 0);
     if (patch->set.flag) row->flag = sgc_take_bool(take, "flag", patch->flag);
@@ -663,14 +594,14 @@ static void apply_schema_all__2(sgc_take *take, const schema_all_patch *patch, s
     if (patch->set.at) row->at = sgc_take_time(take, "at", patch->has_at ? patch->at : 0);
     if (patch->set.decimal)
         row->decimal = sgc_take_decimal(take, "decimal", patch->decimal, SGC_REQUIRED);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_all__3(sgc_take *take, const schema_all_patch *patch, schema_all *row)
-{
     if (patch->set.uuid) row->uuid = sgc_take_uuid(take, "uuid", patch->uuid, 0);
     if (patch->set.json) row->json = sgc_take_json(take, "json", patch->json, 0);
     if (patch->set.bytes) row->bytes = sgc_take_bytes(take, "bytes", patch->bytes, 0);
+}
+
+/* Values that a patch gives, checked. */
+static void apply_schema_all__2(sgc_take *take, const schema_all_patch *patch, schema_all *row)
+{
     if (patch->set.list)
         row->list = sgc_take_int_list(take, "list", patch->list, SGC_REQUIRED | SGC_ITEMS_REQUIRED);
     if (patch->set.texts)
@@ -695,11 +626,6 @@ static void offer_schema_all__1(const schema_all_new *in, schema_all_patch *patc
     patch->int_ = in->int_;
     patch->set.least = in->has_least;
     patch->has_least = in->has_least;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_all__2(const schema_all_new *in, schema_all_patch *patch)
-{
     patch->least = in->least;
     patch->set.big = in->has_big;
     patch->big = in->big;
@@ -708,11 +634,6 @@ static void offer_schema_all__2(const schema_all_new *in, schema_all_patch *patc
     patch->set.minus = in->has_minus;
     patch->has_minus = in->has_minus;
     patch->minus = in->minus;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_all__3(const schema_all_new *in, schema_all_patch *patch)
-{
     patch->set.flag = in->has_flag;
     patch->flag = in->flag;
     patch->set.role = in->role != 0;
@@ -724,7 +645,7 @@ static void offer_schema_all__3(const schema_all_new *in, schema_all_patch *patc
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_all__4(const schema_all_new *in, schema_all_patch *patch)
+static void offer_schema_all__2(const schema_all_new *in, schema_all_patch *patch)
 {
     patch->set.at = in->has_at;
     patch->has_at = in->has_at;
@@ -734,11 +655,6 @@ static void offer_schema_all__4(const schema_all_new *in, schema_all_patch *patc
     patch->set.uuid = in->uuid.data != NULL;
     patch->uuid = in->uuid;
     patch->set.json = in->json.data != NULL;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_all__5(const schema_all_new *in, schema_all_patch *patch)
-{
     patch->json = in->json;
     patch->set.bytes = in->bytes.data != NULL;
     patch->bytes = in->bytes;
@@ -747,11 +663,6 @@ static void offer_schema_all__5(const schema_all_new *in, schema_all_patch *patc
     patch->set.texts = in->texts.items != NULL;
     patch->texts = in->texts;
     patch->set.roles = in->roles.items != NULL;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_all__6(const schema_all_new *in, schema_all_patch *patch)
-{
     patch->roles = in->roles;
     patch->set.point = in->point != NULL;
     patch->point = in->point;
@@ -769,7 +680,6 @@ static sgc_status change_schema_all(sgc_txn *txn, sgc_str id, const schema_all_p
     if (rc != SGC_OK) return rc;
     apply_schema_all__1(&take, patch, &row);
     apply_schema_all__2(&take, patch, &row);
-    apply_schema_all__3(&take, patch, &row);
     return store_schema_all(&take, sgc_row_update, &row, out);
 }
 
@@ -786,10 +696,6 @@ sgc_status schema_all_upsert(sgc_txn *txn, const schema_all_new *in, schema_all 
     memset(&patch, 0, sizeof patch);
     offer_schema_all__1(in, &patch);
     offer_schema_all__2(in, &patch);
-    offer_schema_all__3(in, &patch);
-    offer_schema_all__4(in, &patch);
-    offer_schema_all__5(in, &patch);
-    offer_schema_all__6(in, &patch);
     if (in->id.data != NULL) rc = change_schema_all(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_all_create(txn, in, out) : rc;
 }
@@ -814,7 +720,6 @@ void schema_all_to_json(const schema_all *row, sgc_buf *out)
 {
     json_schema_all__1(row, out);
     json_schema_all__2(row, out);
-    json_schema_all__3(row, out);
     sgc_buf_byte(out, '}');
 }
 
@@ -829,7 +734,6 @@ sgc_status schema_all_from_json(sgc_arena *arena, sgc_str json, schema_all_new *
         bool known = false;
         known = known || take_schema_all__1(&in, out);
         known = known || take_schema_all__2(&in, out);
-        known = known || take_schema_all__3(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
@@ -857,16 +761,4 @@ schema_all_cursor schema_all_by_id(sgc_txn *txn, const schema_all_by_id_range *r
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_all_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_all row;
-
-    (void)index;
-    if (read_schema_all(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

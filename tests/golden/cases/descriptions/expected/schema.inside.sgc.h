@@ -31,7 +31,4 @@ static inline schema_e take_schema_e(sgc_take *take, const char *field, schema_e
                                    rules);
 }
 
-void schema_thing_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_uses_index_key(uint16_t index, sgc_str record, sgc_key *key);
-
 #endif

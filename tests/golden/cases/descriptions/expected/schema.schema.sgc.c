@@ -72,8 +72,8 @@ static const sgc_index indexes_schema_uses[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Thing"), .description = SGC_STR_INIT("Ends a comment */ and opens /* one; a trigraph \?\?/ and a line that ends in a backslash \\\nand \"quotes\", 'single', %d %s $type$ //#end"), .singular = SGC_STR_INIT("thing"), .plural = SGC_STR_INIT("things"), .fields = fields_schema_thing, .indexes = indexes_schema_thing, .layout = {slots_schema_thing, 8, 5, 1, 25}, .code = {schema_thing_index_key}, .number = 1, .field_count = 8, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("Uses"), .description = SGC_STR_INIT("*/"), .singular = SGC_STR_INIT("uses"), .plural = SGC_STR_INIT("useses"), .fields = fields_schema_uses, .indexes = indexes_schema_uses, .layout = {slots_schema_uses, 2, 1, 1, 3}, .code = {schema_uses_index_key}, .number = 2, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Thing"), .description = SGC_STR_INIT("Ends a comment */ and opens /* one; a trigraph \?\?/ and a line that ends in a backslash \\\nand \"quotes\", 'single', %d %s $type$ //#end"), .singular = SGC_STR_INIT("thing"), .plural = SGC_STR_INIT("things"), .fields = fields_schema_thing, .indexes = indexes_schema_thing, .layout = {slots_schema_thing, 8, 5, 1, 25}, .number = 1, .field_count = 8, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Uses"), .description = SGC_STR_INIT("*/"), .singular = SGC_STR_INIT("uses"), .plural = SGC_STR_INIT("useses"), .fields = fields_schema_uses, .indexes = indexes_schema_uses, .layout = {slots_schema_uses, 2, 1, 1, 3}, .number = 2, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_enum_def enums[] = {

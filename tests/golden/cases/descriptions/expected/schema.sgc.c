@@ -85,11 +85,6 @@ static void given_schema_thing__1(sgc_take *take, const schema_thing_new *in, sc
     row->c = sgc_take_int(take, "c", in->has_c ? in->c : 0);
     row->d =
         sgc_take_str_list(take, "d", SGC_KIND_STRING, in->d, SGC_REQUIRED | SGC_ITEMS_REQUIRED);
-}
-
-/* Values of a new Thing, checked, with defaults where none is given. */
-static void given_schema_thing__2(sgc_take *take, const schema_thing_new *in, schema_thing *row)
-{
     row->e = sgc_take_text(take, "e", in->e, 0);
     row->has_f = in->has_f;
     row->f = sgc_take_int(take, "f", in->has_f ? in->f : 0);
@@ -174,7 +169,6 @@ static uint8_t *put_schema_thing(uint8_t *p, const schema_thing *row)
 static void given_schema_thing(sgc_take *take, const schema_thing_new *in, schema_thing *row)
 {
     given_schema_thing__1(take, in, row);
-    given_schema_thing__2(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -293,12 +287,6 @@ static void apply_schema_thing__1(sgc_take *take, const schema_thing_patch *patc
         row->d = sgc_take_str_list(take, "d", SGC_KIND_STRING, patch->d,
                                    SGC_REQUIRED | SGC_ITEMS_REQUIRED);
     if (patch->set.e) row->e = sgc_take_text(take, "e", patch->e, 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_thing__2(sgc_take *take, const schema_thing_patch *patch,
-                                  schema_thing *row)
-{
     if (patch->set.f) row->has_f = patch->has_f;
     if (patch->set.f) row->f = sgc_take_int(take, "f", patch->has_f ? patch->f : 0);
     if (patch->set.g) row->has_g = patch->has_g;
@@ -316,11 +304,6 @@ static void offer_schema_thing__1(const schema_thing_new *in, schema_thing_patch
     patch->b = in->b;
     patch->set.c = in->has_c;
     patch->has_c = in->has_c;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_thing__2(const schema_thing_new *in, schema_thing_patch *patch)
-{
     patch->c = in->c;
     patch->set.d = in->d.items != NULL;
     patch->d = in->d;
@@ -329,11 +312,6 @@ static void offer_schema_thing__2(const schema_thing_new *in, schema_thing_patch
     patch->set.f = in->has_f;
     patch->has_f = in->has_f;
     patch->f = in->f;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_thing__3(const schema_thing_new *in, schema_thing_patch *patch)
-{
     patch->set.g = in->has_g;
     patch->has_g = in->has_g;
     patch->g = in->g;
@@ -348,7 +326,6 @@ static sgc_status change_schema_thing(sgc_txn *txn, sgc_str id, const schema_thi
 
     if (rc != SGC_OK) return rc;
     apply_schema_thing__1(&take, patch, &row);
-    apply_schema_thing__2(&take, patch, &row);
     return store_schema_thing(&take, sgc_row_update, &row, out);
 }
 
@@ -364,8 +341,6 @@ sgc_status schema_thing_upsert(sgc_txn *txn, const schema_thing_new *in, schema_
 
     memset(&patch, 0, sizeof patch);
     offer_schema_thing__1(in, &patch);
-    offer_schema_thing__2(in, &patch);
-    offer_schema_thing__3(in, &patch);
     if (in->id.data != NULL) rc = change_schema_thing(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_thing_create(txn, in, out) : rc;
 }
@@ -430,18 +405,6 @@ schema_thing_cursor schema_thing_by_id(sgc_txn *txn, const schema_thing_by_id_ra
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_thing_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_thing row;
-
-    (void)index;
-    if (read_schema_thing(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of Uses: p is the record, the offsets are known. */
@@ -736,16 +699,4 @@ schema_uses_cursor schema_uses_by_id(sgc_txn *txn, const schema_uses_by_id_range
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_uses_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_uses row;
-
-    (void)index;
-    if (read_schema_uses(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

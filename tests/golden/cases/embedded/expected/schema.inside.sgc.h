@@ -38,6 +38,5 @@ const schema_address_new *schema_address_from(sgc_json_in *in);
 /* Point: for the emitted code that keeps one inside a row. */
 sgc_str schema_point_take(sgc_take *take, const schema_point_new *in);
 const schema_point_new *schema_point_from(sgc_json_in *in);
-void schema_person_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

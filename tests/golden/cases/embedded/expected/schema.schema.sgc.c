@@ -78,7 +78,7 @@ static const sgc_index indexes_schema_person[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Person"), .singular = SGC_STR_INIT("person"), .plural = SGC_STR_INIT("people"), .fields = fields_schema_person, .indexes = indexes_schema_person, .layout = {slots_schema_person, 5, 0, 1, 0}, .code = {schema_person_index_key}, .number = 1, .field_count = 5, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Person"), .singular = SGC_STR_INIT("person"), .plural = SGC_STR_INIT("people"), .fields = fields_schema_person, .indexes = indexes_schema_person, .layout = {slots_schema_person, 5, 0, 1, 0}, .number = 1, .field_count = 5, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_enum_def enums[] = {

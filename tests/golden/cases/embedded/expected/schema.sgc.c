@@ -719,15 +719,3 @@ schema_person_cursor schema_person_by_id(sgc_txn *txn, const schema_person_by_id
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void schema_person_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_person row;
-
-    (void)index;
-    if (read_schema_person(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

@@ -26,6 +26,5 @@ const schema_c_new *schema_c_from(sgc_json_in *in);
 /* D: for the emitted code that keeps one inside a row. */
 sgc_str schema_d_take(sgc_take *take, const schema_d_new *in);
 const schema_d_new *schema_d_from(sgc_json_in *in);
-void schema_root1_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

@@ -85,7 +85,7 @@ static const sgc_index indexes_schema_root1[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Root1"), .singular = SGC_STR_INIT("root1"), .plural = SGC_STR_INIT("root1s"), .fields = fields_schema_root1, .indexes = indexes_schema_root1, .layout = {slots_schema_root1, 2, 0, 1, 0}, .code = {schema_root1_index_key}, .number = 1, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Root1"), .singular = SGC_STR_INIT("root1"), .plural = SGC_STR_INIT("root1s"), .fields = fields_schema_root1, .indexes = indexes_schema_root1, .layout = {slots_schema_root1, 2, 0, 1, 0}, .number = 1, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_embedded embeddeds[4] = {

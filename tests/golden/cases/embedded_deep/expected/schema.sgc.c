@@ -906,15 +906,3 @@ schema_root1_cursor schema_root1_by_id(sgc_txn *txn, const schema_root1_by_id_ra
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void schema_root1_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_root1 row;
-
-    (void)index;
-    if (read_schema_root1(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

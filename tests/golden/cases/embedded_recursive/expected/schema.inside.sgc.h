@@ -17,6 +17,5 @@
 /* Node: for the emitted code that keeps one inside a row. */
 sgc_str schema_node_take(sgc_take *take, const schema_node_new *in);
 const schema_node_new *schema_node_from(sgc_json_in *in);
-void schema_comment_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

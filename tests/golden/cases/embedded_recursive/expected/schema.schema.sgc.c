@@ -54,7 +54,7 @@ static const sgc_index indexes_schema_comment[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Comment"), .singular = SGC_STR_INIT("comment"), .plural = SGC_STR_INIT("comments"), .fields = fields_schema_comment, .indexes = indexes_schema_comment, .layout = {slots_schema_comment, 3, 0, 1, 0}, .code = {schema_comment_index_key}, .number = 1, .field_count = 3, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Comment"), .singular = SGC_STR_INIT("comment"), .plural = SGC_STR_INIT("comments"), .fields = fields_schema_comment, .indexes = indexes_schema_comment, .layout = {slots_schema_comment, 3, 0, 1, 0}, .number = 1, .field_count = 3, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_embedded embeddeds[1] = {

@@ -524,15 +524,3 @@ schema_comment_cursor schema_comment_by_id(sgc_txn *txn, const schema_comment_by
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void schema_comment_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_comment row;
-
-    (void)index;
-    if (read_schema_comment(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

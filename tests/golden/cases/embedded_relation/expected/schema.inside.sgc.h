@@ -17,7 +17,5 @@
 /* Address: for the emitted code that keeps one inside a row. */
 sgc_str schema_address_take(sgc_take *take, const schema_address_new *in);
 const schema_address_new *schema_address_from(sgc_json_in *in);
-void schema_person_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_city_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

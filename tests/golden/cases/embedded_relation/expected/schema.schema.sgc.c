@@ -66,8 +66,8 @@ static const sgc_index indexes_schema_city[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Person"), .singular = SGC_STR_INIT("person"), .plural = SGC_STR_INIT("people"), .fields = fields_schema_person, .indexes = indexes_schema_person, .layout = {slots_schema_person, 2, 0, 1, 0}, .code = {schema_person_index_key}, .number = 1, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("City"), .singular = SGC_STR_INIT("city"), .plural = SGC_STR_INIT("cities"), .fields = fields_schema_city, .indexes = indexes_schema_city, .layout = {slots_schema_city, 2, 0, 1, 0}, .code = {schema_city_index_key}, .number = 2, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Person"), .singular = SGC_STR_INIT("person"), .plural = SGC_STR_INIT("people"), .fields = fields_schema_person, .indexes = indexes_schema_person, .layout = {slots_schema_person, 2, 0, 1, 0}, .number = 1, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("City"), .singular = SGC_STR_INIT("city"), .plural = SGC_STR_INIT("cities"), .fields = fields_schema_city, .indexes = indexes_schema_city, .layout = {slots_schema_city, 2, 0, 1, 0}, .number = 2, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_embedded embeddeds[1] = {

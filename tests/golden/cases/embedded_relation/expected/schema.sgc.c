@@ -427,18 +427,6 @@ schema_person_cursor schema_person_by_id(sgc_txn *txn, const schema_person_by_id
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_person_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_person row;
-
-    (void)index;
-    if (read_schema_person(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fields of City whose width varies, one behind the other. */
 static const uint8_t *rest_schema_city__1(const uint8_t *p, const uint8_t *end, schema_city *row)
 {
@@ -733,16 +721,4 @@ schema_city_cursor schema_city_by_id(sgc_txn *txn, const schema_city_by_id_range
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_city_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_city row;
-
-    (void)index;
-    if (read_schema_city(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

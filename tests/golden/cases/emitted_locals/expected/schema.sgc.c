@@ -17,11 +17,6 @@ static void fixed_schema_txn__1(const uint8_t *p, schema_txn *row)
     sgc_get_int_or_null(p + 31, &row->has_size, &row->size);
     sgc_get_int_or_null(p + 36, &row->has_count, &row->count);
     sgc_get_int_or_null(p + 41, &row->has_cursor, &row->cursor);
-}
-
-/* Fixed-width fields of Txn: p is the record, the offsets are known. */
-static void fixed_schema_txn__2(const uint8_t *p, schema_txn *row)
-{
     sgc_get_int_or_null(p + 46, &row->has_status, &row->status);
     sgc_get_int_or_null(p + 51, &row->has_db, &row->db);
     sgc_get_int_or_null(p + 56, &row->has_data, &row->data);
@@ -30,11 +25,6 @@ static void fixed_schema_txn__2(const uint8_t *p, schema_txn *row)
     sgc_get_int_or_null(p + 71, &row->has_bytes, &row->bytes);
     sgc_get_int_or_null(p + 76, &row->has_buf, &row->buf);
     sgc_get_int_or_null(p + 81, &row->has_arena, &row->arena);
-}
-
-/* Fixed-width fields of Txn: p is the record, the offsets are known. */
-static void fixed_schema_txn__3(const uint8_t *p, schema_txn *row)
-{
     sgc_get_int_or_null(p + 86, &row->has_patch, &row->patch);
     sgc_get_int_or_null(p + 91, &row->has_set_, &row->set_);
     sgc_get_int_or_null(p + 96, &row->has_given_, &row->given_);
@@ -46,7 +36,7 @@ static void fixed_schema_txn__3(const uint8_t *p, schema_txn *row)
 }
 
 /* Fixed-width fields of Txn: p is the record, the offsets are known. */
-static void fixed_schema_txn__4(const uint8_t *p, schema_txn *row)
+static void fixed_schema_txn__2(const uint8_t *p, schema_txn *row)
 {
     sgc_get_int_or_null(p + 126, &row->has_n, &row->n);
     sgc_get_int_or_null(p + 131, &row->has_value, &row->value);
@@ -56,11 +46,6 @@ static void fixed_schema_txn__4(const uint8_t *p, schema_txn *row)
     sgc_get_int_or_null(p + 151, &row->has_room, &row->room);
     sgc_get_int_or_null(p + 156, &row->has_rest, &row->rest);
     sgc_get_int_or_null(p + 161, &row->has_end, &row->end);
-}
-
-/* Fixed-width fields of Txn: p is the record, the offsets are known. */
-static void fixed_schema_txn__5(const uint8_t *p, schema_txn *row)
-{
     sgc_get_int_or_null(p + 166, &row->has_self, &row->self);
     sgc_get_int_or_null(p + 171, &row->has_user, &row->user);
     sgc_get_int_or_null(p + 176, &row->has_from, &row->from);
@@ -106,12 +91,6 @@ static uint8_t *put_schema_txn__1(uint8_t *p, const schema_txn *row)
     p = sgc_put_int(p, row->has_size, row->size);
     p = sgc_put_int(p, row->has_count, row->count);
     p = sgc_put_int(p, row->has_cursor, row->cursor);
-    return p;
-}
-
-/* Writes fields of Txn in the order of storage. */
-static uint8_t *put_schema_txn__2(uint8_t *p, const schema_txn *row)
-{
     p = sgc_put_int(p, row->has_status, row->status);
     p = sgc_put_int(p, row->has_db, row->db);
     p = sgc_put_int(p, row->has_data, row->data);
@@ -120,12 +99,6 @@ static uint8_t *put_schema_txn__2(uint8_t *p, const schema_txn *row)
     p = sgc_put_int(p, row->has_bytes, row->bytes);
     p = sgc_put_int(p, row->has_buf, row->buf);
     p = sgc_put_int(p, row->has_arena, row->arena);
-    return p;
-}
-
-/* Writes fields of Txn in the order of storage. */
-static uint8_t *put_schema_txn__3(uint8_t *p, const schema_txn *row)
-{
     p = sgc_put_int(p, row->has_patch, row->patch);
     p = sgc_put_int(p, row->has_set_, row->set_);
     p = sgc_put_int(p, row->has_given_, row->given_);
@@ -138,7 +111,7 @@ static uint8_t *put_schema_txn__3(uint8_t *p, const schema_txn *row)
 }
 
 /* Writes fields of Txn in the order of storage. */
-static uint8_t *put_schema_txn__4(uint8_t *p, const schema_txn *row)
+static uint8_t *put_schema_txn__2(uint8_t *p, const schema_txn *row)
 {
     p = sgc_put_int(p, row->has_n, row->n);
     p = sgc_put_int(p, row->has_value, row->value);
@@ -148,12 +121,6 @@ static uint8_t *put_schema_txn__4(uint8_t *p, const schema_txn *row)
     p = sgc_put_int(p, row->has_room, row->room);
     p = sgc_put_int(p, row->has_rest, row->rest);
     p = sgc_put_int(p, row->has_end, row->end);
-    return p;
-}
-
-/* Writes fields of Txn in the order of storage. */
-static uint8_t *put_schema_txn__5(uint8_t *p, const schema_txn *row)
-{
     p = sgc_put_int(p, row->has_self, row->self);
     p = sgc_put_int(p, row->has_user, row->user);
     p = sgc_put_int(p, row->has_from, row->from);
@@ -162,12 +129,6 @@ static uint8_t *put_schema_txn__5(uint8_t *p, const schema_txn *row)
     p = sgc_put_str(p, row->rows);
     p = sgc_put_str(p, row->text);
     p = sgc_put_str(p, row->name);
-    return p;
-}
-
-/* Writes fields of Txn in the order of storage. */
-static uint8_t *put_schema_txn__6(uint8_t *p, const schema_txn *row)
-{
     p = sgc_put_list(p, row->list);
     p = sgc_put_list(p, row->items);
     p = sgc_put_list(p, row->values);
@@ -187,11 +148,6 @@ static void given_schema_txn__1(sgc_take *take, const schema_txn_new *in, schema
     row->rows = sgc_take_text(take, "rows", in->rows, 0);
     row->has_in = in->has_in;
     row->in = sgc_take_int(take, "in", in->has_in ? in->in : 0);
-}
-
-/* Values of a new Txn, checked, with defaults where none is given. */
-static void given_schema_txn__2(sgc_take *take, const schema_txn_new *in, schema_txn *row)
-{
     row->has_out = in->has_out;
     row->out = sgc_take_int(take, "out", in->has_out ? in->out : 0);
     row->has_key = in->has_key;
@@ -200,24 +156,19 @@ static void given_schema_txn__2(sgc_take *take, const schema_txn_new *in, schema
     row->size = sgc_take_int(take, "size", in->has_size ? in->size : 0);
     row->has_count = in->has_count;
     row->count = sgc_take_int(take, "count", in->has_count ? in->count : 0);
-}
-
-/* Values of a new Txn, checked, with defaults where none is given. */
-static void given_schema_txn__3(sgc_take *take, const schema_txn_new *in, schema_txn *row)
-{
     row->has_cursor = in->has_cursor;
     row->cursor = sgc_take_int(take, "cursor", in->has_cursor ? in->cursor : 0);
     row->has_status = in->has_status;
     row->status = sgc_take_int(take, "status", in->has_status ? in->status : 0);
     row->has_db = in->has_db;
     row->db = sgc_take_int(take, "db", in->has_db ? in->db : 0);
-    row->has_data = in->has_data;
-    row->data = sgc_take_int(take, "data", in->has_data ? in->data : 0);
 }
 
 /* Values of a new Txn, checked, with defaults where none is given. */
-static void given_schema_txn__4(sgc_take *take, const schema_txn_new *in, schema_txn *row)
+static void given_schema_txn__2(sgc_take *take, const schema_txn_new *in, schema_txn *row)
 {
+    row->has_data = in->has_data;
+    row->data = sgc_take_int(take, "data", in->has_data ? in->data : 0);
     row->has_at = in->has_at;
     row->at = sgc_take_int(take, "at", in->has_at ? in->at : 0);
     row->has_base = in->has_base;
@@ -226,11 +177,6 @@ static void given_schema_txn__4(sgc_take *take, const schema_txn_new *in, schema
     row->bytes = sgc_take_int(take, "bytes", in->has_bytes ? in->bytes : 0);
     row->has_buf = in->has_buf;
     row->buf = sgc_take_int(take, "buf", in->has_buf ? in->buf : 0);
-}
-
-/* Values of a new Txn, checked, with defaults where none is given. */
-static void given_schema_txn__5(sgc_take *take, const schema_txn_new *in, schema_txn *row)
-{
     row->has_arena = in->has_arena;
     row->arena = sgc_take_int(take, "arena", in->has_arena ? in->arena : 0);
     row->has_patch = in->has_patch;
@@ -239,24 +185,19 @@ static void given_schema_txn__5(sgc_take *take, const schema_txn_new *in, schema
     row->set_ = sgc_take_int(take, "set", in->has_set_ ? in->set_ : 0);
     row->has_given_ = in->has_given_;
     row->given_ = sgc_take_int(take, "given", in->has_given_ ? in->given_ : 0);
-}
-
-/* Values of a new Txn, checked, with defaults where none is given. */
-static void given_schema_txn__6(sgc_take *take, const schema_txn_new *in, schema_txn *row)
-{
     row->has_json = in->has_json;
     row->json = sgc_take_int(take, "json", in->has_json ? in->json : 0);
     row->has_slot = in->has_slot;
     row->slot = sgc_take_int(take, "slot", in->has_slot ? in->slot : 0);
     row->has_record = in->has_record;
     row->record = sgc_take_int(take, "record", in->has_record ? in->record : 0);
-    row->has_index = in->has_index;
-    row->index = sgc_take_int(take, "index", in->has_index ? in->index : 0);
 }
 
 /* Values of a new Txn, checked, with defaults where none is given. */
-static void given_schema_txn__7(sgc_take *take, const schema_txn_new *in, schema_txn *row)
+static void given_schema_txn__3(sgc_take *take, const schema_txn_new *in, schema_txn *row)
 {
+    row->has_index = in->has_index;
+    row->index = sgc_take_int(take, "index", in->has_index ? in->index : 0);
     row->has_i = in->has_i;
     row->i = sgc_take_int(take, "i", in->has_i ? in->i : 0);
     row->has_n = in->has_n;
@@ -266,11 +207,6 @@ static void given_schema_txn__7(sgc_take *take, const schema_txn_new *in, schema
     row->list = sgc_take_int_list(take, "list", in->list, SGC_REQUIRED | SGC_ITEMS_REQUIRED);
     row->items = sgc_take_str_list(take, "items", SGC_KIND_STRING, in->items,
                                    SGC_REQUIRED | SGC_ITEMS_REQUIRED);
-}
-
-/* Values of a new Txn, checked, with defaults where none is given. */
-static void given_schema_txn__8(sgc_take *take, const schema_txn_new *in, schema_txn *row)
-{
     row->has_value = in->has_value;
     row->value = sgc_take_int(take, "value", in->has_value ? in->value : 0);
     row->values = sgc_take_int_list(take, "values", in->values, SGC_ITEMS_REQUIRED);
@@ -279,24 +215,19 @@ static void given_schema_txn__8(sgc_take *take, const schema_txn_new *in, schema
     row->has_options = in->has_options;
     row->options = sgc_take_int(take, "options", in->has_options ? in->options : 0);
     row->has_view = in->has_view;
-}
-
-/* Values of a new Txn, checked, with defaults where none is given. */
-static void given_schema_txn__9(sgc_take *take, const schema_txn_new *in, schema_txn *row)
-{
     row->view = sgc_take_int(take, "view", in->has_view ? in->view : 0);
     row->parent_id = sgc_take_text(take, "parentId", in->parent_id, 0);
     row->has_room = in->has_room;
     row->room = sgc_take_int(take, "room", in->has_room ? in->room : 0);
+}
+
+/* Values of a new Txn, checked, with defaults where none is given. */
+static void given_schema_txn__4(sgc_take *take, const schema_txn_new *in, schema_txn *row)
+{
     row->has_rest = in->has_rest;
     row->rest = sgc_take_int(take, "rest", in->has_rest ? in->rest : 0);
     row->has_end = in->has_end;
     row->end = sgc_take_int(take, "end", in->has_end ? in->end : 0);
-}
-
-/* Values of a new Txn, checked, with defaults where none is given. */
-static void given_schema_txn__10(sgc_take *take, const schema_txn_new *in, schema_txn *row)
-{
     row->has_self = in->has_self;
     row->self = sgc_take_int(take, "self", in->has_self ? in->self : 0);
     row->has_user = in->has_user;
@@ -326,11 +257,6 @@ static void json_schema_txn__1(const schema_txn *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_key, row->key);
     sgc_buf_append(out, ",\"size\":", 8);
     sgc_json_int64_or_null(out, row->has_size, row->size);
-}
-
-/* Members of Txn as JSON. */
-static void json_schema_txn__2(const schema_txn *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"count\":", 9);
     sgc_json_int64_or_null(out, row->has_count, row->count);
     sgc_buf_append(out, ",\"cursor\":", 10);
@@ -339,6 +265,11 @@ static void json_schema_txn__2(const schema_txn *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_status, row->status);
     sgc_buf_append(out, ",\"db\":", 6);
     sgc_json_int64_or_null(out, row->has_db, row->db);
+}
+
+/* Members of Txn as JSON. */
+static void json_schema_txn__2(const schema_txn *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"data\":", 8);
     sgc_json_int64_or_null(out, row->has_data, row->data);
     sgc_buf_append(out, ",\"at\":", 6);
@@ -347,11 +278,6 @@ static void json_schema_txn__2(const schema_txn *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_base, row->base);
     sgc_buf_append(out, ",\"bytes\":", 9);
     sgc_json_int64_or_null(out, row->has_bytes, row->bytes);
-}
-
-/* Members of Txn as JSON. */
-static void json_schema_txn__3(const schema_txn *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"buf\":", 7);
     sgc_json_int64_or_null(out, row->has_buf, row->buf);
     sgc_buf_append(out, ",\"arena\":", 9);
@@ -371,7 +297,7 @@ static void json_schema_txn__3(const schema_txn *row, sgc_buf *out)
 }
 
 /* Members of Txn as JSON. */
-static void json_schema_txn__4(const schema_txn *row, sgc_buf *out)
+static void json_schema_txn__3(const schema_txn *row, sgc_buf *out)
 {
     sgc_buf_append(out, ",\"index\":", 9);
     sgc_json_int64_or_null(out, row->has_index, row->index);
@@ -389,11 +315,6 @@ static void json_schema_txn__4(const schema_txn *row, sgc_buf *out)
     sgc_list_json(out, SGC_KIND_STRING, row->items);
     sgc_buf_append(out, ",\"value\":", 9);
     sgc_json_int64_or_null(out, row->has_value, row->value);
-}
-
-/* Members of Txn as JSON. */
-static void json_schema_txn__5(const schema_txn *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"values\":", 10);
     sgc_list_json(out, SGC_KIND_INT, row->values);
     sgc_buf_append(out, ",\"error\":", 9);
@@ -402,6 +323,11 @@ static void json_schema_txn__5(const schema_txn *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_options, row->options);
     sgc_buf_append(out, ",\"view\":", 8);
     sgc_json_int64_or_null(out, row->has_view, row->view);
+}
+
+/* Members of Txn as JSON. */
+static void json_schema_txn__4(const schema_txn *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"parentId\":", 12);
     sgc_json_str(out, row->parent_id);
     sgc_buf_append(out, ",\"room\":", 8);
@@ -410,11 +336,6 @@ static void json_schema_txn__5(const schema_txn *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_rest, row->rest);
     sgc_buf_append(out, ",\"end\":", 7);
     sgc_json_int64_or_null(out, row->has_end, row->end);
-}
-
-/* Members of Txn as JSON. */
-static void json_schema_txn__6(const schema_txn *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"self\":", 8);
     sgc_json_int64_or_null(out, row->has_self, row->self);
     sgc_buf_append(out, ",\"user\":", 8);
@@ -436,26 +357,20 @@ static bool take_schema_txn__1(sgc_json_in *in, schema_txn_new *out)
     if (sgc_json_is(in, "out")) return sgc_json_to_int(in, &out->has_out, &out->out);
     if (sgc_json_is(in, "key")) return sgc_json_to_int(in, &out->has_key, &out->key);
     if (sgc_json_is(in, "size")) return sgc_json_to_int(in, &out->has_size, &out->size);
+    if (sgc_json_is(in, "count")) return sgc_json_to_int(in, &out->has_count, &out->count);
+    if (sgc_json_is(in, "cursor")) return sgc_json_to_int(in, &out->has_cursor, &out->cursor);
+    if (sgc_json_is(in, "status")) return sgc_json_to_int(in, &out->has_status, &out->status);
+    if (sgc_json_is(in, "db")) return sgc_json_to_int(in, &out->has_db, &out->db);
     return false;
 }
 
 /* Takes a JSON member of Txn; false when it has none of these names. */
 static bool take_schema_txn__2(sgc_json_in *in, schema_txn_new *out)
 {
-    if (sgc_json_is(in, "count")) return sgc_json_to_int(in, &out->has_count, &out->count);
-    if (sgc_json_is(in, "cursor")) return sgc_json_to_int(in, &out->has_cursor, &out->cursor);
-    if (sgc_json_is(in, "status")) return sgc_json_to_int(in, &out->has_status, &out->status);
-    if (sgc_json_is(in, "db")) return sgc_json_to_int(in, &out->has_db, &out->db);
     if (sgc_json_is(in, "data")) return sgc_json_to_int(in, &out->has_data, &out->data);
     if (sgc_json_is(in, "at")) return sgc_json_to_int(in, &out->has_at, &out->at);
     if (sgc_json_is(in, "base")) return sgc_json_to_int(in, &out->has_base, &out->base);
     if (sgc_json_is(in, "bytes")) return sgc_json_to_int(in, &out->has_bytes, &out->bytes);
-    return false;
-}
-
-/* Takes a JSON member of Txn; false when it has none of these names. */
-static bool take_schema_txn__3(sgc_json_in *in, schema_txn_new *out)
-{
     if (sgc_json_is(in, "buf")) return sgc_json_to_int(in, &out->has_buf, &out->buf);
     if (sgc_json_is(in, "arena")) return sgc_json_to_int(in, &out->has_arena, &out->arena);
     if (sgc_json_is(in, "patch")) return sgc_json_to_int(in, &out->has_patch, &out->patch);
@@ -468,7 +383,7 @@ static bool take_schema_txn__3(sgc_json_in *in, schema_txn_new *out)
 }
 
 /* Takes a JSON member of Txn; false when it has none of these names. */
-static bool take_schema_txn__4(sgc_json_in *in, schema_txn_new *out)
+static bool take_schema_txn__3(sgc_json_in *in, schema_txn_new *out)
 {
     if (sgc_json_is(in, "index")) return sgc_json_to_int(in, &out->has_index, &out->index);
     if (sgc_json_is(in, "i")) return sgc_json_to_int(in, &out->has_i, &out->i);
@@ -478,26 +393,20 @@ static bool take_schema_txn__4(sgc_json_in *in, schema_txn_new *out)
     if (sgc_json_is(in, "list")) return sgc_json_int_array(in, &out->list);
     if (sgc_json_is(in, "items")) return sgc_json_str_array(in, SGC_KIND_STRING, &out->items);
     if (sgc_json_is(in, "value")) return sgc_json_to_int(in, &out->has_value, &out->value);
-    return false;
-}
-
-/* Takes a JSON member of Txn; false when it has none of these names. */
-static bool take_schema_txn__5(sgc_json_in *in, schema_txn_new *out)
-{
     if (sgc_json_is(in, "values")) return sgc_json_int_array(in, &out->values);
     if (sgc_json_is(in, "error")) return sgc_json_to_int(in, &out->has_error, &out->error);
     if (sgc_json_is(in, "options")) return sgc_json_to_int(in, &out->has_options, &out->options);
     if (sgc_json_is(in, "view")) return sgc_json_to_int(in, &out->has_view, &out->view);
-    if (sgc_json_is(in, "parentId")) return sgc_json_id(in, &out->parent_id);
-    if (sgc_json_is(in, "room")) return sgc_json_to_int(in, &out->has_room, &out->room);
-    if (sgc_json_is(in, "rest")) return sgc_json_to_int(in, &out->has_rest, &out->rest);
-    if (sgc_json_is(in, "end")) return sgc_json_to_int(in, &out->has_end, &out->end);
     return false;
 }
 
 /* Takes a JSON member of Txn; false when it has none of these names. */
-static bool take_schema_txn__6(sgc_json_in *in, schema_txn_new *out)
+static bool take_schema_txn__4(sgc_json_in *in, schema_txn_new *out)
 {
+    if (sgc_json_is(in, "parentId")) return sgc_json_id(in, &out->parent_id);
+    if (sgc_json_is(in, "room")) return sgc_json_to_int(in, &out->has_room, &out->room);
+    if (sgc_json_is(in, "rest")) return sgc_json_to_int(in, &out->has_rest, &out->rest);
+    if (sgc_json_is(in, "end")) return sgc_json_to_int(in, &out->has_end, &out->end);
     if (sgc_json_is(in, "self")) return sgc_json_to_int(in, &out->has_self, &out->self);
     if (sgc_json_is(in, "user")) return sgc_json_to_int(in, &out->has_user, &out->user);
     if (sgc_json_is(in, "from")) return sgc_json_to_int(in, &out->has_from, &out->from);
@@ -523,9 +432,6 @@ static sgc_status read_schema_txn(sgc_str record, schema_txn *row)
     const uint8_t *end = p + record.size;
     fixed_schema_txn__1(p, row);
     fixed_schema_txn__2(p, row);
-    fixed_schema_txn__3(p, row);
-    fixed_schema_txn__4(p, row);
-    fixed_schema_txn__5(p, row);
     p += 186;
     p = rest_schema_txn__1(p, end, row);
     return p == end ? SGC_OK : SGC_CORRUPT;
@@ -545,10 +451,6 @@ static uint8_t *put_schema_txn(uint8_t *p, const schema_txn *row)
     p = sgc_put_record_head(p, 44, 1);
     p = put_schema_txn__1(p, row);
     p = put_schema_txn__2(p, row);
-    p = put_schema_txn__3(p, row);
-    p = put_schema_txn__4(p, row);
-    p = put_schema_txn__5(p, row);
-    p = put_schema_txn__6(p, row);
     return p;
 }
 
@@ -560,12 +462,6 @@ static void given_schema_txn(sgc_take *take, const schema_txn_new *in, schema_tx
     given_schema_txn__2(take, in, row);
     given_schema_txn__3(take, in, row);
     given_schema_txn__4(take, in, row);
-    given_schema_txn__5(take, in, row);
-    given_schema_txn__6(take, in, row);
-    given_schema_txn__7(take, in, row);
-    given_schema_txn__8(take, in, row);
-    given_schema_txn__9(take, in, row);
-    given_schema_txn__10(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -686,11 +582,6 @@ static void apply_schema_txn__1(sgc_take *take, const schema_txn_patch *patch, s
     if (patch->set.in) row->has_in = patch->has_in;
     if (patch->set.in) row->in = sgc_take_int(take, "in", patch->has_in ? patch->in : 0);
     if (patch->set.out) row->has_out = patch->has_out;
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_txn__2(sgc_take *take, const schema_txn_patch *patch, schema_txn *row)
-{
     if (patch->set.out) row->out = sgc_take_int(take, "out", patch->has_out ? patch->out : 0);
     if (patch->set.key) row->has_key = patch->has_key;
     if (patch->set.key) row->key = sgc_take_int(take, "key", patch->has_key ? patch->key : 0);
@@ -700,26 +591,21 @@ static void apply_schema_txn__2(sgc_take *take, const schema_txn_patch *patch, s
     if (patch->set.count)
         row->count = sgc_take_int(take, "count", patch->has_count ? patch->count : 0);
     if (patch->set.cursor) row->has_cursor = patch->has_cursor;
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_txn__3(sgc_take *take, const schema_txn_patch *patch, schema_txn *row)
-{
     if (patch->set.cursor)
         row->cursor = sgc_take_int(take, "cursor", patch->has_cursor ? patch->cursor : 0);
     if (patch->set.status) row->has_status = patch->has_status;
     if (patch->set.status)
         row->status = sgc_take_int(take, "status", patch->has_status ? patch->status : 0);
+}
+
+/* Values that a patch gives, checked. */
+static void apply_schema_txn__2(sgc_take *take, const schema_txn_patch *patch, schema_txn *row)
+{
     if (patch->set.db) row->has_db = patch->has_db;
     if (patch->set.db) row->db = sgc_take_int(take, "db", patch->has_db ? patch->db : 0);
     if (patch->set.data) row->has_data = patch->has_data;
     if (patch->set.data) row->data = sgc_take_int(take, "data", patch->has_data ? patch->data : 0);
     if (patch->set.at) row->has_at = patch->has_at;
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_txn__4(sgc_take *take, const schema_txn_patch *patch, schema_txn *row)
-{
     if (patch->set.at) row->at = sgc_take_int(take, "at", patch->has_at ? patch->at : 0);
     if (patch->set.base) row->has_base = patch->has_base;
     if (patch->set.base) row->base = sgc_take_int(take, "base", patch->has_base ? patch->base : 0);
@@ -729,11 +615,6 @@ static void apply_schema_txn__4(sgc_take *take, const schema_txn_patch *patch, s
     if (patch->set.buf) row->has_buf = patch->has_buf;
     if (patch->set.buf) row->buf = sgc_take_int(take, "buf", patch->has_buf ? patch->buf : 0);
     if (patch->set.arena) row->has_arena = patch->has_arena;
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_txn__5(sgc_take *take, const schema_txn_patch *patch, schema_txn *row)
-{
     if (patch->set.arena)
         row->arena = sgc_take_int(take, "arena", patch->has_arena ? patch->arena : 0);
     if (patch->set.patch) row->has_patch = patch->has_patch;
@@ -741,15 +622,15 @@ static void apply_schema_txn__5(sgc_take *take, const schema_txn_patch *patch, s
         row->patch = sgc_take_int(take, "patch", patch->has_patch ? patch->patch : 0);
     if (patch->set.set_) row->has_set_ = patch->has_set_;
     if (patch->set.set_) row->set_ = sgc_take_int(take, "set", patch->has_set_ ? patch->set_ : 0);
+}
+
+/* Values that a patch gives, checked. */
+static void apply_schema_txn__3(sgc_take *take, const schema_txn_patch *patch, schema_txn *row)
+{
     if (patch->set.given_) row->has_given_ = patch->has_given_;
     if (patch->set.given_)
         row->given_ = sgc_take_int(take, "given", patch->has_given_ ? patch->given_ : 0);
     if (patch->set.json) row->has_json = patch->has_json;
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_txn__6(sgc_take *take, const schema_txn_patch *patch, schema_txn *row)
-{
     if (patch->set.json) row->json = sgc_take_int(take, "json", patch->has_json ? patch->json : 0);
     if (patch->set.slot) row->has_slot = patch->has_slot;
     if (patch->set.slot) row->slot = sgc_take_int(take, "slot", patch->has_slot ? patch->slot : 0);
@@ -760,11 +641,6 @@ static void apply_schema_txn__6(sgc_take *take, const schema_txn_patch *patch, s
     if (patch->set.index)
         row->index = sgc_take_int(take, "index", patch->has_index ? patch->index : 0);
     if (patch->set.i) row->has_i = patch->has_i;
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_txn__7(sgc_take *take, const schema_txn_patch *patch, schema_txn *row)
-{
     if (patch->set.i) row->i = sgc_take_int(take, "i", patch->has_i ? patch->i : 0);
     if (patch->set.n) row->has_n = patch->has_n;
     if (patch->set.n) row->n = sgc_take_int(take, "n", patch->has_n ? patch->n : 0);
@@ -772,15 +648,15 @@ static void apply_schema_txn__7(sgc_take *take, const schema_txn_patch *patch, s
     if (patch->set.name) row->name = sgc_take_text(take, "name", patch->name, 0);
     if (patch->set.list)
         row->list = sgc_take_int_list(take, "list", patch->list, SGC_REQUIRED | SGC_ITEMS_REQUIRED);
+}
+
+/* Values that a patch gives, checked. */
+static void apply_schema_txn__4(sgc_take *take, const schema_txn_patch *patch, schema_txn *row)
+{
     if (patch->set.items)
         row->items = sgc_take_str_list(take, "items", SGC_KIND_STRING, patch->items,
                                        SGC_REQUIRED | SGC_ITEMS_REQUIRED);
     if (patch->set.value) row->has_value = patch->has_value;
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_txn__8(sgc_take *take, const schema_txn_patch *patch, schema_txn *row)
-{
     if (patch->set.value)
         row->value = sgc_take_int(take, "value", patch->has_value ? patch->value : 0);
     if (patch->set.values)
@@ -793,24 +669,19 @@ static void apply_schema_txn__8(sgc_take *take, const schema_txn_patch *patch, s
         row->options = sgc_take_int(take, "options", patch->has_options ? patch->options : 0);
     if (patch->set.view) row->has_view = patch->has_view;
     if (patch->set.view) row->view = sgc_take_int(take, "view", patch->has_view ? patch->view : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_txn__9(sgc_take *take, const schema_txn_patch *patch, schema_txn *row)
-{
     if (patch->set.parent_id) row->parent_id = sgc_take_text(take, "parentId", patch->parent_id, 0);
     if (patch->set.room) row->has_room = patch->has_room;
     if (patch->set.room) row->room = sgc_take_int(take, "room", patch->has_room ? patch->room : 0);
+}
+
+/* Values that a patch gives, checked. */
+static void apply_schema_txn__5(sgc_take *take, const schema_txn_patch *patch, schema_txn *row)
+{
     if (patch->set.rest) row->has_rest = patch->has_rest;
     if (patch->set.rest) row->rest = sgc_take_int(take, "rest", patch->has_rest ? patch->rest : 0);
     if (patch->set.end) row->has_end = patch->has_end;
     if (patch->set.end) row->end = sgc_take_int(take, "end", patch->has_end ? patch->end : 0);
     if (patch->set.self) row->has_self = patch->has_self;
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_txn__10(sgc_take *take, const schema_txn_patch *patch, schema_txn *row)
-{
     if (patch->set.self) row->self = sgc_take_int(take, "self", patch->has_self ? patch->self : 0);
     if (patch->set.user) row->has_user = patch->has_user;
     if (patch->set.user) row->user = sgc_take_int(take, "user", patch->has_user ? patch->user : 0);
@@ -831,11 +702,6 @@ static void offer_schema_txn__1(const schema_txn_new *in, schema_txn_patch *patc
     patch->row = in->row;
     patch->set.rows = in->rows.data != NULL;
     patch->rows = in->rows;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__2(const schema_txn_new *in, schema_txn_patch *patch)
-{
     patch->set.in = in->has_in;
     patch->has_in = in->has_in;
     patch->in = in->in;
@@ -844,11 +710,6 @@ static void offer_schema_txn__2(const schema_txn_new *in, schema_txn_patch *patc
     patch->out = in->out;
     patch->set.key = in->has_key;
     patch->has_key = in->has_key;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__3(const schema_txn_new *in, schema_txn_patch *patch)
-{
     patch->key = in->key;
     patch->set.size = in->has_size;
     patch->has_size = in->has_size;
@@ -856,12 +717,12 @@ static void offer_schema_txn__3(const schema_txn_new *in, schema_txn_patch *patc
     patch->set.count = in->has_count;
     patch->has_count = in->has_count;
     patch->count = in->count;
-    patch->set.cursor = in->has_cursor;
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__4(const schema_txn_new *in, schema_txn_patch *patch)
+static void offer_schema_txn__2(const schema_txn_new *in, schema_txn_patch *patch)
 {
+    patch->set.cursor = in->has_cursor;
     patch->has_cursor = in->has_cursor;
     patch->cursor = in->cursor;
     patch->set.status = in->has_status;
@@ -870,11 +731,6 @@ static void offer_schema_txn__4(const schema_txn_new *in, schema_txn_patch *patc
     patch->set.db = in->has_db;
     patch->has_db = in->has_db;
     patch->db = in->db;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__5(const schema_txn_new *in, schema_txn_patch *patch)
-{
     patch->set.data = in->has_data;
     patch->has_data = in->has_data;
     patch->data = in->data;
@@ -883,11 +739,6 @@ static void offer_schema_txn__5(const schema_txn_new *in, schema_txn_patch *patc
     patch->at = in->at;
     patch->set.base = in->has_base;
     patch->has_base = in->has_base;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__6(const schema_txn_new *in, schema_txn_patch *patch)
-{
     patch->base = in->base;
     patch->set.bytes = in->has_bytes;
     patch->has_bytes = in->has_bytes;
@@ -895,12 +746,12 @@ static void offer_schema_txn__6(const schema_txn_new *in, schema_txn_patch *patc
     patch->set.buf = in->has_buf;
     patch->has_buf = in->has_buf;
     patch->buf = in->buf;
-    patch->set.arena = in->has_arena;
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__7(const schema_txn_new *in, schema_txn_patch *patch)
+static void offer_schema_txn__3(const schema_txn_new *in, schema_txn_patch *patch)
 {
+    patch->set.arena = in->has_arena;
     patch->has_arena = in->has_arena;
     patch->arena = in->arena;
     patch->set.patch = in->has_patch;
@@ -909,11 +760,6 @@ static void offer_schema_txn__7(const schema_txn_new *in, schema_txn_patch *patc
     patch->set.set_ = in->has_set_;
     patch->has_set_ = in->has_set_;
     patch->set_ = in->set_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__8(const schema_txn_new *in, schema_txn_patch *patch)
-{
     patch->set.given_ = in->has_given_;
     patch->has_given_ = in->has_given_;
     patch->given_ = in->given_;
@@ -922,11 +768,6 @@ static void offer_schema_txn__8(const schema_txn_new *in, schema_txn_patch *patc
     patch->json = in->json;
     patch->set.slot = in->has_slot;
     patch->has_slot = in->has_slot;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__9(const schema_txn_new *in, schema_txn_patch *patch)
-{
     patch->slot = in->slot;
     patch->set.record = in->has_record;
     patch->has_record = in->has_record;
@@ -934,12 +775,12 @@ static void offer_schema_txn__9(const schema_txn_new *in, schema_txn_patch *patc
     patch->set.index = in->has_index;
     patch->has_index = in->has_index;
     patch->index = in->index;
-    patch->set.i = in->has_i;
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__10(const schema_txn_new *in, schema_txn_patch *patch)
+static void offer_schema_txn__4(const schema_txn_new *in, schema_txn_patch *patch)
 {
+    patch->set.i = in->has_i;
     patch->has_i = in->has_i;
     patch->i = in->i;
     patch->set.n = in->has_n;
@@ -948,11 +789,6 @@ static void offer_schema_txn__10(const schema_txn_new *in, schema_txn_patch *pat
     patch->set.text = in->text.data != NULL;
     patch->text = in->text;
     patch->set.name = in->name.data != NULL;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__11(const schema_txn_new *in, schema_txn_patch *patch)
-{
     patch->name = in->name;
     patch->set.list = in->list.items != NULL;
     patch->list = in->list;
@@ -961,24 +797,19 @@ static void offer_schema_txn__11(const schema_txn_new *in, schema_txn_patch *pat
     patch->set.value = in->has_value;
     patch->has_value = in->has_value;
     patch->value = in->value;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__12(const schema_txn_new *in, schema_txn_patch *patch)
-{
     patch->set.values = in->values.items != NULL;
     patch->values = in->values;
     patch->set.error = in->has_error;
     patch->has_error = in->has_error;
     patch->error = in->error;
-    patch->set.options = in->has_options;
-    patch->has_options = in->has_options;
-    patch->options = in->options;
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__13(const schema_txn_new *in, schema_txn_patch *patch)
+static void offer_schema_txn__5(const schema_txn_new *in, schema_txn_patch *patch)
 {
+    patch->set.options = in->has_options;
+    patch->has_options = in->has_options;
+    patch->options = in->options;
     patch->set.view = in->has_view;
     patch->has_view = in->has_view;
     patch->view = in->view;
@@ -987,11 +818,6 @@ static void offer_schema_txn__13(const schema_txn_new *in, schema_txn_patch *pat
     patch->set.room = in->has_room;
     patch->has_room = in->has_room;
     patch->room = in->room;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__14(const schema_txn_new *in, schema_txn_patch *patch)
-{
     patch->set.rest = in->has_rest;
     patch->has_rest = in->has_rest;
     patch->rest = in->rest;
@@ -1000,24 +826,19 @@ static void offer_schema_txn__14(const schema_txn_new *in, schema_txn_patch *pat
     patch->end = in->end;
     patch->set.self = in->has_self;
     patch->has_self = in->has_self;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__15(const schema_txn_new *in, schema_txn_patch *patch)
-{
     patch->self = in->self;
     patch->set.user = in->has_user;
     patch->has_user = in->has_user;
     patch->user = in->user;
+}
+
+/* What an upsert changes in a row that is there: the values that are given. */
+static void offer_schema_txn__6(const schema_txn_new *in, schema_txn_patch *patch)
+{
     patch->set.from = in->has_from;
     patch->has_from = in->has_from;
     patch->from = in->from;
     patch->set.to = in->has_to;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_txn__16(const schema_txn_new *in, schema_txn_patch *patch)
-{
     patch->has_to = in->has_to;
     patch->to = in->to;
 }
@@ -1035,11 +856,6 @@ static sgc_status change_schema_txn(sgc_txn *txn, sgc_str id, const schema_txn_p
     apply_schema_txn__3(&take, patch, &row);
     apply_schema_txn__4(&take, patch, &row);
     apply_schema_txn__5(&take, patch, &row);
-    apply_schema_txn__6(&take, patch, &row);
-    apply_schema_txn__7(&take, patch, &row);
-    apply_schema_txn__8(&take, patch, &row);
-    apply_schema_txn__9(&take, patch, &row);
-    apply_schema_txn__10(&take, patch, &row);
     return store_schema_txn(&take, sgc_row_update, &row, out);
 }
 
@@ -1060,16 +876,6 @@ sgc_status schema_txn_upsert(sgc_txn *txn, const schema_txn_new *in, schema_txn 
     offer_schema_txn__4(in, &patch);
     offer_schema_txn__5(in, &patch);
     offer_schema_txn__6(in, &patch);
-    offer_schema_txn__7(in, &patch);
-    offer_schema_txn__8(in, &patch);
-    offer_schema_txn__9(in, &patch);
-    offer_schema_txn__10(in, &patch);
-    offer_schema_txn__11(in, &patch);
-    offer_schema_txn__12(in, &patch);
-    offer_schema_txn__13(in, &patch);
-    offer_schema_txn__14(in, &patch);
-    offer_schema_txn__15(in, &patch);
-    offer_schema_txn__16(in, &patch);
     if (in->id.data != NULL) rc = change_schema_txn(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_txn_create(txn, in, out) : rc;
 }
@@ -1096,8 +902,6 @@ void schema_txn_to_json(const schema_txn *row, sgc_buf *out)
     json_schema_txn__2(row, out);
     json_schema_txn__3(row, out);
     json_schema_txn__4(row, out);
-    json_schema_txn__5(row, out);
-    json_schema_txn__6(row, out);
     sgc_buf_byte(out, '}');
 }
 
@@ -1114,8 +918,6 @@ sgc_status schema_txn_from_json(sgc_arena *arena, sgc_str json, schema_txn_new *
         known = known || take_schema_txn__2(&in, out);
         known = known || take_schema_txn__3(&in, out);
         known = known || take_schema_txn__4(&in, out);
-        known = known || take_schema_txn__5(&in, out);
-        known = known || take_schema_txn__6(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
     need_schema_txn__1(&in);

@@ -35,6 +35,5 @@ static inline schema_kind take_schema_kind(sgc_take *take, const char *field, sc
 /* Value: for the emitted code that keeps one inside a row. */
 sgc_str schema_value_take(sgc_take *take, const schema_value_new *in);
 const schema_value_new *schema_value_from(sgc_json_in *in);
-void schema_thing_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

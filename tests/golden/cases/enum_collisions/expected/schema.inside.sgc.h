@@ -68,6 +68,4 @@ static inline schema_role_a_2 take_schema_role_a_2(sgc_take *take, const char *f
                                           schema_role_a_2_text(value).data != NULL, rules);
 }
 
-void schema_t_index_key(uint16_t index, sgc_str record, sgc_key *key);
-
 #endif

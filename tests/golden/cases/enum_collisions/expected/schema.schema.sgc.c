@@ -57,7 +57,7 @@ static const sgc_index indexes_schema_t[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("T"), .singular = SGC_STR_INIT("t"), .plural = SGC_STR_INIT("ts"), .fields = fields_schema_t, .indexes = indexes_schema_t, .layout = {slots_schema_t, 4, 3, 1, 9}, .code = {schema_t_index_key}, .number = 1, .field_count = 4, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("T"), .singular = SGC_STR_INIT("t"), .plural = SGC_STR_INIT("ts"), .fields = fields_schema_t, .indexes = indexes_schema_t, .layout = {slots_schema_t, 4, 3, 1, 9}, .number = 1, .field_count = 4, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_enum_def enums[] = {

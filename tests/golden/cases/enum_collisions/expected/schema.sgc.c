@@ -391,15 +391,3 @@ schema_t_cursor schema_t_by_id(sgc_txn *txn, const schema_t_by_id_range *range)
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void schema_t_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_t row;
-
-    (void)index;
-    if (read_schema_t(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

@@ -67,6 +67,4 @@ static inline schema_mixed take_schema_mixed(sgc_take *take, const char *field, 
                                        schema_mixed_text(value).data != NULL, rules);
 }
 
-void schema_task_index_key(uint16_t index, sgc_str record, sgc_key *key);
-
 #endif

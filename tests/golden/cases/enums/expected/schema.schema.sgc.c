@@ -64,7 +64,7 @@ static const sgc_index indexes_schema_task[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Task"), .singular = SGC_STR_INIT("task"), .plural = SGC_STR_INIT("tasks"), .fields = fields_schema_task, .indexes = indexes_schema_task, .layout = {slots_schema_task, 6, 4, 1, 12}, .code = {schema_task_index_key}, .number = 1, .field_count = 6, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Task"), .singular = SGC_STR_INIT("task"), .plural = SGC_STR_INIT("tasks"), .fields = fields_schema_task, .indexes = indexes_schema_task, .layout = {slots_schema_task, 6, 4, 1, 12}, .number = 1, .field_count = 6, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_enum_def enums[] = {

@@ -371,11 +371,6 @@ static void offer_schema_task__1(const schema_task_new *in, schema_task_patch *p
     patch->other = in->other;
     patch->set.only = in->only != 0;
     patch->only = in->only;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_task__2(const schema_task_new *in, schema_task_patch *patch)
-{
     patch->set.all = in->all.items != NULL;
     patch->all = in->all;
 }
@@ -404,7 +399,6 @@ sgc_status schema_task_upsert(sgc_txn *txn, const schema_task_new *in, schema_ta
 
     memset(&patch, 0, sizeof patch);
     offer_schema_task__1(in, &patch);
-    offer_schema_task__2(in, &patch);
     if (in->id.data != NULL) rc = change_schema_task(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_task_create(txn, in, out) : rc;
 }
@@ -469,16 +463,4 @@ schema_task_cursor schema_task_by_id(sgc_txn *txn, const schema_task_by_id_range
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_task_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_task row;
-
-    (void)index;
-    if (read_schema_task(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

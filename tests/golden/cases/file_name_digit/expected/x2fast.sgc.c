@@ -301,15 +301,3 @@ x2fast_user_cursor x2fast_user_by_id(sgc_txn *txn, const x2fast_user_by_id_range
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void x2fast_user_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    x2fast_user row;
-
-    (void)index;
-    if (read_x2fast_user(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

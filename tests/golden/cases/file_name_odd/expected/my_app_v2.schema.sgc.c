@@ -37,7 +37,7 @@ static const sgc_index indexes_my_app_v2_user[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_my_app_v2_user, .indexes = indexes_my_app_v2_user, .layout = {slots_my_app_v2_user, 2, 1, 1, 5}, .code = {my_app_v2_user_index_key}, .number = 1, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_my_app_v2_user, .indexes = indexes_my_app_v2_user, .layout = {slots_my_app_v2_user, 2, 1, 1, 5}, .number = 1, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

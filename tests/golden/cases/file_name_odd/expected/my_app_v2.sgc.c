@@ -304,15 +304,3 @@ my_app_v2_user_cursor my_app_v2_user_by_id(sgc_txn *txn, const my_app_v2_user_by
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void my_app_v2_user_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    my_app_v2_user row;
-
-    (void)index;
-    if (read_my_app_v2_user(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

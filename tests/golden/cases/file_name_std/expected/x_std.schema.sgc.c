@@ -37,7 +37,7 @@ static const sgc_index indexes_x_std_string2[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("String2"), .singular = SGC_STR_INIT("string2"), .plural = SGC_STR_INIT("string2s"), .fields = fields_x_std_string2, .indexes = indexes_x_std_string2, .layout = {slots_x_std_string2, 2, 1, 1, 5}, .code = {x_std_string2_index_key}, .number = 1, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("String2"), .singular = SGC_STR_INIT("string2"), .plural = SGC_STR_INIT("string2s"), .fields = fields_x_std_string2, .indexes = indexes_x_std_string2, .layout = {slots_x_std_string2, 2, 1, 1, 5}, .number = 1, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

@@ -303,15 +303,3 @@ x_std_string2_cursor x_std_string2_by_id(sgc_txn *txn, const x_std_string2_by_id
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void x_std_string2_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    x_std_string2 row;
-
-    (void)index;
-    if (read_x_std_string2(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

@@ -31,7 +31,6 @@ static inline users_kind take_users_kind(sgc_take *take, const char *field, user
                                      users_kind_text(value).data != NULL, rules);
 }
 
-void users_user_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void users_post_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

@@ -70,7 +70,7 @@ static const sgc_index indexes_users_post[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_users_user, .relations = relations_users_user, .indexes = indexes_users_user, .layout = {slots_users_user, 1, 0, 1, 0}, .code = {users_user_index_key}, .number = 1, .field_count = 1, .relation_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_users_user, .relations = relations_users_user, .indexes = indexes_users_user, .layout = {slots_users_user, 1, 0, 1, 0}, .number = 1, .field_count = 1, .relation_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
     {.name = SGC_STR_INIT("Post"), .singular = SGC_STR_INIT("post"), .plural = SGC_STR_INIT("posts"), .fields = fields_users_post, .relations = relations_users_post, .indexes = indexes_users_post, .layout = {slots_users_post, 3, 1, 1, 3}, .code = {users_post_index_key}, .number = 2, .field_count = 3, .relation_count = 1, .index_count = 2, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 

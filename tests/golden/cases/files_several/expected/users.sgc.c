@@ -280,18 +280,6 @@ users_user_cursor users_user_by_id(sgc_txn *txn, const users_user_by_id_range *r
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void users_user_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    users_user row;
-
-    (void)index;
-    if (read_users_user(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 users_post_cursor users_user_posts(sgc_txn *txn, sgc_str id)
 {
     return users_user_posts_many(txn, &id, 1);

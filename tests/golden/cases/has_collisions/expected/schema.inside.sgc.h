@@ -17,7 +17,5 @@
 /* E: for the emitted code that keeps one inside a row. */
 sgc_str schema_e_take(sgc_take *take, const schema_e_new *in);
 const schema_e_new *schema_e_from(sgc_json_in *in);
-void schema_a_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_b_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

@@ -86,8 +86,8 @@ static const sgc_index indexes_schema_b[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("A"), .singular = SGC_STR_INIT("a"), .plural = SGC_STR_INIT("as"), .fields = fields_schema_a, .indexes = indexes_schema_a, .layout = {slots_schema_a, 8, 6, 1, 18}, .code = {schema_a_index_key}, .number = 1, .field_count = 8, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("B"), .singular = SGC_STR_INIT("b"), .plural = SGC_STR_INIT("bs"), .fields = fields_schema_b, .indexes = indexes_schema_b, .layout = {slots_schema_b, 5, 2, 1, 10}, .code = {schema_b_index_key}, .number = 2, .field_count = 5, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("A"), .singular = SGC_STR_INIT("a"), .plural = SGC_STR_INIT("as"), .fields = fields_schema_a, .indexes = indexes_schema_a, .layout = {slots_schema_a, 8, 6, 1, 18}, .number = 1, .field_count = 8, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("B"), .singular = SGC_STR_INIT("b"), .plural = SGC_STR_INIT("bs"), .fields = fields_schema_b, .indexes = indexes_schema_b, .layout = {slots_schema_b, 5, 2, 1, 10}, .number = 2, .field_count = 5, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_embedded embeddeds[1] = {

@@ -181,11 +181,6 @@ static void given_schema_a__1(sgc_take *take, const schema_a_new *in, schema_a *
     row->has_has_x = sgc_take_bool(take, "has_has_x", in->has_has_x);
     row->y = sgc_take_text(take, "y", in->y, 0);
     row->has_has_y_2 = in->has_has_y_2;
-}
-
-/* Values of a new A, checked, with defaults where none is given. */
-static void given_schema_a__2(sgc_take *take, const schema_a_new *in, schema_a *row)
-{
     row->has_y_2 = sgc_take_int(take, "has_y", in->has_has_y_2 ? in->has_y_2 : 0);
     row->has_y_3 = sgc_take_int(take, "hasY", in->has_y_3);
     row->has_has_id_2 = in->has_has_id_2;
@@ -270,7 +265,6 @@ static uint8_t *put_schema_a(uint8_t *p, const schema_a *row)
 static void given_schema_a(sgc_take *take, const schema_a_new *in, schema_a *row)
 {
     given_schema_a__1(take, in, row);
-    given_schema_a__2(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -387,11 +381,6 @@ static void apply_schema_a__1(sgc_take *take, const schema_a_patch *patch, schem
     if (patch->set.has_y_2) row->has_has_y_2 = patch->has_has_y_2;
     if (patch->set.has_y_2)
         row->has_y_2 = sgc_take_int(take, "has_y", patch->has_has_y_2 ? patch->has_y_2 : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_a__2(sgc_take *take, const schema_a_patch *patch, schema_a *row)
-{
     if (patch->set.has_y_3) row->has_y_3 = sgc_take_int(take, "hasY", patch->has_y_3);
     if (patch->set.has_id_2) row->has_has_id_2 = patch->has_has_id_2;
     if (patch->set.has_id_2)
@@ -409,11 +398,6 @@ static void offer_schema_a__1(const schema_a_new *in, schema_a_patch *patch)
     patch->has_x_2 = in->has_x_2;
     patch->set.has_has_x = true;
     patch->has_has_x = in->has_has_x;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_a__2(const schema_a_new *in, schema_a_patch *patch)
-{
     patch->set.y = in->y.data != NULL;
     patch->y = in->y;
     patch->set.has_y_2 = in->has_has_y_2;
@@ -422,11 +406,6 @@ static void offer_schema_a__2(const schema_a_new *in, schema_a_patch *patch)
     patch->set.has_y_3 = true;
     patch->has_y_3 = in->has_y_3;
     patch->set.has_id_2 = in->has_has_id_2;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_a__3(const schema_a_new *in, schema_a_patch *patch)
-{
     patch->has_has_id_2 = in->has_has_id_2;
     patch->has_id_2 = in->has_id_2;
 }
@@ -440,7 +419,6 @@ static sgc_status change_schema_a(sgc_txn *txn, sgc_str id, const schema_a_patch
 
     if (rc != SGC_OK) return rc;
     apply_schema_a__1(&take, patch, &row);
-    apply_schema_a__2(&take, patch, &row);
     return store_schema_a(&take, sgc_row_update, &row, out);
 }
 
@@ -456,8 +434,6 @@ sgc_status schema_a_upsert(sgc_txn *txn, const schema_a_new *in, schema_a *out)
 
     memset(&patch, 0, sizeof patch);
     offer_schema_a__1(in, &patch);
-    offer_schema_a__2(in, &patch);
-    offer_schema_a__3(in, &patch);
     if (in->id.data != NULL) rc = change_schema_a(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_a_create(txn, in, out) : rc;
 }
@@ -521,18 +497,6 @@ schema_a_cursor schema_a_by_id(sgc_txn *txn, const schema_a_by_id_range *range)
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_a_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_a row;
-
-    (void)index;
-    if (read_schema_a(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* B.es: a list of E. */
@@ -817,11 +781,6 @@ static void offer_schema_b__1(const schema_b_new *in, schema_b_patch *patch)
     patch->set.es = in->es.items != NULL;
     patch->es = in->es;
     patch->set.es_count = in->has_es_count;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_b__2(const schema_b_new *in, schema_b_patch *patch)
-{
     patch->has_es_count = in->has_es_count;
     patch->es_count = in->es_count;
 }
@@ -850,7 +809,6 @@ sgc_status schema_b_upsert(sgc_txn *txn, const schema_b_new *in, schema_b *out)
 
     memset(&patch, 0, sizeof patch);
     offer_schema_b__1(in, &patch);
-    offer_schema_b__2(in, &patch);
     if (in->id.data != NULL) rc = change_schema_b(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_b_create(txn, in, out) : rc;
 }
@@ -914,16 +872,4 @@ schema_b_cursor schema_b_by_id(sgc_txn *txn, const schema_b_by_id_range *range)
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_b_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_b row;
-
-    (void)index;
-    if (read_schema_b(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

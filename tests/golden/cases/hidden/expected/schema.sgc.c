@@ -252,11 +252,6 @@ static void offer_schema_user__1(const schema_user_new *in, schema_user_patch *p
     patch->has_frozen = in->has_frozen;
     patch->frozen = in->frozen;
     patch->set.plain = in->has_plain;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_user__2(const schema_user_new *in, schema_user_patch *patch)
-{
     patch->has_plain = in->has_plain;
     patch->plain = in->plain;
 }
@@ -285,7 +280,6 @@ sgc_status schema_user_upsert(sgc_txn *txn, const schema_user_new *in, schema_us
 
     memset(&patch, 0, sizeof patch);
     offer_schema_user__1(in, &patch);
-    offer_schema_user__2(in, &patch);
     if (in->id.data != NULL) rc = change_schema_user(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_user_create(txn, in, out) : rc;
 }
@@ -350,16 +344,4 @@ schema_user_cursor schema_user_by_id(sgc_txn *txn, const schema_user_by_id_range
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_user_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user row;
-
-    (void)index;
-    if (read_schema_user(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

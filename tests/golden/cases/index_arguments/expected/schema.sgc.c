@@ -51,12 +51,6 @@ static uint8_t *put_schema_row__1(uint8_t *p, const schema_row *row)
     p = sgc_put_str(p, row->id);
     p = sgc_put_str(p, row->txn);
     p = sgc_put_str(p, row->out);
-    return p;
-}
-
-/* Writes fields of Row in the order of storage. */
-static uint8_t *put_schema_row__2(uint8_t *p, const schema_row *row)
-{
     p = sgc_put_str(p, row->row);
     p = sgc_put_str(p, row->status_id);
     p = sgc_put_str(p, row->int_);
@@ -75,11 +69,6 @@ static void given_schema_row__1(sgc_take *take, const schema_row_new *in, schema
     row->row = sgc_take_text(take, "row", in->row, SGC_REQUIRED);
     row->has_cursor = in->has_cursor;
     row->cursor = sgc_take_int(take, "cursor", in->has_cursor ? in->cursor : 0);
-}
-
-/* Values of a new Row, checked, with defaults where none is given. */
-static void given_schema_row__2(sgc_take *take, const schema_row_new *in, schema_row *row)
-{
     row->has_count = in->has_count;
     row->count = sgc_take_int(take, "count", in->has_count ? in->count : 0);
     row->status_id = sgc_take_text(take, "statusId", in->status_id, 0);
@@ -107,11 +96,6 @@ static void json_schema_row__1(const schema_row *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_cursor, row->cursor);
     sgc_buf_append(out, ",\"count\":", 9);
     sgc_json_int64_or_null(out, row->has_count, row->count);
-}
-
-/* Members of Row as JSON. */
-static void json_schema_row__2(const schema_row *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"statusId\":", 12);
     sgc_json_str(out, row->status_id);
     sgc_buf_append(out, ",\"default\":", 11);
@@ -131,12 +115,6 @@ static bool take_schema_row__1(sgc_json_in *in, schema_row_new *out)
     if (sgc_json_is(in, "row")) return sgc_json_id(in, &out->row);
     if (sgc_json_is(in, "cursor")) return sgc_json_to_int(in, &out->has_cursor, &out->cursor);
     if (sgc_json_is(in, "count")) return sgc_json_to_int(in, &out->has_count, &out->count);
-    return false;
-}
-
-/* Takes a JSON member of Row; false when it has none of these names. */
-static bool take_schema_row__2(sgc_json_in *in, schema_row_new *out)
-{
     if (sgc_json_is(in, "statusId")) return sgc_json_id(in, &out->status_id);
     if (sgc_json_is(in, "default")) return sgc_json_to_int(in, &out->has_default_, &out->default_);
     if (sgc_json_is(in, "int")) return sgc_json_text(in, &out->int_);
@@ -181,7 +159,6 @@ static uint8_t *put_schema_row(uint8_t *p, const schema_row *row)
 {
     p = sgc_put_record_head(p, 11, 1);
     p = put_schema_row__1(p, row);
-    p = put_schema_row__2(p, row);
     return p;
 }
 
@@ -190,7 +167,6 @@ static uint8_t *put_schema_row(uint8_t *p, const schema_row *row)
 static void given_schema_row(sgc_take *take, const schema_row_new *in, schema_row *row)
 {
     given_schema_row__1(take, in, row);
-    given_schema_row__2(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -310,11 +286,6 @@ static void apply_schema_row__1(sgc_take *take, const schema_row_patch *patch, s
     if (patch->set.cursor)
         row->cursor = sgc_take_int(take, "cursor", patch->has_cursor ? patch->cursor : 0);
     if (patch->set.count) row->has_count = patch->has_count;
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_row__2(sgc_take *take, const schema_row_patch *patch, schema_row *row)
-{
     if (patch->set.count)
         row->count = sgc_take_int(take, "count", patch->has_count ? patch->count : 0);
     if (patch->set.status_id) row->status_id = sgc_take_text(take, "statusId", patch->status_id, 0);
@@ -335,11 +306,6 @@ static void offer_schema_row__1(const schema_row_new *in, schema_row_patch *patc
     patch->out = in->out;
     patch->set.in = true;
     patch->in = in->in;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_row__2(const schema_row_new *in, schema_row_patch *patch)
-{
     patch->set.row = in->row.data != NULL;
     patch->row = in->row;
     patch->set.cursor = in->has_cursor;
@@ -348,11 +314,6 @@ static void offer_schema_row__2(const schema_row_new *in, schema_row_patch *patc
     patch->set.count = in->has_count;
     patch->has_count = in->has_count;
     patch->count = in->count;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_row__3(const schema_row_new *in, schema_row_patch *patch)
-{
     patch->set.status_id = in->status_id.data != NULL;
     patch->status_id = in->status_id;
     patch->set.default_ = in->has_default_;
@@ -371,7 +332,6 @@ static sgc_status change_schema_row(sgc_txn *txn, sgc_str id, const schema_row_p
 
     if (rc != SGC_OK) return rc;
     apply_schema_row__1(&take, patch, &row);
-    apply_schema_row__2(&take, patch, &row);
     return store_schema_row(&take, sgc_row_update, &row, out);
 }
 
@@ -387,8 +347,6 @@ sgc_status schema_row_upsert(sgc_txn *txn, const schema_row_new *in, schema_row 
 
     memset(&patch, 0, sizeof patch);
     offer_schema_row__1(in, &patch);
-    offer_schema_row__2(in, &patch);
-    offer_schema_row__3(in, &patch);
     if (in->id.data != NULL) rc = change_schema_row(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_row_create(txn, in, out) : rc;
 }
@@ -412,7 +370,6 @@ sgc_status schema_row_unpack(const uint8_t *bytes, size_t size, schema_row *out)
 void schema_row_to_json(const schema_row *row, sgc_buf *out)
 {
     json_schema_row__1(row, out);
-    json_schema_row__2(row, out);
     sgc_buf_byte(out, '}');
 }
 
@@ -426,7 +383,6 @@ sgc_status schema_row_from_json(sgc_arena *arena, sgc_str json, schema_row_new *
     while (sgc_json_next(&in)) {
         bool known = false;
         known = known || take_schema_row__1(&in, out);
-        known = known || take_schema_row__2(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
     need_schema_row__1(&in);

@@ -47,12 +47,6 @@ static uint8_t *put_schema_wide__1(uint8_t *p, const schema_wide *row)
     p = sgc_put_str(p, row->id);
     p = sgc_put_str(p, row->b);
     p = sgc_put_str(p, row->f);
-    return p;
-}
-
-/* Writes fields of Wide in the order of storage. */
-static uint8_t *put_schema_wide__2(uint8_t *p, const schema_wide *row)
-{
     p = sgc_put_str(p, row->h);
     return p;
 }
@@ -69,11 +63,6 @@ static void given_schema_wide__1(sgc_take *take, const schema_wide_new *in, sche
     row->has_d = in->has_d;
     row->d = sgc_take_bool(take, "d", in->has_d ? in->d : 0);
     row->e = sgc_take_date(take, "e", in->e);
-}
-
-/* Values of a new Wide, checked, with defaults where none is given. */
-static void given_schema_wide__2(sgc_take *take, const schema_wide_new *in, schema_wide *row)
-{
     row->f = sgc_take_text(take, "f", in->f, SGC_REQUIRED);
     row->has_g = in->has_g;
     row->g = sgc_take_int64(take, "g", in->has_g ? in->g : 0);
@@ -99,11 +88,6 @@ static void json_schema_wide__1(const schema_wide *row, sgc_buf *out)
     sgc_json_str(out, row->f);
     sgc_buf_append(out, ",\"g\":", 5);
     sgc_json_bigint_or_null(out, row->has_g, row->g);
-}
-
-/* Members of Wide as JSON. */
-static void json_schema_wide__2(const schema_wide *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"h\":", 5);
     sgc_json_str(out, row->h);
 }
@@ -119,12 +103,6 @@ static bool take_schema_wide__1(sgc_json_in *in, schema_wide_new *out)
     if (sgc_json_is(in, "e")) return sgc_json_to_date(in, NULL, &out->e);
     if (sgc_json_is(in, "f")) return sgc_json_id(in, &out->f);
     if (sgc_json_is(in, "g")) return sgc_json_to_bigint(in, &out->has_g, &out->g);
-    return false;
-}
-
-/* Takes a JSON member of Wide; false when it has none of these names. */
-static bool take_schema_wide__2(sgc_json_in *in, schema_wide_new *out)
-{
     if (sgc_json_is(in, "h")) return sgc_json_uuid(in, &out->h);
     return false;
 }
@@ -167,7 +145,6 @@ static uint8_t *put_schema_wide(uint8_t *p, const schema_wide *row)
 {
     p = sgc_put_record_head(p, 9, 1);
     p = put_schema_wide__1(p, row);
-    p = put_schema_wide__2(p, row);
     return p;
 }
 
@@ -176,7 +153,6 @@ static uint8_t *put_schema_wide(uint8_t *p, const schema_wide *row)
 static void given_schema_wide(sgc_take *take, const schema_wide_new *in, schema_wide *row)
 {
     given_schema_wide__1(take, in, row);
-    given_schema_wide__2(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -293,11 +269,6 @@ static void apply_schema_wide__1(sgc_take *take, const schema_wide_patch *patch,
     if (patch->set.d) row->d = sgc_take_bool(take, "d", patch->has_d ? patch->d : 0);
     if (patch->set.e) row->e = sgc_take_date(take, "e", patch->e);
     if (patch->set.f) row->f = sgc_take_text(take, "f", patch->f, SGC_REQUIRED);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_wide__2(sgc_take *take, const schema_wide_patch *patch, schema_wide *row)
-{
     if (patch->set.g) row->has_g = patch->has_g;
     if (patch->set.g) row->g = sgc_take_int64(take, "g", patch->has_g ? patch->g : 0);
     if (patch->set.h) row->h = sgc_take_uuid(take, "h", patch->h, SGC_REQUIRED);
@@ -314,11 +285,6 @@ static void offer_schema_wide__1(const schema_wide_new *in, schema_wide_patch *p
     patch->has_c = in->has_c;
     patch->c = in->c;
     patch->set.d = in->has_d;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_wide__2(const schema_wide_new *in, schema_wide_patch *patch)
-{
     patch->has_d = in->has_d;
     patch->d = in->d;
     patch->set.e = true;
@@ -327,11 +293,6 @@ static void offer_schema_wide__2(const schema_wide_new *in, schema_wide_patch *p
     patch->f = in->f;
     patch->set.g = in->has_g;
     patch->has_g = in->has_g;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_wide__3(const schema_wide_new *in, schema_wide_patch *patch)
-{
     patch->g = in->g;
     patch->set.h = in->h.data != NULL;
     patch->h = in->h;
@@ -346,7 +307,6 @@ static sgc_status change_schema_wide(sgc_txn *txn, sgc_str id, const schema_wide
 
     if (rc != SGC_OK) return rc;
     apply_schema_wide__1(&take, patch, &row);
-    apply_schema_wide__2(&take, patch, &row);
     return store_schema_wide(&take, sgc_row_update, &row, out);
 }
 
@@ -362,8 +322,6 @@ sgc_status schema_wide_upsert(sgc_txn *txn, const schema_wide_new *in, schema_wi
 
     memset(&patch, 0, sizeof patch);
     offer_schema_wide__1(in, &patch);
-    offer_schema_wide__2(in, &patch);
-    offer_schema_wide__3(in, &patch);
     if (in->id.data != NULL) rc = change_schema_wide(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_wide_create(txn, in, out) : rc;
 }
@@ -387,7 +345,6 @@ sgc_status schema_wide_unpack(const uint8_t *bytes, size_t size, schema_wide *ou
 void schema_wide_to_json(const schema_wide *row, sgc_buf *out)
 {
     json_schema_wide__1(row, out);
-    json_schema_wide__2(row, out);
     sgc_buf_byte(out, '}');
 }
 
@@ -401,7 +358,6 @@ sgc_status schema_wide_from_json(sgc_arena *arena, sgc_str json, schema_wide_new
     while (sgc_json_next(&in)) {
         bool known = false;
         known = known || take_schema_wide__1(&in, out);
-        known = known || take_schema_wide__2(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
     need_schema_wide__1(&in);

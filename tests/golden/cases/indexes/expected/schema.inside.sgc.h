@@ -33,6 +33,5 @@ static inline schema_kind take_schema_kind(sgc_take *take, const char *field, sc
 }
 
 void schema_item_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_shop_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

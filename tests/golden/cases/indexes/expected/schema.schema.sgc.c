@@ -145,7 +145,7 @@ static const sgc_index indexes_schema_shop[] = {
 
 static const sgc_table tables[] = {
     {.name = SGC_STR_INIT("Item"), .singular = SGC_STR_INIT("item"), .plural = SGC_STR_INIT("items"), .fields = fields_schema_item, .relations = relations_schema_item, .indexes = indexes_schema_item, .layout = {slots_schema_item, 18, 8, 1, 54}, .code = {schema_item_index_key}, .number = 1, .field_count = 18, .relation_count = 1, .index_count = 22, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("Shop"), .singular = SGC_STR_INIT("shop"), .plural = SGC_STR_INIT("shops"), .fields = fields_schema_shop, .relations = relations_schema_shop, .indexes = indexes_schema_shop, .layout = {slots_schema_shop, 1, 0, 1, 0}, .code = {schema_shop_index_key}, .number = 2, .field_count = 1, .relation_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Shop"), .singular = SGC_STR_INIT("shop"), .plural = SGC_STR_INIT("shops"), .fields = fields_schema_shop, .relations = relations_schema_shop, .indexes = indexes_schema_shop, .layout = {slots_schema_shop, 1, 0, 1, 0}, .number = 2, .field_count = 1, .relation_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_enum_def enums[] = {

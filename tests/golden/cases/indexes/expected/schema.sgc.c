@@ -94,12 +94,6 @@ static const uint8_t *rest_schema_item__1(const uint8_t *p, const uint8_t *end, 
     p = sgc_read_bin(p, end, &row->raw);
     p = sgc_read_list(p, end, SGC_KIND_STRING, &row->tags);
     p = sgc_read_list(p, end, SGC_KIND_INT, &row->numbers);
-    return p;
-}
-
-/* Fields of Item whose width varies, one behind the other. */
-static const uint8_t *rest_schema_item__2(const uint8_t *p, const uint8_t *end, schema_item *row)
-{
     p = sgc_read_list(p, end, SGC_KIND_ENUM, &row->kinds);
     p = sgc_read_str(p, end, &row->shop_id);
     return p;
@@ -116,12 +110,6 @@ static size_t room_schema_item__1(size_t room, const schema_item *row)
     room = sgc_room_add(room, sgc_str_room(row->raw.size));
     room = sgc_room_add(room, sgc_list_room(row->tags));
     room = sgc_room_add(room, sgc_list_room(row->numbers));
-    return room;
-}
-
-/* Adds the most bytes that the variable fields of Item take. */
-static size_t room_schema_item__2(size_t room, const schema_item *row)
-{
     room = sgc_room_add(room, sgc_list_room(row->kinds));
     room = sgc_room_add(room, sgc_str_room(row->shop_id.size));
     return room;
@@ -138,12 +126,6 @@ static uint8_t *put_schema_item__1(uint8_t *p, const schema_item *row)
     p = sgc_put_int64(p, true, row->made);
     p = sgc_put_int64(p, row->has_day, row->day);
     p = sgc_put_int64(p, row->has_at, row->at);
-    return p;
-}
-
-/* Writes fields of Item in the order of storage. */
-static uint8_t *put_schema_item__2(uint8_t *p, const schema_item *row)
-{
     p = sgc_put_str(p, row->id);
     p = sgc_put_str(p, row->name);
     p = sgc_put_str(p, row->code);
@@ -152,12 +134,6 @@ static uint8_t *put_schema_item__2(uint8_t *p, const schema_item *row)
     p = sgc_put_bin(p, row->raw);
     p = sgc_put_list(p, row->tags);
     p = sgc_put_list(p, row->numbers);
-    return p;
-}
-
-/* Writes fields of Item in the order of storage. */
-static uint8_t *put_schema_item__3(uint8_t *p, const schema_item *row)
-{
     p = sgc_put_list(p, row->kinds);
     p = sgc_put_str(p, row->shop_id);
     return p;
@@ -175,11 +151,6 @@ static void given_schema_item__1(sgc_take *take, const schema_item_new *in, sche
     row->number = sgc_take_int(take, "number", in->number);
     row->has_big = in->has_big;
     row->big = sgc_take_int64(take, "big", in->has_big ? in->big : 0);
-}
-
-/* Values of a new Item, checked, with defaults where none is given. */
-static void given_schema_item__2(sgc_take *take, const schema_item_new *in, schema_item *row)
-{
     row->has_ratio = in->has_ratio;
     row->ratio = sgc_take_float(take, "ratio", in->has_ratio ? in->ratio : 0);
     row->good = sgc_take_bool(take, "good", in->good);
@@ -188,11 +159,6 @@ static void given_schema_item__2(sgc_take *take, const schema_item_new *in, sche
     row->day = sgc_take_date(take, "day", in->has_day ? in->day : 0);
     row->has_at = in->has_at;
     row->at = sgc_take_time(take, "at", in->has_at ? in->at : 0);
-}
-
-/* Values of a new Item, checked, with defaults where none is given. */
-static void given_schema_item__3(sgc_take *take, const schema_item_new *in, schema_item *row)
-{
     row->uid = sgc_take_uuid(take, "uid", in->uid, 0);
     row->raw = sgc_take_bytes(take, "raw", in->raw, 0);
     row->tags = sgc_take_str_list(take, "tags", SGC_KIND_STRING, in->tags,
@@ -221,11 +187,6 @@ static void json_schema_item__1(const schema_item *row, sgc_buf *out)
     sgc_json_bigint_or_null(out, row->has_big, row->big);
     sgc_buf_append(out, ",\"ratio\":", 9);
     sgc_json_float_or_null(out, row->has_ratio, row->ratio);
-}
-
-/* Members of Item as JSON. */
-static void json_schema_item__2(const schema_item *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"good\":", 8);
     sgc_json_bool(out, row->good);
     sgc_buf_append(out, ",\"made\":", 8);
@@ -234,6 +195,11 @@ static void json_schema_item__2(const schema_item *row, sgc_buf *out)
     sgc_json_date_or_null(out, row->has_day, row->day);
     sgc_buf_append(out, ",\"at\":", 6);
     sgc_json_time_or_null(out, row->has_at, row->at);
+}
+
+/* Members of Item as JSON. */
+static void json_schema_item__2(const schema_item *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"uid\":", 7);
     sgc_json_str(out, row->uid);
     sgc_buf_append(out, ",\"raw\":", 7);
@@ -242,11 +208,6 @@ static void json_schema_item__2(const schema_item *row, sgc_buf *out)
     sgc_list_json(out, SGC_KIND_STRING, row->tags);
     sgc_buf_append(out, ",\"numbers\":", 11);
     sgc_list_json(out, SGC_KIND_INT, row->numbers);
-}
-
-/* Members of Item as JSON. */
-static void json_schema_item__3(const schema_item *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"kinds\":", 9);
     json_schema_item__kinds(row->kinds, out);
     sgc_buf_append(out, ",\"shopId\":", 10);
@@ -265,26 +226,20 @@ static bool take_schema_item__1(sgc_json_in *in, schema_item_new *out)
     if (sgc_json_is(in, "number")) return sgc_json_to_int(in, NULL, &out->number);
     if (sgc_json_is(in, "big")) return sgc_json_to_bigint(in, &out->has_big, &out->big);
     if (sgc_json_is(in, "ratio")) return sgc_json_to_float(in, &out->has_ratio, &out->ratio);
+    if (sgc_json_is(in, "good")) return sgc_json_to_bool(in, NULL, &out->good);
+    if (sgc_json_is(in, "made")) return sgc_json_to_datetime(in, NULL, &out->made);
+    if (sgc_json_is(in, "day")) return sgc_json_to_date(in, &out->has_day, &out->day);
+    if (sgc_json_is(in, "at")) return sgc_json_to_time(in, &out->has_at, &out->at);
     return false;
 }
 
 /* Takes a JSON member of Item; false when it has none of these names. */
 static bool take_schema_item__2(sgc_json_in *in, schema_item_new *out)
 {
-    if (sgc_json_is(in, "good")) return sgc_json_to_bool(in, NULL, &out->good);
-    if (sgc_json_is(in, "made")) return sgc_json_to_datetime(in, NULL, &out->made);
-    if (sgc_json_is(in, "day")) return sgc_json_to_date(in, &out->has_day, &out->day);
-    if (sgc_json_is(in, "at")) return sgc_json_to_time(in, &out->has_at, &out->at);
     if (sgc_json_is(in, "uid")) return sgc_json_uuid(in, &out->uid);
     if (sgc_json_is(in, "raw")) return sgc_json_bytes(in, &out->raw);
     if (sgc_json_is(in, "tags")) return sgc_json_str_array(in, SGC_KIND_STRING, &out->tags);
     if (sgc_json_is(in, "numbers")) return sgc_json_int_array(in, &out->numbers);
-    return false;
-}
-
-/* Takes a JSON member of Item; false when it has none of these names. */
-static bool take_schema_item__3(sgc_json_in *in, schema_item_new *out)
-{
     if (sgc_json_is(in, "kinds")) return take_schema_item__kinds(in, &out->kinds);
     if (sgc_json_is(in, "shopId")) return sgc_json_id(in, &out->shop_id);
     return false;
@@ -314,7 +269,6 @@ static sgc_status read_schema_item(sgc_str record, schema_item *row)
     fixed_schema_item__1(p, row);
     p += 60;
     p = rest_schema_item__1(p, end, row);
-    p = rest_schema_item__2(p, end, row);
     return p == end ? SGC_OK : SGC_CORRUPT;
 }
 
@@ -324,7 +278,6 @@ static size_t room_schema_item(const schema_item *row)
 
     (void)row;
     room = room_schema_item__1(room, row);
-    room = room_schema_item__2(room, row);
     return room;
 }
 
@@ -332,8 +285,6 @@ static uint8_t *put_schema_item(uint8_t *p, const schema_item *row)
 {
     p = sgc_put_record_head(p, 18, 1);
     p = put_schema_item__1(p, row);
-    p = put_schema_item__2(p, row);
-    p = put_schema_item__3(p, row);
     return p;
 }
 
@@ -342,8 +293,6 @@ static uint8_t *put_schema_item(uint8_t *p, const schema_item *row)
 static void given_schema_item(sgc_take *take, const schema_item_new *in, schema_item *row)
 {
     given_schema_item__1(take, in, row);
-    given_schema_item__2(take, in, row);
-    given_schema_item__3(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -380,12 +329,6 @@ static bool copy_schema_item__1(sgc_arena *arena, const schema_item *row, schema
     if (!sgc_str_copy(arena, row->raw, &out->raw)) return false;
     if (!sgc_list_copy(arena, row->tags, &out->tags)) return false;
     if (!sgc_list_copy(arena, row->numbers, &out->numbers)) return false;
-    return true;
-}
-
-/* Copies what the members of Item point at; false when memory is out. */
-static bool copy_schema_item__2(sgc_arena *arena, const schema_item *row, schema_item *out)
-{
     if (!sgc_list_copy(arena, row->kinds, &out->kinds)) return false;
     if (!sgc_str_copy(arena, row->shop_id, &out->shop_id)) return false;
     return true;
@@ -431,7 +374,6 @@ sgc_status schema_item_copy(sgc_arena *arena, const schema_item *row, schema_ite
     (void)arena;
     *out = *row;
     fine = fine && copy_schema_item__1(arena, row, out);
-    fine = fine && copy_schema_item__2(arena, row, out);
     return fine ? SGC_OK : SGC_NO_MEMORY;
 }
 
@@ -473,11 +415,6 @@ static void apply_schema_item__1(sgc_take *take, const schema_item_patch *patch,
     if (patch->set.big) row->has_big = patch->has_big;
     if (patch->set.big) row->big = sgc_take_int64(take, "big", patch->has_big ? patch->big : 0);
     if (patch->set.ratio) row->has_ratio = patch->has_ratio;
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_item__2(sgc_take *take, const schema_item_patch *patch, schema_item *row)
-{
     if (patch->set.ratio)
         row->ratio = sgc_take_float(take, "ratio", patch->has_ratio ? patch->ratio : 0);
     if (patch->set.good) row->good = sgc_take_bool(take, "good", patch->good);
@@ -487,11 +424,6 @@ static void apply_schema_item__2(sgc_take *take, const schema_item_patch *patch,
     if (patch->set.at) row->has_at = patch->has_at;
     if (patch->set.at) row->at = sgc_take_time(take, "at", patch->has_at ? patch->at : 0);
     if (patch->set.uid) row->uid = sgc_take_uuid(take, "uid", patch->uid, 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_item__3(sgc_take *take, const schema_item_patch *patch, schema_item *row)
-{
     if (patch->set.raw) row->raw = sgc_take_bytes(take, "raw", patch->raw, 0);
     if (patch->set.tags)
         row->tags = sgc_take_str_list(take, "tags", SGC_KIND_STRING, patch->tags,
@@ -499,6 +431,11 @@ static void apply_schema_item__3(sgc_take *take, const schema_item_patch *patch,
     if (patch->set.numbers)
         row->numbers = sgc_take_int_list(take, "numbers", patch->numbers, SGC_ITEMS_REQUIRED);
     if (patch->set.kinds) row->kinds = given_schema_item__kinds(take, patch->kinds);
+}
+
+/* Values that a patch gives, checked. */
+static void apply_schema_item__2(sgc_take *take, const schema_item_patch *patch, schema_item *row)
+{
     if (patch->set.shop_id) row->shop_id = sgc_take_text(take, "shopId", patch->shop_id, 0);
 }
 
@@ -513,11 +450,6 @@ static void offer_schema_item__1(const schema_item_new *in, schema_item_patch *p
     patch->kind = in->kind;
     patch->set.price = in->price.data != NULL;
     patch->price = in->price;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_item__2(const schema_item_new *in, schema_item_patch *patch)
-{
     patch->set.number = true;
     patch->number = in->number;
     patch->set.big = in->has_big;
@@ -526,11 +458,6 @@ static void offer_schema_item__2(const schema_item_new *in, schema_item_patch *p
     patch->set.ratio = in->has_ratio;
     patch->has_ratio = in->has_ratio;
     patch->ratio = in->ratio;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_item__3(const schema_item_new *in, schema_item_patch *patch)
-{
     patch->set.good = true;
     patch->good = in->good;
     patch->set.made = true;
@@ -538,12 +465,12 @@ static void offer_schema_item__3(const schema_item_new *in, schema_item_patch *p
     patch->set.day = in->has_day;
     patch->has_day = in->has_day;
     patch->day = in->day;
-    patch->set.at = in->has_at;
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_item__4(const schema_item_new *in, schema_item_patch *patch)
+static void offer_schema_item__2(const schema_item_new *in, schema_item_patch *patch)
 {
+    patch->set.at = in->has_at;
     patch->has_at = in->has_at;
     patch->at = in->at;
     patch->set.uid = in->uid.data != NULL;
@@ -552,11 +479,6 @@ static void offer_schema_item__4(const schema_item_new *in, schema_item_patch *p
     patch->raw = in->raw;
     patch->set.tags = in->tags.items != NULL;
     patch->tags = in->tags;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_item__5(const schema_item_new *in, schema_item_patch *patch)
-{
     patch->set.numbers = in->numbers.items != NULL;
     patch->numbers = in->numbers;
     patch->set.kinds = in->kinds.items != NULL;
@@ -575,7 +497,6 @@ static sgc_status change_schema_item(sgc_txn *txn, sgc_str id, const schema_item
     if (rc != SGC_OK) return rc;
     apply_schema_item__1(&take, patch, &row);
     apply_schema_item__2(&take, patch, &row);
-    apply_schema_item__3(&take, patch, &row);
     return store_schema_item(&take, sgc_row_update, &row, out);
 }
 
@@ -592,9 +513,6 @@ sgc_status schema_item_upsert(sgc_txn *txn, const schema_item_new *in, schema_it
     memset(&patch, 0, sizeof patch);
     offer_schema_item__1(in, &patch);
     offer_schema_item__2(in, &patch);
-    offer_schema_item__3(in, &patch);
-    offer_schema_item__4(in, &patch);
-    offer_schema_item__5(in, &patch);
     if (in->id.data != NULL) rc = change_schema_item(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_item_create(txn, in, out) : rc;
 }
@@ -619,7 +537,6 @@ void schema_item_to_json(const schema_item *row, sgc_buf *out)
 {
     json_schema_item__1(row, out);
     json_schema_item__2(row, out);
-    json_schema_item__3(row, out);
     sgc_buf_byte(out, '}');
 }
 
@@ -634,7 +551,6 @@ sgc_status schema_item_from_json(sgc_arena *arena, sgc_str json, schema_item_new
         bool known = false;
         known = known || take_schema_item__1(&in, out);
         known = known || take_schema_item__2(&in, out);
-        known = known || take_schema_item__3(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
     need_schema_item__1(&in);
@@ -1628,18 +1544,6 @@ schema_shop_cursor schema_shop_by_id(sgc_txn *txn, const schema_shop_by_id_range
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_shop_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_shop row;
-
-    (void)index;
-    if (read_schema_shop(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 schema_item_cursor schema_shop_items(sgc_txn *txn, sgc_str id)

@@ -14,6 +14,4 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
 
-void schema_thing_index_key(uint16_t index, sgc_str record, sgc_key *key);
-
 #endif

@@ -14,7 +14,6 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
 
-void schema_country_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_city_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

@@ -69,7 +69,7 @@ static const sgc_index indexes_schema_city[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Country"), .singular = SGC_STR_INIT("country"), .plural = SGC_STR_INIT("countries"), .fields = fields_schema_country, .relations = relations_schema_country, .indexes = indexes_schema_country, .layout = {slots_schema_country, 3, 1, 1, 9}, .code = {schema_country_index_key}, .number = 1, .field_count = 3, .relation_count = 1, .index_count = 1, .key = 2, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Country"), .singular = SGC_STR_INIT("country"), .plural = SGC_STR_INIT("countries"), .fields = fields_schema_country, .relations = relations_schema_country, .indexes = indexes_schema_country, .layout = {slots_schema_country, 3, 1, 1, 9}, .number = 1, .field_count = 3, .relation_count = 1, .index_count = 1, .key = 2, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
     {.name = SGC_STR_INIT("City"), .singular = SGC_STR_INIT("city"), .plural = SGC_STR_INIT("cities"), .fields = fields_schema_city, .relations = relations_schema_city, .indexes = indexes_schema_city, .layout = {slots_schema_city, 3, 1, 1, 9}, .code = {schema_city_index_key}, .number = 2, .field_count = 3, .relation_count = 1, .index_count = 2, .key = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 

@@ -325,18 +325,6 @@ schema_country_cursor schema_country_by_code(sgc_txn *txn,
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_country_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_country row;
-
-    (void)index;
-    if (read_schema_country(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_city_cursor schema_country_cities(sgc_txn *txn, sgc_str id)
 {
     return schema_country_cities_many(txn, &id, 1);

@@ -15,10 +15,5 @@
 #endif
 
 void schema_a_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_b_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_c_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_d_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_e_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_f_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

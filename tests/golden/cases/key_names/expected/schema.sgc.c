@@ -712,18 +712,6 @@ schema_b_cursor schema_b_by_out(sgc_txn *txn, const schema_b_by_out_range *range
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_b_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_b row;
-
-    (void)index;
-    if (read_schema_b(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_a_cursor schema_b_links(sgc_txn *txn, int32_t id)
 {
     return schema_b_links_many(txn, &id, 1);
@@ -1050,18 +1038,6 @@ schema_c_cursor schema_c_by_patch(sgc_txn *txn, const schema_c_by_patch_range *r
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_c_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_c row;
-
-    (void)index;
-    if (read_schema_c(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of D: p is the record, the offsets are known. */
 static void fixed_schema_d__1(const uint8_t *p, schema_d *row)
 {
@@ -1357,18 +1333,6 @@ schema_d_cursor schema_d_by_in(sgc_txn *txn, const schema_d_by_in_range *range)
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_d_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_d row;
-
-    (void)index;
-    if (read_schema_d(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of E: p is the record, the offsets are known. */
 static void fixed_schema_e__1(const uint8_t *p, schema_e *row)
 {
@@ -1662,18 +1626,6 @@ schema_e_cursor schema_e_by_class_(sgc_txn *txn, const schema_e_by_class__range 
     }
     cursor.base = sgc_rows_open(txn, 4, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_e_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_e row;
-
-    (void)index;
-    if (read_schema_e(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of F: p is the record, the offsets are known. */
@@ -2009,18 +1961,6 @@ schema_f_cursor schema_f_by_e_ids(sgc_txn *txn, const schema_f_by_e_ids_range *r
     }
     cursor.base = sgc_rows_open(txn, 5, 1, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_f_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_f row;
-
-    (void)index;
-    if (read_schema_f(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 schema_e_cursor schema_f_es(sgc_txn *txn, sgc_str id)

@@ -14,15 +14,4 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
 
-void schema_by_id_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_by_uuid_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_by_uuid_v7_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_by_ulid_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_by_serial_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_by_serial_big_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_by_given_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_by_number_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_by_name_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_by_null_index_key(uint16_t index, sgc_str record, sgc_key *key);
-
 #endif

@@ -256,18 +256,6 @@ schema_by_id_cursor schema_by_id_by_id(sgc_txn *txn, const schema_by_id_by_id_ra
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_by_id_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_by_id row;
-
-    (void)index;
-    if (read_schema_by_id(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fields of ByUuid whose width varies, one behind the other. */
 static const uint8_t *rest_schema_by_uuid__1(const uint8_t *p, const uint8_t *end,
                                              schema_by_uuid *row)
@@ -518,18 +506,6 @@ schema_by_uuid_cursor schema_by_uuid_by_id(sgc_txn *txn, const schema_by_uuid_by
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_by_uuid_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_by_uuid row;
-
-    (void)index;
-    if (read_schema_by_uuid(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of ByUuidV7: p is the record, the offsets are known. */
@@ -839,18 +815,6 @@ schema_by_uuid_v7_cursor schema_by_uuid_v7_by_id(sgc_txn *txn,
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_by_uuid_v7_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_by_uuid_v7 row;
-
-    (void)index;
-    if (read_schema_by_uuid_v7(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of ByUlid: p is the record, the offsets are known. */
 static void fixed_schema_by_ulid__1(const uint8_t *p, schema_by_ulid *row)
 {
@@ -1150,18 +1114,6 @@ schema_by_ulid_cursor schema_by_ulid_by_id(sgc_txn *txn, const schema_by_ulid_by
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_by_ulid_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_by_ulid row;
-
-    (void)index;
-    if (read_schema_by_ulid(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of BySerial: p is the record, the offsets are known. */
 static void fixed_schema_by_serial__1(const uint8_t *p, schema_by_serial *row)
 {
@@ -1440,18 +1392,6 @@ schema_by_serial_cursor schema_by_serial_by_id(sgc_txn *txn,
     }
     cursor.base = sgc_rows_open(txn, 4, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_by_serial_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_by_serial row;
-
-    (void)index;
-    if (read_schema_by_serial(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of BySerialBig: p is the record, the offsets are known. */
@@ -1737,18 +1677,6 @@ schema_by_serial_big_by_id(sgc_txn *txn, const schema_by_serial_big_by_id_range 
     }
     cursor.base = sgc_rows_open(txn, 5, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_by_serial_big_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_by_serial_big row;
-
-    (void)index;
-    if (read_schema_by_serial_big(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of ByGiven: p is the record, the offsets are known. */
@@ -2058,18 +1986,6 @@ schema_by_given_cursor schema_by_given_by_id(sgc_txn *txn, const schema_by_given
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_by_given_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_by_given row;
-
-    (void)index;
-    if (read_schema_by_given(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of ByNumber: p is the record, the offsets are known. */
 static void fixed_schema_by_number__1(const uint8_t *p, schema_by_number *row)
 {
@@ -2355,18 +2271,6 @@ schema_by_number_cursor schema_by_number_by_id(sgc_txn *txn,
     }
     cursor.base = sgc_rows_open(txn, 7, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_by_number_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_by_number row;
-
-    (void)index;
-    if (read_schema_by_number(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fields of ByName whose width varies, one behind the other. */
@@ -2662,18 +2566,6 @@ schema_by_name_cursor schema_by_name_by_name(sgc_txn *txn,
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_by_name_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_by_name row;
-
-    (void)index;
-    if (read_schema_by_name(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fields of ByNull whose width varies, one behind the other. */
 static const uint8_t *rest_schema_by_null__1(const uint8_t *p, const uint8_t *end,
                                              schema_by_null *row)
@@ -2924,16 +2816,4 @@ schema_by_null_cursor schema_by_null_by_id(sgc_txn *txn, const schema_by_null_by
     }
     cursor.base = sgc_rows_open(txn, 9, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_by_null_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_by_null row;
-
-    (void)index;
-    if (read_schema_by_null(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

@@ -135,7 +135,7 @@ static const sgc_index indexes_schema_words[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Words"), .singular = SGC_STR_INIT("words"), .plural = SGC_STR_INIT("wordses"), .fields = fields_schema_words, .indexes = indexes_schema_words, .layout = {slots_schema_words, 51, 50, 1, 250}, .code = {schema_words_index_key}, .number = 1, .field_count = 51, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Words"), .singular = SGC_STR_INIT("words"), .plural = SGC_STR_INIT("wordses"), .fields = fields_schema_words, .indexes = indexes_schema_words, .layout = {slots_schema_words, 51, 50, 1, 250}, .number = 1, .field_count = 51, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

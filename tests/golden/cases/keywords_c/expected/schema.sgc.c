@@ -17,11 +17,6 @@ static void fixed_schema_words__1(const uint8_t *p, schema_words *row)
     sgc_get_int_or_null(p + 31, &row->has_continue_, &row->continue_);
     sgc_get_int_or_null(p + 36, &row->has_default_, &row->default_);
     sgc_get_int_or_null(p + 41, &row->has_do_, &row->do_);
-}
-
-/* Fixed-width fields of Words: p is the record, the offsets are known. */
-static void fixed_schema_words__2(const uint8_t *p, schema_words *row)
-{
     sgc_get_int_or_null(p + 46, &row->has_double_, &row->double_);
     sgc_get_int_or_null(p + 51, &row->has_else_, &row->else_);
     sgc_get_int_or_null(p + 56, &row->has_enum_, &row->enum_);
@@ -30,11 +25,6 @@ static void fixed_schema_words__2(const uint8_t *p, schema_words *row)
     sgc_get_int_or_null(p + 71, &row->has_for_, &row->for_);
     sgc_get_int_or_null(p + 76, &row->has_goto_, &row->goto_);
     sgc_get_int_or_null(p + 81, &row->has_if_, &row->if_);
-}
-
-/* Fixed-width fields of Words: p is the record, the offsets are known. */
-static void fixed_schema_words__3(const uint8_t *p, schema_words *row)
-{
     sgc_get_int_or_null(p + 86, &row->has_inline_, &row->inline_);
     sgc_get_int_or_null(p + 91, &row->has_int_, &row->int_);
     sgc_get_int_or_null(p + 96, &row->has_long_, &row->long_);
@@ -46,7 +36,7 @@ static void fixed_schema_words__3(const uint8_t *p, schema_words *row)
 }
 
 /* Fixed-width fields of Words: p is the record, the offsets are known. */
-static void fixed_schema_words__4(const uint8_t *p, schema_words *row)
+static void fixed_schema_words__2(const uint8_t *p, schema_words *row)
 {
     sgc_get_int_or_null(p + 126, &row->has_sizeof_, &row->sizeof_);
     sgc_get_int_or_null(p + 131, &row->has_static_, &row->static_);
@@ -56,11 +46,6 @@ static void fixed_schema_words__4(const uint8_t *p, schema_words *row)
     sgc_get_int_or_null(p + 151, &row->has_union_, &row->union_);
     sgc_get_int_or_null(p + 156, &row->has_unsigned_, &row->unsigned_);
     sgc_get_int_or_null(p + 161, &row->has_void_, &row->void_);
-}
-
-/* Fixed-width fields of Words: p is the record, the offsets are known. */
-static void fixed_schema_words__5(const uint8_t *p, schema_words *row)
-{
     sgc_get_int_or_null(p + 166, &row->has_volatile_, &row->volatile_);
     sgc_get_int_or_null(p + 171, &row->has_while_, &row->while_);
     sgc_get_int_or_null(p + 176, &row->has_alignas_, &row->alignas_);
@@ -69,24 +54,19 @@ static void fixed_schema_words__5(const uint8_t *p, schema_words *row)
     sgc_get_int_or_null(p + 191, &row->has_bool_, &row->bool_);
     sgc_get_int_or_null(p + 196, &row->has_complex_, &row->complex_);
     sgc_get_int_or_null(p + 201, &row->has_generic, &row->generic);
-}
-
-/* Fixed-width fields of Words: p is the record, the offsets are known. */
-static void fixed_schema_words__6(const uint8_t *p, schema_words *row)
-{
     sgc_get_int_or_null(p + 206, &row->has_imaginary_, &row->imaginary_);
     sgc_get_int_or_null(p + 211, &row->has_noreturn_, &row->noreturn_);
     sgc_get_int_or_null(p + 216, &row->has_static_assert_, &row->static_assert_);
     sgc_get_int_or_null(p + 221, &row->has_thread_local_, &row->thread_local_);
     sgc_get_int_or_null(p + 226, &row->has_alignas_2, &row->alignas_2);
-    sgc_get_int_or_null(p + 231, &row->has_alignof_2, &row->alignof_2);
-    sgc_get_int_or_null(p + 236, &row->has_bool_2, &row->bool_2);
-    sgc_get_int_or_null(p + 241, &row->has_nullptr_, &row->nullptr_);
 }
 
 /* Fixed-width fields of Words: p is the record, the offsets are known. */
-static void fixed_schema_words__7(const uint8_t *p, schema_words *row)
+static void fixed_schema_words__3(const uint8_t *p, schema_words *row)
 {
+    sgc_get_int_or_null(p + 231, &row->has_alignof_2, &row->alignof_2);
+    sgc_get_int_or_null(p + 236, &row->has_bool_2, &row->bool_2);
+    sgc_get_int_or_null(p + 241, &row->has_nullptr_, &row->nullptr_);
     sgc_get_int_or_null(p + 246, &row->has_typeof_, &row->typeof_);
     sgc_get_int_or_null(p + 251, &row->has_constexpr_, &row->constexpr_);
 }
@@ -116,12 +96,6 @@ static uint8_t *put_schema_words__1(uint8_t *p, const schema_words *row)
     p = sgc_put_int(p, row->has_continue_, row->continue_);
     p = sgc_put_int(p, row->has_default_, row->default_);
     p = sgc_put_int(p, row->has_do_, row->do_);
-    return p;
-}
-
-/* Writes fields of Words in the order of storage. */
-static uint8_t *put_schema_words__2(uint8_t *p, const schema_words *row)
-{
     p = sgc_put_int(p, row->has_double_, row->double_);
     p = sgc_put_int(p, row->has_else_, row->else_);
     p = sgc_put_int(p, row->has_enum_, row->enum_);
@@ -130,12 +104,6 @@ static uint8_t *put_schema_words__2(uint8_t *p, const schema_words *row)
     p = sgc_put_int(p, row->has_for_, row->for_);
     p = sgc_put_int(p, row->has_goto_, row->goto_);
     p = sgc_put_int(p, row->has_if_, row->if_);
-    return p;
-}
-
-/* Writes fields of Words in the order of storage. */
-static uint8_t *put_schema_words__3(uint8_t *p, const schema_words *row)
-{
     p = sgc_put_int(p, row->has_inline_, row->inline_);
     p = sgc_put_int(p, row->has_int_, row->int_);
     p = sgc_put_int(p, row->has_long_, row->long_);
@@ -148,7 +116,7 @@ static uint8_t *put_schema_words__3(uint8_t *p, const schema_words *row)
 }
 
 /* Writes fields of Words in the order of storage. */
-static uint8_t *put_schema_words__4(uint8_t *p, const schema_words *row)
+static uint8_t *put_schema_words__2(uint8_t *p, const schema_words *row)
 {
     p = sgc_put_int(p, row->has_sizeof_, row->sizeof_);
     p = sgc_put_int(p, row->has_static_, row->static_);
@@ -158,12 +126,6 @@ static uint8_t *put_schema_words__4(uint8_t *p, const schema_words *row)
     p = sgc_put_int(p, row->has_union_, row->union_);
     p = sgc_put_int(p, row->has_unsigned_, row->unsigned_);
     p = sgc_put_int(p, row->has_void_, row->void_);
-    return p;
-}
-
-/* Writes fields of Words in the order of storage. */
-static uint8_t *put_schema_words__5(uint8_t *p, const schema_words *row)
-{
     p = sgc_put_int(p, row->has_volatile_, row->volatile_);
     p = sgc_put_int(p, row->has_while_, row->while_);
     p = sgc_put_int(p, row->has_alignas_, row->alignas_);
@@ -172,26 +134,20 @@ static uint8_t *put_schema_words__5(uint8_t *p, const schema_words *row)
     p = sgc_put_int(p, row->has_bool_, row->bool_);
     p = sgc_put_int(p, row->has_complex_, row->complex_);
     p = sgc_put_int(p, row->has_generic, row->generic);
-    return p;
-}
-
-/* Writes fields of Words in the order of storage. */
-static uint8_t *put_schema_words__6(uint8_t *p, const schema_words *row)
-{
     p = sgc_put_int(p, row->has_imaginary_, row->imaginary_);
     p = sgc_put_int(p, row->has_noreturn_, row->noreturn_);
     p = sgc_put_int(p, row->has_static_assert_, row->static_assert_);
     p = sgc_put_int(p, row->has_thread_local_, row->thread_local_);
     p = sgc_put_int(p, row->has_alignas_2, row->alignas_2);
-    p = sgc_put_int(p, row->has_alignof_2, row->alignof_2);
-    p = sgc_put_int(p, row->has_bool_2, row->bool_2);
-    p = sgc_put_int(p, row->has_nullptr_, row->nullptr_);
     return p;
 }
 
 /* Writes fields of Words in the order of storage. */
-static uint8_t *put_schema_words__7(uint8_t *p, const schema_words *row)
+static uint8_t *put_schema_words__3(uint8_t *p, const schema_words *row)
 {
+    p = sgc_put_int(p, row->has_alignof_2, row->alignof_2);
+    p = sgc_put_int(p, row->has_bool_2, row->bool_2);
+    p = sgc_put_int(p, row->has_nullptr_, row->nullptr_);
     p = sgc_put_int(p, row->has_typeof_, row->typeof_);
     p = sgc_put_int(p, row->has_constexpr_, row->constexpr_);
     p = sgc_put_str(p, row->id);
@@ -210,11 +166,6 @@ static void given_schema_words__1(sgc_take *take, const schema_words_new *in, sc
     row->has_case_ = in->has_case_;
     row->case_ = sgc_take_int(take, "case", in->has_case_ ? in->case_ : 0);
     row->has_char_ = in->has_char_;
-}
-
-/* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__2(sgc_take *take, const schema_words_new *in, schema_words *row)
-{
     row->char_ = sgc_take_int(take, "char", in->has_char_ ? in->char_ : 0);
     row->has_const_ = in->has_const_;
     row->const_ = sgc_take_int(take, "const", in->has_const_ ? in->const_ : 0);
@@ -223,11 +174,6 @@ static void given_schema_words__2(sgc_take *take, const schema_words_new *in, sc
     row->has_default_ = in->has_default_;
     row->default_ = sgc_take_int(take, "default", in->has_default_ ? in->default_ : 0);
     row->has_do_ = in->has_do_;
-}
-
-/* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__3(sgc_take *take, const schema_words_new *in, schema_words *row)
-{
     row->do_ = sgc_take_int(take, "do", in->has_do_ ? in->do_ : 0);
     row->has_double_ = in->has_double_;
     row->double_ = sgc_take_int(take, "double", in->has_double_ ? in->double_ : 0);
@@ -235,12 +181,12 @@ static void given_schema_words__3(sgc_take *take, const schema_words_new *in, sc
     row->else_ = sgc_take_int(take, "else", in->has_else_ ? in->else_ : 0);
     row->has_enum_ = in->has_enum_;
     row->enum_ = sgc_take_int(take, "enum", in->has_enum_ ? in->enum_ : 0);
-    row->has_extern_ = in->has_extern_;
 }
 
 /* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__4(sgc_take *take, const schema_words_new *in, schema_words *row)
+static void given_schema_words__2(sgc_take *take, const schema_words_new *in, schema_words *row)
 {
+    row->has_extern_ = in->has_extern_;
     row->extern_ = sgc_take_int(take, "extern", in->has_extern_ ? in->extern_ : 0);
     row->has_float_ = in->has_float_;
     row->float_ = sgc_take_int(take, "float", in->has_float_ ? in->float_ : 0);
@@ -249,11 +195,6 @@ static void given_schema_words__4(sgc_take *take, const schema_words_new *in, sc
     row->has_goto_ = in->has_goto_;
     row->goto_ = sgc_take_int(take, "goto", in->has_goto_ ? in->goto_ : 0);
     row->has_if_ = in->has_if_;
-}
-
-/* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__5(sgc_take *take, const schema_words_new *in, schema_words *row)
-{
     row->if_ = sgc_take_int(take, "if", in->has_if_ ? in->if_ : 0);
     row->has_inline_ = in->has_inline_;
     row->inline_ = sgc_take_int(take, "inline", in->has_inline_ ? in->inline_ : 0);
@@ -262,11 +203,6 @@ static void given_schema_words__5(sgc_take *take, const schema_words_new *in, sc
     row->has_long_ = in->has_long_;
     row->long_ = sgc_take_int(take, "long", in->has_long_ ? in->long_ : 0);
     row->has_register_ = in->has_register_;
-}
-
-/* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__6(sgc_take *take, const schema_words_new *in, schema_words *row)
-{
     row->register_ = sgc_take_int(take, "register", in->has_register_ ? in->register_ : 0);
     row->has_restrict_ = in->has_restrict_;
     row->restrict_ = sgc_take_int(take, "restrict", in->has_restrict_ ? in->restrict_ : 0);
@@ -274,12 +210,12 @@ static void given_schema_words__6(sgc_take *take, const schema_words_new *in, sc
     row->return_ = sgc_take_int(take, "return", in->has_return_ ? in->return_ : 0);
     row->has_short_ = in->has_short_;
     row->short_ = sgc_take_int(take, "short", in->has_short_ ? in->short_ : 0);
-    row->has_signed_ = in->has_signed_;
 }
 
 /* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__7(sgc_take *take, const schema_words_new *in, schema_words *row)
+static void given_schema_words__3(sgc_take *take, const schema_words_new *in, schema_words *row)
 {
+    row->has_signed_ = in->has_signed_;
     row->signed_ = sgc_take_int(take, "signed", in->has_signed_ ? in->signed_ : 0);
     row->has_sizeof_ = in->has_sizeof_;
     row->sizeof_ = sgc_take_int(take, "sizeof", in->has_sizeof_ ? in->sizeof_ : 0);
@@ -288,11 +224,6 @@ static void given_schema_words__7(sgc_take *take, const schema_words_new *in, sc
     row->has_struct_ = in->has_struct_;
     row->struct_ = sgc_take_int(take, "struct", in->has_struct_ ? in->struct_ : 0);
     row->has_switch_ = in->has_switch_;
-}
-
-/* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__8(sgc_take *take, const schema_words_new *in, schema_words *row)
-{
     row->switch_ = sgc_take_int(take, "switch", in->has_switch_ ? in->switch_ : 0);
     row->has_typedef_ = in->has_typedef_;
     row->typedef_ = sgc_take_int(take, "typedef", in->has_typedef_ ? in->typedef_ : 0);
@@ -301,11 +232,6 @@ static void given_schema_words__8(sgc_take *take, const schema_words_new *in, sc
     row->has_unsigned_ = in->has_unsigned_;
     row->unsigned_ = sgc_take_int(take, "unsigned", in->has_unsigned_ ? in->unsigned_ : 0);
     row->has_void_ = in->has_void_;
-}
-
-/* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__9(sgc_take *take, const schema_words_new *in, schema_words *row)
-{
     row->void_ = sgc_take_int(take, "void", in->has_void_ ? in->void_ : 0);
     row->has_volatile_ = in->has_volatile_;
     row->volatile_ = sgc_take_int(take, "volatile", in->has_volatile_ ? in->volatile_ : 0);
@@ -313,12 +239,12 @@ static void given_schema_words__9(sgc_take *take, const schema_words_new *in, sc
     row->while_ = sgc_take_int(take, "while", in->has_while_ ? in->while_ : 0);
     row->has_alignas_ = in->has_alignas_;
     row->alignas_ = sgc_take_int(take, "_Alignas", in->has_alignas_ ? in->alignas_ : 0);
-    row->has_alignof_ = in->has_alignof_;
 }
 
 /* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__10(sgc_take *take, const schema_words_new *in, schema_words *row)
+static void given_schema_words__4(sgc_take *take, const schema_words_new *in, schema_words *row)
 {
+    row->has_alignof_ = in->has_alignof_;
     row->alignof_ = sgc_take_int(take, "_Alignof", in->has_alignof_ ? in->alignof_ : 0);
     row->has_atomic = in->has_atomic;
     row->atomic = sgc_take_int(take, "_Atomic", in->has_atomic ? in->atomic : 0);
@@ -327,11 +253,6 @@ static void given_schema_words__10(sgc_take *take, const schema_words_new *in, s
     row->has_complex_ = in->has_complex_;
     row->complex_ = sgc_take_int(take, "_Complex", in->has_complex_ ? in->complex_ : 0);
     row->has_generic = in->has_generic;
-}
-
-/* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__11(sgc_take *take, const schema_words_new *in, schema_words *row)
-{
     row->generic = sgc_take_int(take, "_Generic", in->has_generic ? in->generic : 0);
     row->has_imaginary_ = in->has_imaginary_;
     row->imaginary_ = sgc_take_int(take, "_Imaginary", in->has_imaginary_ ? in->imaginary_ : 0);
@@ -341,25 +262,20 @@ static void given_schema_words__11(sgc_take *take, const schema_words_new *in, s
     row->static_assert_ =
         sgc_take_int(take, "_Static_assert", in->has_static_assert_ ? in->static_assert_ : 0);
     row->has_thread_local_ = in->has_thread_local_;
-}
-
-/* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__12(sgc_take *take, const schema_words_new *in, schema_words *row)
-{
     row->thread_local_ =
         sgc_take_int(take, "_Thread_local", in->has_thread_local_ ? in->thread_local_ : 0);
     row->has_alignas_2 = in->has_alignas_2;
     row->alignas_2 = sgc_take_int(take, "alignas", in->has_alignas_2 ? in->alignas_2 : 0);
     row->has_alignof_2 = in->has_alignof_2;
     row->alignof_2 = sgc_take_int(take, "alignof", in->has_alignof_2 ? in->alignof_2 : 0);
-    row->has_bool_2 = in->has_bool_2;
-    row->bool_2 = sgc_take_int(take, "bool", in->has_bool_2 ? in->bool_2 : 0);
-    row->has_nullptr_ = in->has_nullptr_;
 }
 
 /* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__13(sgc_take *take, const schema_words_new *in, schema_words *row)
+static void given_schema_words__5(sgc_take *take, const schema_words_new *in, schema_words *row)
 {
+    row->has_bool_2 = in->has_bool_2;
+    row->bool_2 = sgc_take_int(take, "bool", in->has_bool_2 ? in->bool_2 : 0);
+    row->has_nullptr_ = in->has_nullptr_;
     row->nullptr_ = sgc_take_int(take, "nullptr", in->has_nullptr_ ? in->nullptr_ : 0);
     row->has_typeof_ = in->has_typeof_;
     row->typeof_ = sgc_take_int(take, "typeof", in->has_typeof_ ? in->typeof_ : 0);
@@ -386,11 +302,6 @@ static void json_schema_words__1(const schema_words *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_continue_, row->continue_);
     sgc_buf_append(out, ",\"default\":", 11);
     sgc_json_int64_or_null(out, row->has_default_, row->default_);
-}
-
-/* Members of Words as JSON. */
-static void json_schema_words__2(const schema_words *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"do\":", 6);
     sgc_json_int64_or_null(out, row->has_do_, row->do_);
     sgc_buf_append(out, ",\"double\":", 10);
@@ -399,6 +310,11 @@ static void json_schema_words__2(const schema_words *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_else_, row->else_);
     sgc_buf_append(out, ",\"enum\":", 8);
     sgc_json_int64_or_null(out, row->has_enum_, row->enum_);
+}
+
+/* Members of Words as JSON. */
+static void json_schema_words__2(const schema_words *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"extern\":", 10);
     sgc_json_int64_or_null(out, row->has_extern_, row->extern_);
     sgc_buf_append(out, ",\"float\":", 9);
@@ -407,11 +323,6 @@ static void json_schema_words__2(const schema_words *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_for_, row->for_);
     sgc_buf_append(out, ",\"goto\":", 8);
     sgc_json_int64_or_null(out, row->has_goto_, row->goto_);
-}
-
-/* Members of Words as JSON. */
-static void json_schema_words__3(const schema_words *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"if\":", 6);
     sgc_json_int64_or_null(out, row->has_if_, row->if_);
     sgc_buf_append(out, ",\"inline\":", 10);
@@ -431,7 +342,7 @@ static void json_schema_words__3(const schema_words *row, sgc_buf *out)
 }
 
 /* Members of Words as JSON. */
-static void json_schema_words__4(const schema_words *row, sgc_buf *out)
+static void json_schema_words__3(const schema_words *row, sgc_buf *out)
 {
     sgc_buf_append(out, ",\"signed\":", 10);
     sgc_json_int64_or_null(out, row->has_signed_, row->signed_);
@@ -449,11 +360,6 @@ static void json_schema_words__4(const schema_words *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_union_, row->union_);
     sgc_buf_append(out, ",\"unsigned\":", 12);
     sgc_json_int64_or_null(out, row->has_unsigned_, row->unsigned_);
-}
-
-/* Members of Words as JSON. */
-static void json_schema_words__5(const schema_words *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"void\":", 8);
     sgc_json_int64_or_null(out, row->has_void_, row->void_);
     sgc_buf_append(out, ",\"volatile\":", 12);
@@ -462,6 +368,11 @@ static void json_schema_words__5(const schema_words *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_while_, row->while_);
     sgc_buf_append(out, ",\"_Alignas\":", 12);
     sgc_json_int64_or_null(out, row->has_alignas_, row->alignas_);
+}
+
+/* Members of Words as JSON. */
+static void json_schema_words__4(const schema_words *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"_Alignof\":", 12);
     sgc_json_int64_or_null(out, row->has_alignof_, row->alignof_);
     sgc_buf_append(out, ",\"_Atomic\":", 11);
@@ -470,11 +381,6 @@ static void json_schema_words__5(const schema_words *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_bool_, row->bool_);
     sgc_buf_append(out, ",\"_Complex\":", 12);
     sgc_json_int64_or_null(out, row->has_complex_, row->complex_);
-}
-
-/* Members of Words as JSON. */
-static void json_schema_words__6(const schema_words *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"_Generic\":", 12);
     sgc_json_int64_or_null(out, row->has_generic, row->generic);
     sgc_buf_append(out, ",\"_Imaginary\":", 14);
@@ -494,7 +400,7 @@ static void json_schema_words__6(const schema_words *row, sgc_buf *out)
 }
 
 /* Members of Words as JSON. */
-static void json_schema_words__7(const schema_words *row, sgc_buf *out)
+static void json_schema_words__5(const schema_words *row, sgc_buf *out)
 {
     sgc_buf_append(out, ",\"nullptr\":", 11);
     sgc_json_int64_or_null(out, row->has_nullptr_, row->nullptr_);
@@ -516,26 +422,20 @@ static bool take_schema_words__1(sgc_json_in *in, schema_words_new *out)
     if (sgc_json_is(in, "continue"))
         return sgc_json_to_int(in, &out->has_continue_, &out->continue_);
     if (sgc_json_is(in, "default")) return sgc_json_to_int(in, &out->has_default_, &out->default_);
+    if (sgc_json_is(in, "do")) return sgc_json_to_int(in, &out->has_do_, &out->do_);
+    if (sgc_json_is(in, "double")) return sgc_json_to_int(in, &out->has_double_, &out->double_);
+    if (sgc_json_is(in, "else")) return sgc_json_to_int(in, &out->has_else_, &out->else_);
+    if (sgc_json_is(in, "enum")) return sgc_json_to_int(in, &out->has_enum_, &out->enum_);
     return false;
 }
 
 /* Takes a JSON member of Words; false when it has none of these names. */
 static bool take_schema_words__2(sgc_json_in *in, schema_words_new *out)
 {
-    if (sgc_json_is(in, "do")) return sgc_json_to_int(in, &out->has_do_, &out->do_);
-    if (sgc_json_is(in, "double")) return sgc_json_to_int(in, &out->has_double_, &out->double_);
-    if (sgc_json_is(in, "else")) return sgc_json_to_int(in, &out->has_else_, &out->else_);
-    if (sgc_json_is(in, "enum")) return sgc_json_to_int(in, &out->has_enum_, &out->enum_);
     if (sgc_json_is(in, "extern")) return sgc_json_to_int(in, &out->has_extern_, &out->extern_);
     if (sgc_json_is(in, "float")) return sgc_json_to_int(in, &out->has_float_, &out->float_);
     if (sgc_json_is(in, "for")) return sgc_json_to_int(in, &out->has_for_, &out->for_);
     if (sgc_json_is(in, "goto")) return sgc_json_to_int(in, &out->has_goto_, &out->goto_);
-    return false;
-}
-
-/* Takes a JSON member of Words; false when it has none of these names. */
-static bool take_schema_words__3(sgc_json_in *in, schema_words_new *out)
-{
     if (sgc_json_is(in, "if")) return sgc_json_to_int(in, &out->has_if_, &out->if_);
     if (sgc_json_is(in, "inline")) return sgc_json_to_int(in, &out->has_inline_, &out->inline_);
     if (sgc_json_is(in, "int")) return sgc_json_to_int(in, &out->has_int_, &out->int_);
@@ -550,7 +450,7 @@ static bool take_schema_words__3(sgc_json_in *in, schema_words_new *out)
 }
 
 /* Takes a JSON member of Words; false when it has none of these names. */
-static bool take_schema_words__4(sgc_json_in *in, schema_words_new *out)
+static bool take_schema_words__3(sgc_json_in *in, schema_words_new *out)
 {
     if (sgc_json_is(in, "signed")) return sgc_json_to_int(in, &out->has_signed_, &out->signed_);
     if (sgc_json_is(in, "sizeof")) return sgc_json_to_int(in, &out->has_sizeof_, &out->sizeof_);
@@ -561,27 +461,21 @@ static bool take_schema_words__4(sgc_json_in *in, schema_words_new *out)
     if (sgc_json_is(in, "union")) return sgc_json_to_int(in, &out->has_union_, &out->union_);
     if (sgc_json_is(in, "unsigned"))
         return sgc_json_to_int(in, &out->has_unsigned_, &out->unsigned_);
-    return false;
-}
-
-/* Takes a JSON member of Words; false when it has none of these names. */
-static bool take_schema_words__5(sgc_json_in *in, schema_words_new *out)
-{
     if (sgc_json_is(in, "void")) return sgc_json_to_int(in, &out->has_void_, &out->void_);
     if (sgc_json_is(in, "volatile"))
         return sgc_json_to_int(in, &out->has_volatile_, &out->volatile_);
     if (sgc_json_is(in, "while")) return sgc_json_to_int(in, &out->has_while_, &out->while_);
     if (sgc_json_is(in, "_Alignas")) return sgc_json_to_int(in, &out->has_alignas_, &out->alignas_);
-    if (sgc_json_is(in, "_Alignof")) return sgc_json_to_int(in, &out->has_alignof_, &out->alignof_);
-    if (sgc_json_is(in, "_Atomic")) return sgc_json_to_int(in, &out->has_atomic, &out->atomic);
-    if (sgc_json_is(in, "_Bool")) return sgc_json_to_int(in, &out->has_bool_, &out->bool_);
-    if (sgc_json_is(in, "_Complex")) return sgc_json_to_int(in, &out->has_complex_, &out->complex_);
     return false;
 }
 
 /* Takes a JSON member of Words; false when it has none of these names. */
-static bool take_schema_words__6(sgc_json_in *in, schema_words_new *out)
+static bool take_schema_words__4(sgc_json_in *in, schema_words_new *out)
 {
+    if (sgc_json_is(in, "_Alignof")) return sgc_json_to_int(in, &out->has_alignof_, &out->alignof_);
+    if (sgc_json_is(in, "_Atomic")) return sgc_json_to_int(in, &out->has_atomic, &out->atomic);
+    if (sgc_json_is(in, "_Bool")) return sgc_json_to_int(in, &out->has_bool_, &out->bool_);
+    if (sgc_json_is(in, "_Complex")) return sgc_json_to_int(in, &out->has_complex_, &out->complex_);
     if (sgc_json_is(in, "_Generic")) return sgc_json_to_int(in, &out->has_generic, &out->generic);
     if (sgc_json_is(in, "_Imaginary"))
         return sgc_json_to_int(in, &out->has_imaginary_, &out->imaginary_);
@@ -600,7 +494,7 @@ static bool take_schema_words__6(sgc_json_in *in, schema_words_new *out)
 }
 
 /* Takes a JSON member of Words; false when it has none of these names. */
-static bool take_schema_words__7(sgc_json_in *in, schema_words_new *out)
+static bool take_schema_words__5(sgc_json_in *in, schema_words_new *out)
 {
     if (sgc_json_is(in, "nullptr")) return sgc_json_to_int(in, &out->has_nullptr_, &out->nullptr_);
     if (sgc_json_is(in, "typeof")) return sgc_json_to_int(in, &out->has_typeof_, &out->typeof_);
@@ -621,10 +515,6 @@ static sgc_status read_schema_words(sgc_str record, schema_words *row)
     fixed_schema_words__1(p, row);
     fixed_schema_words__2(p, row);
     fixed_schema_words__3(p, row);
-    fixed_schema_words__4(p, row);
-    fixed_schema_words__5(p, row);
-    fixed_schema_words__6(p, row);
-    fixed_schema_words__7(p, row);
     p += 256;
     p = rest_schema_words__1(p, end, row);
     return p == end ? SGC_OK : SGC_CORRUPT;
@@ -645,10 +535,6 @@ static uint8_t *put_schema_words(uint8_t *p, const schema_words *row)
     p = put_schema_words__1(p, row);
     p = put_schema_words__2(p, row);
     p = put_schema_words__3(p, row);
-    p = put_schema_words__4(p, row);
-    p = put_schema_words__5(p, row);
-    p = put_schema_words__6(p, row);
-    p = put_schema_words__7(p, row);
     return p;
 }
 
@@ -661,14 +547,6 @@ static void given_schema_words(sgc_take *take, const schema_words_new *in, schem
     given_schema_words__3(take, in, row);
     given_schema_words__4(take, in, row);
     given_schema_words__5(take, in, row);
-    given_schema_words__6(take, in, row);
-    given_schema_words__7(take, in, row);
-    given_schema_words__8(take, in, row);
-    given_schema_words__9(take, in, row);
-    given_schema_words__10(take, in, row);
-    given_schema_words__11(take, in, row);
-    given_schema_words__12(take, in, row);
-    given_schema_words__13(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -787,12 +665,6 @@ static void apply_schema_words__1(sgc_take *take, const schema_words_patch *patc
     if (patch->set.char_) row->has_char_ = patch->has_char_;
     if (patch->set.char_)
         row->char_ = sgc_take_int(take, "char", patch->has_char_ ? patch->char_ : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_words__2(sgc_take *take, const schema_words_patch *patch,
-                                  schema_words *row)
-{
     if (patch->set.const_) row->has_const_ = patch->has_const_;
     if (patch->set.const_)
         row->const_ = sgc_take_int(take, "const", patch->has_const_ ? patch->const_ : 0);
@@ -803,14 +675,14 @@ static void apply_schema_words__2(sgc_take *take, const schema_words_patch *patc
     if (patch->set.default_) row->has_default_ = patch->has_default_;
     if (patch->set.default_)
         row->default_ = sgc_take_int(take, "default", patch->has_default_ ? patch->default_ : 0);
-    if (patch->set.do_) row->has_do_ = patch->has_do_;
-    if (patch->set.do_) row->do_ = sgc_take_int(take, "do", patch->has_do_ ? patch->do_ : 0);
 }
 
 /* Values that a patch gives, checked. */
-static void apply_schema_words__3(sgc_take *take, const schema_words_patch *patch,
+static void apply_schema_words__2(sgc_take *take, const schema_words_patch *patch,
                                   schema_words *row)
 {
+    if (patch->set.do_) row->has_do_ = patch->has_do_;
+    if (patch->set.do_) row->do_ = sgc_take_int(take, "do", patch->has_do_ ? patch->do_ : 0);
     if (patch->set.double_) row->has_double_ = patch->has_double_;
     if (patch->set.double_)
         row->double_ = sgc_take_int(take, "double", patch->has_double_ ? patch->double_ : 0);
@@ -823,12 +695,6 @@ static void apply_schema_words__3(sgc_take *take, const schema_words_patch *patc
     if (patch->set.extern_) row->has_extern_ = patch->has_extern_;
     if (patch->set.extern_)
         row->extern_ = sgc_take_int(take, "extern", patch->has_extern_ ? patch->extern_ : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_words__4(sgc_take *take, const schema_words_patch *patch,
-                                  schema_words *row)
-{
     if (patch->set.float_) row->has_float_ = patch->has_float_;
     if (patch->set.float_)
         row->float_ = sgc_take_int(take, "float", patch->has_float_ ? patch->float_ : 0);
@@ -842,7 +708,7 @@ static void apply_schema_words__4(sgc_take *take, const schema_words_patch *patc
 }
 
 /* Values that a patch gives, checked. */
-static void apply_schema_words__5(sgc_take *take, const schema_words_patch *patch,
+static void apply_schema_words__3(sgc_take *take, const schema_words_patch *patch,
                                   schema_words *row)
 {
     if (patch->set.inline_) row->has_inline_ = patch->has_inline_;
@@ -857,12 +723,6 @@ static void apply_schema_words__5(sgc_take *take, const schema_words_patch *patc
     if (patch->set.register_)
         row->register_ =
             sgc_take_int(take, "register", patch->has_register_ ? patch->register_ : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_words__6(sgc_take *take, const schema_words_patch *patch,
-                                  schema_words *row)
-{
     if (patch->set.restrict_) row->has_restrict_ = patch->has_restrict_;
     if (patch->set.restrict_)
         row->restrict_ =
@@ -873,15 +733,15 @@ static void apply_schema_words__6(sgc_take *take, const schema_words_patch *patc
     if (patch->set.short_) row->has_short_ = patch->has_short_;
     if (patch->set.short_)
         row->short_ = sgc_take_int(take, "short", patch->has_short_ ? patch->short_ : 0);
-    if (patch->set.signed_) row->has_signed_ = patch->has_signed_;
-    if (patch->set.signed_)
-        row->signed_ = sgc_take_int(take, "signed", patch->has_signed_ ? patch->signed_ : 0);
 }
 
 /* Values that a patch gives, checked. */
-static void apply_schema_words__7(sgc_take *take, const schema_words_patch *patch,
+static void apply_schema_words__4(sgc_take *take, const schema_words_patch *patch,
                                   schema_words *row)
 {
+    if (patch->set.signed_) row->has_signed_ = patch->has_signed_;
+    if (patch->set.signed_)
+        row->signed_ = sgc_take_int(take, "signed", patch->has_signed_ ? patch->signed_ : 0);
     if (patch->set.sizeof_) row->has_sizeof_ = patch->has_sizeof_;
     if (patch->set.sizeof_)
         row->sizeof_ = sgc_take_int(take, "sizeof", patch->has_sizeof_ ? patch->sizeof_ : 0);
@@ -894,18 +754,18 @@ static void apply_schema_words__7(sgc_take *take, const schema_words_patch *patc
     if (patch->set.switch_) row->has_switch_ = patch->has_switch_;
     if (patch->set.switch_)
         row->switch_ = sgc_take_int(take, "switch", patch->has_switch_ ? patch->switch_ : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_words__8(sgc_take *take, const schema_words_patch *patch,
-                                  schema_words *row)
-{
     if (patch->set.typedef_) row->has_typedef_ = patch->has_typedef_;
     if (patch->set.typedef_)
         row->typedef_ = sgc_take_int(take, "typedef", patch->has_typedef_ ? patch->typedef_ : 0);
     if (patch->set.union_) row->has_union_ = patch->has_union_;
     if (patch->set.union_)
         row->union_ = sgc_take_int(take, "union", patch->has_union_ ? patch->union_ : 0);
+}
+
+/* Values that a patch gives, checked. */
+static void apply_schema_words__5(sgc_take *take, const schema_words_patch *patch,
+                                  schema_words *row)
+{
     if (patch->set.unsigned_) row->has_unsigned_ = patch->has_unsigned_;
     if (patch->set.unsigned_)
         row->unsigned_ =
@@ -913,12 +773,6 @@ static void apply_schema_words__8(sgc_take *take, const schema_words_patch *patc
     if (patch->set.void_) row->has_void_ = patch->has_void_;
     if (patch->set.void_)
         row->void_ = sgc_take_int(take, "void", patch->has_void_ ? patch->void_ : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_words__9(sgc_take *take, const schema_words_patch *patch,
-                                  schema_words *row)
-{
     if (patch->set.volatile_) row->has_volatile_ = patch->has_volatile_;
     if (patch->set.volatile_)
         row->volatile_ =
@@ -935,8 +789,8 @@ static void apply_schema_words__9(sgc_take *take, const schema_words_patch *patc
 }
 
 /* Values that a patch gives, checked. */
-static void apply_schema_words__10(sgc_take *take, const schema_words_patch *patch,
-                                   schema_words *row)
+static void apply_schema_words__6(sgc_take *take, const schema_words_patch *patch,
+                                  schema_words *row)
 {
     if (patch->set.atomic) row->has_atomic = patch->has_atomic;
     if (patch->set.atomic)
@@ -950,12 +804,6 @@ static void apply_schema_words__10(sgc_take *take, const schema_words_patch *pat
     if (patch->set.generic) row->has_generic = patch->has_generic;
     if (patch->set.generic)
         row->generic = sgc_take_int(take, "_Generic", patch->has_generic ? patch->generic : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_words__11(sgc_take *take, const schema_words_patch *patch,
-                                   schema_words *row)
-{
     if (patch->set.imaginary_) row->has_imaginary_ = patch->has_imaginary_;
     if (patch->set.imaginary_)
         row->imaginary_ =
@@ -964,6 +812,12 @@ static void apply_schema_words__11(sgc_take *take, const schema_words_patch *pat
     if (patch->set.noreturn_)
         row->noreturn_ =
             sgc_take_int(take, "_Noreturn", patch->has_noreturn_ ? patch->noreturn_ : 0);
+}
+
+/* Values that a patch gives, checked. */
+static void apply_schema_words__7(sgc_take *take, const schema_words_patch *patch,
+                                  schema_words *row)
+{
     if (patch->set.static_assert_) row->has_static_assert_ = patch->has_static_assert_;
     if (patch->set.static_assert_)
         row->static_assert_ = sgc_take_int(take, "_Static_assert",
@@ -972,12 +826,6 @@ static void apply_schema_words__11(sgc_take *take, const schema_words_patch *pat
     if (patch->set.thread_local_)
         row->thread_local_ = sgc_take_int(take, "_Thread_local",
                                           patch->has_thread_local_ ? patch->thread_local_ : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_words__12(sgc_take *take, const schema_words_patch *patch,
-                                   schema_words *row)
-{
     if (patch->set.alignas_2) row->has_alignas_2 = patch->has_alignas_2;
     if (patch->set.alignas_2)
         row->alignas_2 = sgc_take_int(take, "alignas", patch->has_alignas_2 ? patch->alignas_2 : 0);
@@ -993,8 +841,8 @@ static void apply_schema_words__12(sgc_take *take, const schema_words_patch *pat
 }
 
 /* Values that a patch gives, checked. */
-static void apply_schema_words__13(sgc_take *take, const schema_words_patch *patch,
-                                   schema_words *row)
+static void apply_schema_words__8(sgc_take *take, const schema_words_patch *patch,
+                                  schema_words *row)
 {
     if (patch->set.typeof_) row->has_typeof_ = patch->has_typeof_;
     if (patch->set.typeof_)
@@ -1016,11 +864,6 @@ static void offer_schema_words__1(const schema_words_new *in, schema_words_patch
     patch->break_ = in->break_;
     patch->set.case_ = in->has_case_;
     patch->has_case_ = in->has_case_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__2(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->case_ = in->case_;
     patch->set.char_ = in->has_char_;
     patch->has_char_ = in->has_char_;
@@ -1029,11 +872,6 @@ static void offer_schema_words__2(const schema_words_new *in, schema_words_patch
     patch->has_const_ = in->has_const_;
     patch->const_ = in->const_;
     patch->set.continue_ = in->has_continue_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__3(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->has_continue_ = in->has_continue_;
     patch->continue_ = in->continue_;
     patch->set.default_ = in->has_default_;
@@ -1045,7 +883,7 @@ static void offer_schema_words__3(const schema_words_new *in, schema_words_patch
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__4(const schema_words_new *in, schema_words_patch *patch)
+static void offer_schema_words__2(const schema_words_new *in, schema_words_patch *patch)
 {
     patch->set.double_ = in->has_double_;
     patch->has_double_ = in->has_double_;
@@ -1055,11 +893,6 @@ static void offer_schema_words__4(const schema_words_new *in, schema_words_patch
     patch->else_ = in->else_;
     patch->set.enum_ = in->has_enum_;
     patch->has_enum_ = in->has_enum_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__5(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->enum_ = in->enum_;
     patch->set.extern_ = in->has_extern_;
     patch->has_extern_ = in->has_extern_;
@@ -1068,11 +901,6 @@ static void offer_schema_words__5(const schema_words_new *in, schema_words_patch
     patch->has_float_ = in->has_float_;
     patch->float_ = in->float_;
     patch->set.for_ = in->has_for_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__6(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->has_for_ = in->has_for_;
     patch->for_ = in->for_;
     patch->set.goto_ = in->has_goto_;
@@ -1084,7 +912,7 @@ static void offer_schema_words__6(const schema_words_new *in, schema_words_patch
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__7(const schema_words_new *in, schema_words_patch *patch)
+static void offer_schema_words__3(const schema_words_new *in, schema_words_patch *patch)
 {
     patch->set.inline_ = in->has_inline_;
     patch->has_inline_ = in->has_inline_;
@@ -1094,11 +922,6 @@ static void offer_schema_words__7(const schema_words_new *in, schema_words_patch
     patch->int_ = in->int_;
     patch->set.long_ = in->has_long_;
     patch->has_long_ = in->has_long_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__8(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->long_ = in->long_;
     patch->set.register_ = in->has_register_;
     patch->has_register_ = in->has_register_;
@@ -1107,11 +930,6 @@ static void offer_schema_words__8(const schema_words_new *in, schema_words_patch
     patch->has_restrict_ = in->has_restrict_;
     patch->restrict_ = in->restrict_;
     patch->set.return_ = in->has_return_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__9(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->has_return_ = in->has_return_;
     patch->return_ = in->return_;
     patch->set.short_ = in->has_short_;
@@ -1123,7 +941,7 @@ static void offer_schema_words__9(const schema_words_new *in, schema_words_patch
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__10(const schema_words_new *in, schema_words_patch *patch)
+static void offer_schema_words__4(const schema_words_new *in, schema_words_patch *patch)
 {
     patch->set.sizeof_ = in->has_sizeof_;
     patch->has_sizeof_ = in->has_sizeof_;
@@ -1133,11 +951,6 @@ static void offer_schema_words__10(const schema_words_new *in, schema_words_patc
     patch->static_ = in->static_;
     patch->set.struct_ = in->has_struct_;
     patch->has_struct_ = in->has_struct_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__11(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->struct_ = in->struct_;
     patch->set.switch_ = in->has_switch_;
     patch->has_switch_ = in->has_switch_;
@@ -1146,11 +959,6 @@ static void offer_schema_words__11(const schema_words_new *in, schema_words_patc
     patch->has_typedef_ = in->has_typedef_;
     patch->typedef_ = in->typedef_;
     patch->set.union_ = in->has_union_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__12(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->has_union_ = in->has_union_;
     patch->union_ = in->union_;
     patch->set.unsigned_ = in->has_unsigned_;
@@ -1162,7 +970,7 @@ static void offer_schema_words__12(const schema_words_new *in, schema_words_patc
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__13(const schema_words_new *in, schema_words_patch *patch)
+static void offer_schema_words__5(const schema_words_new *in, schema_words_patch *patch)
 {
     patch->set.volatile_ = in->has_volatile_;
     patch->has_volatile_ = in->has_volatile_;
@@ -1172,11 +980,6 @@ static void offer_schema_words__13(const schema_words_new *in, schema_words_patc
     patch->while_ = in->while_;
     patch->set.alignas_ = in->has_alignas_;
     patch->has_alignas_ = in->has_alignas_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__14(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->alignas_ = in->alignas_;
     patch->set.alignof_ = in->has_alignof_;
     patch->has_alignof_ = in->has_alignof_;
@@ -1185,11 +988,6 @@ static void offer_schema_words__14(const schema_words_new *in, schema_words_patc
     patch->has_atomic = in->has_atomic;
     patch->atomic = in->atomic;
     patch->set.bool_ = in->has_bool_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__15(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->has_bool_ = in->has_bool_;
     patch->bool_ = in->bool_;
     patch->set.complex_ = in->has_complex_;
@@ -1201,7 +999,7 @@ static void offer_schema_words__15(const schema_words_new *in, schema_words_patc
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__16(const schema_words_new *in, schema_words_patch *patch)
+static void offer_schema_words__6(const schema_words_new *in, schema_words_patch *patch)
 {
     patch->set.imaginary_ = in->has_imaginary_;
     patch->has_imaginary_ = in->has_imaginary_;
@@ -1211,11 +1009,6 @@ static void offer_schema_words__16(const schema_words_new *in, schema_words_patc
     patch->noreturn_ = in->noreturn_;
     patch->set.static_assert_ = in->has_static_assert_;
     patch->has_static_assert_ = in->has_static_assert_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__17(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->static_assert_ = in->static_assert_;
     patch->set.thread_local_ = in->has_thread_local_;
     patch->has_thread_local_ = in->has_thread_local_;
@@ -1224,11 +1017,6 @@ static void offer_schema_words__17(const schema_words_new *in, schema_words_patc
     patch->has_alignas_2 = in->has_alignas_2;
     patch->alignas_2 = in->alignas_2;
     patch->set.alignof_2 = in->has_alignof_2;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__18(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->has_alignof_2 = in->has_alignof_2;
     patch->alignof_2 = in->alignof_2;
     patch->set.bool_2 = in->has_bool_2;
@@ -1240,7 +1028,7 @@ static void offer_schema_words__18(const schema_words_new *in, schema_words_patc
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__19(const schema_words_new *in, schema_words_patch *patch)
+static void offer_schema_words__7(const schema_words_new *in, schema_words_patch *patch)
 {
     patch->set.typeof_ = in->has_typeof_;
     patch->has_typeof_ = in->has_typeof_;
@@ -1266,11 +1054,6 @@ static sgc_status change_schema_words(sgc_txn *txn, sgc_str id, const schema_wor
     apply_schema_words__6(&take, patch, &row);
     apply_schema_words__7(&take, patch, &row);
     apply_schema_words__8(&take, patch, &row);
-    apply_schema_words__9(&take, patch, &row);
-    apply_schema_words__10(&take, patch, &row);
-    apply_schema_words__11(&take, patch, &row);
-    apply_schema_words__12(&take, patch, &row);
-    apply_schema_words__13(&take, patch, &row);
     return store_schema_words(&take, sgc_row_update, &row, out);
 }
 
@@ -1292,18 +1075,6 @@ sgc_status schema_words_upsert(sgc_txn *txn, const schema_words_new *in, schema_
     offer_schema_words__5(in, &patch);
     offer_schema_words__6(in, &patch);
     offer_schema_words__7(in, &patch);
-    offer_schema_words__8(in, &patch);
-    offer_schema_words__9(in, &patch);
-    offer_schema_words__10(in, &patch);
-    offer_schema_words__11(in, &patch);
-    offer_schema_words__12(in, &patch);
-    offer_schema_words__13(in, &patch);
-    offer_schema_words__14(in, &patch);
-    offer_schema_words__15(in, &patch);
-    offer_schema_words__16(in, &patch);
-    offer_schema_words__17(in, &patch);
-    offer_schema_words__18(in, &patch);
-    offer_schema_words__19(in, &patch);
     if (in->id.data != NULL) rc = change_schema_words(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_words_create(txn, in, out) : rc;
 }
@@ -1331,8 +1102,6 @@ void schema_words_to_json(const schema_words *row, sgc_buf *out)
     json_schema_words__3(row, out);
     json_schema_words__4(row, out);
     json_schema_words__5(row, out);
-    json_schema_words__6(row, out);
-    json_schema_words__7(row, out);
     sgc_buf_byte(out, '}');
 }
 
@@ -1350,8 +1119,6 @@ sgc_status schema_words_from_json(sgc_arena *arena, sgc_str json, schema_words_n
         known = known || take_schema_words__3(&in, out);
         known = known || take_schema_words__4(&in, out);
         known = known || take_schema_words__5(&in, out);
-        known = known || take_schema_words__6(&in, out);
-        known = known || take_schema_words__7(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
@@ -1379,16 +1146,4 @@ schema_words_cursor schema_words_by_id(sgc_txn *txn, const schema_words_by_id_ra
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_words_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_words row;
-
-    (void)index;
-    if (read_schema_words(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

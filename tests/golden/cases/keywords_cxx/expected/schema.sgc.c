@@ -17,12 +17,6 @@ static const uint8_t *rest_schema_words__1(const uint8_t *p, const uint8_t *end,
     p = sgc_read_str(p, end, &row->bitor_);
     p = sgc_read_str(p, end, &row->catch_);
     p = sgc_read_str(p, end, &row->class_);
-    return p;
-}
-
-/* Fields of Words whose width varies, one behind the other. */
-static const uint8_t *rest_schema_words__2(const uint8_t *p, const uint8_t *end, schema_words *row)
-{
     p = sgc_read_str(p, end, &row->compl_);
     p = sgc_read_str(p, end, &row->concept_);
     p = sgc_read_str(p, end, &row->const_cast_);
@@ -31,12 +25,6 @@ static const uint8_t *rest_schema_words__2(const uint8_t *p, const uint8_t *end,
     p = sgc_read_str(p, end, &row->co_await_);
     p = sgc_read_str(p, end, &row->co_return_);
     p = sgc_read_str(p, end, &row->co_yield_);
-    return p;
-}
-
-/* Fields of Words whose width varies, one behind the other. */
-static const uint8_t *rest_schema_words__3(const uint8_t *p, const uint8_t *end, schema_words *row)
-{
     p = sgc_read_str(p, end, &row->decltype_);
     p = sgc_read_str(p, end, &row->delete_);
     p = sgc_read_str(p, end, &row->dynamic_cast_);
@@ -49,7 +37,7 @@ static const uint8_t *rest_schema_words__3(const uint8_t *p, const uint8_t *end,
 }
 
 /* Fields of Words whose width varies, one behind the other. */
-static const uint8_t *rest_schema_words__4(const uint8_t *p, const uint8_t *end, schema_words *row)
+static const uint8_t *rest_schema_words__2(const uint8_t *p, const uint8_t *end, schema_words *row)
 {
     p = sgc_read_str(p, end, &row->new_);
     p = sgc_read_str(p, end, &row->noexcept_);
@@ -59,12 +47,6 @@ static const uint8_t *rest_schema_words__4(const uint8_t *p, const uint8_t *end,
     p = sgc_read_str(p, end, &row->or_);
     p = sgc_read_str(p, end, &row->or_eq_);
     p = sgc_read_str(p, end, &row->private_);
-    return p;
-}
-
-/* Fields of Words whose width varies, one behind the other. */
-static const uint8_t *rest_schema_words__5(const uint8_t *p, const uint8_t *end, schema_words *row)
-{
     p = sgc_read_str(p, end, &row->protected_);
     p = sgc_read_str(p, end, &row->public_);
     p = sgc_read_str(p, end, &row->reinterpret_cast_);
@@ -73,12 +55,6 @@ static const uint8_t *rest_schema_words__5(const uint8_t *p, const uint8_t *end,
     p = sgc_read_str(p, end, &row->static_cast_);
     p = sgc_read_str(p, end, &row->template_);
     p = sgc_read_str(p, end, &row->this_);
-    return p;
-}
-
-/* Fields of Words whose width varies, one behind the other. */
-static const uint8_t *rest_schema_words__6(const uint8_t *p, const uint8_t *end, schema_words *row)
-{
     p = sgc_read_str(p, end, &row->thread_local_);
     p = sgc_read_str(p, end, &row->throw_);
     p = sgc_read_str(p, end, &row->try_);
@@ -86,13 +62,13 @@ static const uint8_t *rest_schema_words__6(const uint8_t *p, const uint8_t *end,
     p = sgc_read_str(p, end, &row->typename_);
     p = sgc_read_str(p, end, &row->using_);
     p = sgc_read_str(p, end, &row->virtual_);
-    p = sgc_read_str(p, end, &row->wchar_t_);
     return p;
 }
 
 /* Fields of Words whose width varies, one behind the other. */
-static const uint8_t *rest_schema_words__7(const uint8_t *p, const uint8_t *end, schema_words *row)
+static const uint8_t *rest_schema_words__3(const uint8_t *p, const uint8_t *end, schema_words *row)
 {
+    p = sgc_read_str(p, end, &row->wchar_t_);
     p = sgc_read_str(p, end, &row->xor_);
     p = sgc_read_str(p, end, &row->xor_eq_);
     p = sgc_read_str(p, end, &row->char8_t_);
@@ -114,12 +90,6 @@ static size_t room_schema_words__1(size_t room, const schema_words *row)
     room = sgc_room_add(room, sgc_str_room(row->bitor_.size));
     room = sgc_room_add(room, sgc_str_room(row->catch_.size));
     room = sgc_room_add(room, sgc_str_room(row->class_.size));
-    return room;
-}
-
-/* Adds the most bytes that the variable fields of Words take. */
-static size_t room_schema_words__2(size_t room, const schema_words *row)
-{
     room = sgc_room_add(room, sgc_str_room(row->compl_.size));
     room = sgc_room_add(room, sgc_str_room(row->concept_.size));
     room = sgc_room_add(room, sgc_str_room(row->const_cast_.size));
@@ -128,12 +98,6 @@ static size_t room_schema_words__2(size_t room, const schema_words *row)
     room = sgc_room_add(room, sgc_str_room(row->co_await_.size));
     room = sgc_room_add(room, sgc_str_room(row->co_return_.size));
     room = sgc_room_add(room, sgc_str_room(row->co_yield_.size));
-    return room;
-}
-
-/* Adds the most bytes that the variable fields of Words take. */
-static size_t room_schema_words__3(size_t room, const schema_words *row)
-{
     room = sgc_room_add(room, sgc_str_room(row->decltype_.size));
     room = sgc_room_add(room, sgc_str_room(row->delete_.size));
     room = sgc_room_add(room, sgc_str_room(row->dynamic_cast_.size));
@@ -146,7 +110,7 @@ static size_t room_schema_words__3(size_t room, const schema_words *row)
 }
 
 /* Adds the most bytes that the variable fields of Words take. */
-static size_t room_schema_words__4(size_t room, const schema_words *row)
+static size_t room_schema_words__2(size_t room, const schema_words *row)
 {
     room = sgc_room_add(room, sgc_str_room(row->new_.size));
     room = sgc_room_add(room, sgc_str_room(row->noexcept_.size));
@@ -156,12 +120,6 @@ static size_t room_schema_words__4(size_t room, const schema_words *row)
     room = sgc_room_add(room, sgc_str_room(row->or_.size));
     room = sgc_room_add(room, sgc_str_room(row->or_eq_.size));
     room = sgc_room_add(room, sgc_str_room(row->private_.size));
-    return room;
-}
-
-/* Adds the most bytes that the variable fields of Words take. */
-static size_t room_schema_words__5(size_t room, const schema_words *row)
-{
     room = sgc_room_add(room, sgc_str_room(row->protected_.size));
     room = sgc_room_add(room, sgc_str_room(row->public_.size));
     room = sgc_room_add(room, sgc_str_room(row->reinterpret_cast_.size));
@@ -170,12 +128,6 @@ static size_t room_schema_words__5(size_t room, const schema_words *row)
     room = sgc_room_add(room, sgc_str_room(row->static_cast_.size));
     room = sgc_room_add(room, sgc_str_room(row->template_.size));
     room = sgc_room_add(room, sgc_str_room(row->this_.size));
-    return room;
-}
-
-/* Adds the most bytes that the variable fields of Words take. */
-static size_t room_schema_words__6(size_t room, const schema_words *row)
-{
     room = sgc_room_add(room, sgc_str_room(row->thread_local_.size));
     room = sgc_room_add(room, sgc_str_room(row->throw_.size));
     room = sgc_room_add(room, sgc_str_room(row->try_.size));
@@ -183,13 +135,13 @@ static size_t room_schema_words__6(size_t room, const schema_words *row)
     room = sgc_room_add(room, sgc_str_room(row->typename_.size));
     room = sgc_room_add(room, sgc_str_room(row->using_.size));
     room = sgc_room_add(room, sgc_str_room(row->virtual_.size));
-    room = sgc_room_add(room, sgc_str_room(row->wchar_t_.size));
     return room;
 }
 
 /* Adds the most bytes that the variable fields of Words take. */
-static size_t room_schema_words__7(size_t room, const schema_words *row)
+static size_t room_schema_words__3(size_t room, const schema_words *row)
 {
+    room = sgc_room_add(room, sgc_str_room(row->wchar_t_.size));
     room = sgc_room_add(room, sgc_str_room(row->xor_.size));
     room = sgc_room_add(room, sgc_str_room(row->xor_eq_.size));
     room = sgc_room_add(room, sgc_str_room(row->char8_t_.size));
@@ -211,12 +163,6 @@ static uint8_t *put_schema_words__1(uint8_t *p, const schema_words *row)
     p = sgc_put_str(p, row->bitor_);
     p = sgc_put_str(p, row->catch_);
     p = sgc_put_str(p, row->class_);
-    return p;
-}
-
-/* Writes fields of Words in the order of storage. */
-static uint8_t *put_schema_words__2(uint8_t *p, const schema_words *row)
-{
     p = sgc_put_str(p, row->compl_);
     p = sgc_put_str(p, row->concept_);
     p = sgc_put_str(p, row->const_cast_);
@@ -225,12 +171,6 @@ static uint8_t *put_schema_words__2(uint8_t *p, const schema_words *row)
     p = sgc_put_str(p, row->co_await_);
     p = sgc_put_str(p, row->co_return_);
     p = sgc_put_str(p, row->co_yield_);
-    return p;
-}
-
-/* Writes fields of Words in the order of storage. */
-static uint8_t *put_schema_words__3(uint8_t *p, const schema_words *row)
-{
     p = sgc_put_str(p, row->decltype_);
     p = sgc_put_str(p, row->delete_);
     p = sgc_put_str(p, row->dynamic_cast_);
@@ -243,7 +183,7 @@ static uint8_t *put_schema_words__3(uint8_t *p, const schema_words *row)
 }
 
 /* Writes fields of Words in the order of storage. */
-static uint8_t *put_schema_words__4(uint8_t *p, const schema_words *row)
+static uint8_t *put_schema_words__2(uint8_t *p, const schema_words *row)
 {
     p = sgc_put_str(p, row->new_);
     p = sgc_put_str(p, row->noexcept_);
@@ -253,12 +193,6 @@ static uint8_t *put_schema_words__4(uint8_t *p, const schema_words *row)
     p = sgc_put_str(p, row->or_);
     p = sgc_put_str(p, row->or_eq_);
     p = sgc_put_str(p, row->private_);
-    return p;
-}
-
-/* Writes fields of Words in the order of storage. */
-static uint8_t *put_schema_words__5(uint8_t *p, const schema_words *row)
-{
     p = sgc_put_str(p, row->protected_);
     p = sgc_put_str(p, row->public_);
     p = sgc_put_str(p, row->reinterpret_cast_);
@@ -267,12 +201,6 @@ static uint8_t *put_schema_words__5(uint8_t *p, const schema_words *row)
     p = sgc_put_str(p, row->static_cast_);
     p = sgc_put_str(p, row->template_);
     p = sgc_put_str(p, row->this_);
-    return p;
-}
-
-/* Writes fields of Words in the order of storage. */
-static uint8_t *put_schema_words__6(uint8_t *p, const schema_words *row)
-{
     p = sgc_put_str(p, row->thread_local_);
     p = sgc_put_str(p, row->throw_);
     p = sgc_put_str(p, row->try_);
@@ -280,13 +208,13 @@ static uint8_t *put_schema_words__6(uint8_t *p, const schema_words *row)
     p = sgc_put_str(p, row->typename_);
     p = sgc_put_str(p, row->using_);
     p = sgc_put_str(p, row->virtual_);
-    p = sgc_put_str(p, row->wchar_t_);
     return p;
 }
 
 /* Writes fields of Words in the order of storage. */
-static uint8_t *put_schema_words__7(uint8_t *p, const schema_words *row)
+static uint8_t *put_schema_words__3(uint8_t *p, const schema_words *row)
 {
+    p = sgc_put_str(p, row->wchar_t_);
     p = sgc_put_str(p, row->xor_);
     p = sgc_put_str(p, row->xor_eq_);
     p = sgc_put_str(p, row->char8_t_);
@@ -309,11 +237,6 @@ static void given_schema_words__1(sgc_take *take, const schema_words_new *in, sc
     row->bitor_ = sgc_take_text(take, "bitor", in->bitor_, 0);
     row->catch_ = sgc_take_text(take, "catch", in->catch_, 0);
     row->class_ = sgc_take_text(take, "class", in->class_, 0);
-}
-
-/* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__2(sgc_take *take, const schema_words_new *in, schema_words *row)
-{
     row->compl_ = sgc_take_text(take, "compl", in->compl_, 0);
     row->concept_ = sgc_take_text(take, "concept", in->concept_, 0);
     row->const_cast_ = sgc_take_text(take, "const_cast", in->const_cast_, 0);
@@ -322,11 +245,6 @@ static void given_schema_words__2(sgc_take *take, const schema_words_new *in, sc
     row->co_await_ = sgc_take_text(take, "co_await", in->co_await_, 0);
     row->co_return_ = sgc_take_text(take, "co_return", in->co_return_, 0);
     row->co_yield_ = sgc_take_text(take, "co_yield", in->co_yield_, 0);
-}
-
-/* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__3(sgc_take *take, const schema_words_new *in, schema_words *row)
-{
     row->decltype_ = sgc_take_text(take, "decltype", in->decltype_, 0);
     row->delete_ = sgc_take_text(take, "delete", in->delete_, 0);
     row->dynamic_cast_ = sgc_take_text(take, "dynamic_cast", in->dynamic_cast_, 0);
@@ -334,12 +252,12 @@ static void given_schema_words__3(sgc_take *take, const schema_words_new *in, sc
     row->export_ = sgc_take_text(take, "export", in->export_, 0);
     row->friend_ = sgc_take_text(take, "friend", in->friend_, 0);
     row->mutable_ = sgc_take_text(take, "mutable", in->mutable_, 0);
-    row->namespace_ = sgc_take_text(take, "namespace", in->namespace_, 0);
 }
 
 /* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__4(sgc_take *take, const schema_words_new *in, schema_words *row)
+static void given_schema_words__2(sgc_take *take, const schema_words_new *in, schema_words *row)
 {
+    row->namespace_ = sgc_take_text(take, "namespace", in->namespace_, 0);
     row->new_ = sgc_take_text(take, "new", in->new_, 0);
     row->noexcept_ = sgc_take_text(take, "noexcept", in->noexcept_, 0);
     row->not_ = sgc_take_text(take, "not", in->not_, 0);
@@ -348,11 +266,6 @@ static void given_schema_words__4(sgc_take *take, const schema_words_new *in, sc
     row->or_ = sgc_take_text(take, "or", in->or_, 0);
     row->or_eq_ = sgc_take_text(take, "or_eq", in->or_eq_, 0);
     row->private_ = sgc_take_text(take, "private", in->private_, 0);
-}
-
-/* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__5(sgc_take *take, const schema_words_new *in, schema_words *row)
-{
     row->protected_ = sgc_take_text(take, "protected", in->protected_, 0);
     row->public_ = sgc_take_text(take, "public", in->public_, 0);
     row->reinterpret_cast_ = sgc_take_text(take, "reinterpret_cast", in->reinterpret_cast_, 0);
@@ -361,11 +274,6 @@ static void given_schema_words__5(sgc_take *take, const schema_words_new *in, sc
     row->static_cast_ = sgc_take_text(take, "static_cast", in->static_cast_, 0);
     row->template_ = sgc_take_text(take, "template", in->template_, 0);
     row->this_ = sgc_take_text(take, "this", in->this_, 0);
-}
-
-/* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__6(sgc_take *take, const schema_words_new *in, schema_words *row)
-{
     row->thread_local_ = sgc_take_text(take, "thread_local", in->thread_local_, 0);
     row->throw_ = sgc_take_text(take, "throw", in->throw_, 0);
     row->try_ = sgc_take_text(take, "try", in->try_, 0);
@@ -373,12 +281,12 @@ static void given_schema_words__6(sgc_take *take, const schema_words_new *in, sc
     row->typename_ = sgc_take_text(take, "typename", in->typename_, 0);
     row->using_ = sgc_take_text(take, "using", in->using_, 0);
     row->virtual_ = sgc_take_text(take, "virtual", in->virtual_, 0);
-    row->wchar_t_ = sgc_take_text(take, "wchar_t", in->wchar_t_, 0);
 }
 
 /* Values of a new Words, checked, with defaults where none is given. */
-static void given_schema_words__7(sgc_take *take, const schema_words_new *in, schema_words *row)
+static void given_schema_words__3(sgc_take *take, const schema_words_new *in, schema_words *row)
 {
+    row->wchar_t_ = sgc_take_text(take, "wchar_t", in->wchar_t_, 0);
     row->xor_ = sgc_take_text(take, "xor", in->xor_, 0);
     row->xor_eq_ = sgc_take_text(take, "xor_eq", in->xor_eq_, 0);
     row->char8_t_ = sgc_take_text(take, "char8_t", in->char8_t_, 0);
@@ -407,11 +315,6 @@ static void json_schema_words__1(const schema_words *row, sgc_buf *out)
     sgc_json_str(out, row->catch_);
     sgc_buf_append(out, ",\"class\":", 9);
     sgc_json_str(out, row->class_);
-}
-
-/* Members of Words as JSON. */
-static void json_schema_words__2(const schema_words *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"compl\":", 9);
     sgc_json_str(out, row->compl_);
     sgc_buf_append(out, ",\"concept\":", 11);
@@ -420,6 +323,11 @@ static void json_schema_words__2(const schema_words *row, sgc_buf *out)
     sgc_json_str(out, row->const_cast_);
     sgc_buf_append(out, ",\"consteval\":", 13);
     sgc_json_str(out, row->consteval_);
+}
+
+/* Members of Words as JSON. */
+static void json_schema_words__2(const schema_words *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"constinit\":", 13);
     sgc_json_str(out, row->constinit_);
     sgc_buf_append(out, ",\"co_await\":", 12);
@@ -428,11 +336,6 @@ static void json_schema_words__2(const schema_words *row, sgc_buf *out)
     sgc_json_str(out, row->co_return_);
     sgc_buf_append(out, ",\"co_yield\":", 12);
     sgc_json_str(out, row->co_yield_);
-}
-
-/* Members of Words as JSON. */
-static void json_schema_words__3(const schema_words *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"decltype\":", 12);
     sgc_json_str(out, row->decltype_);
     sgc_buf_append(out, ",\"delete\":", 10);
@@ -452,7 +355,7 @@ static void json_schema_words__3(const schema_words *row, sgc_buf *out)
 }
 
 /* Members of Words as JSON. */
-static void json_schema_words__4(const schema_words *row, sgc_buf *out)
+static void json_schema_words__3(const schema_words *row, sgc_buf *out)
 {
     sgc_buf_append(out, ",\"new\":", 7);
     sgc_json_str(out, row->new_);
@@ -470,11 +373,6 @@ static void json_schema_words__4(const schema_words *row, sgc_buf *out)
     sgc_json_str(out, row->or_eq_);
     sgc_buf_append(out, ",\"private\":", 11);
     sgc_json_str(out, row->private_);
-}
-
-/* Members of Words as JSON. */
-static void json_schema_words__5(const schema_words *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"protected\":", 13);
     sgc_json_str(out, row->protected_);
     sgc_buf_append(out, ",\"public\":", 10);
@@ -483,6 +381,11 @@ static void json_schema_words__5(const schema_words *row, sgc_buf *out)
     sgc_json_str(out, row->reinterpret_cast_);
     sgc_buf_append(out, ",\"requires\":", 12);
     sgc_json_str(out, row->requires_);
+}
+
+/* Members of Words as JSON. */
+static void json_schema_words__4(const schema_words *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"static_assert\":", 17);
     sgc_json_str(out, row->static_assert_);
     sgc_buf_append(out, ",\"static_cast\":", 15);
@@ -491,11 +394,6 @@ static void json_schema_words__5(const schema_words *row, sgc_buf *out)
     sgc_json_str(out, row->template_);
     sgc_buf_append(out, ",\"this\":", 8);
     sgc_json_str(out, row->this_);
-}
-
-/* Members of Words as JSON. */
-static void json_schema_words__6(const schema_words *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"thread_local\":", 16);
     sgc_json_str(out, row->thread_local_);
     sgc_buf_append(out, ",\"throw\":", 9);
@@ -515,7 +413,7 @@ static void json_schema_words__6(const schema_words *row, sgc_buf *out)
 }
 
 /* Members of Words as JSON. */
-static void json_schema_words__7(const schema_words *row, sgc_buf *out)
+static void json_schema_words__5(const schema_words *row, sgc_buf *out)
 {
     sgc_buf_append(out, ",\"xor\":", 7);
     sgc_json_str(out, row->xor_);
@@ -544,26 +442,20 @@ static bool take_schema_words__1(sgc_json_in *in, schema_words_new *out)
     if (sgc_json_is(in, "bitor")) return sgc_json_text(in, &out->bitor_);
     if (sgc_json_is(in, "catch")) return sgc_json_text(in, &out->catch_);
     if (sgc_json_is(in, "class")) return sgc_json_text(in, &out->class_);
+    if (sgc_json_is(in, "compl")) return sgc_json_text(in, &out->compl_);
+    if (sgc_json_is(in, "concept")) return sgc_json_text(in, &out->concept_);
+    if (sgc_json_is(in, "const_cast")) return sgc_json_text(in, &out->const_cast_);
+    if (sgc_json_is(in, "consteval")) return sgc_json_text(in, &out->consteval_);
     return false;
 }
 
 /* Takes a JSON member of Words; false when it has none of these names. */
 static bool take_schema_words__2(sgc_json_in *in, schema_words_new *out)
 {
-    if (sgc_json_is(in, "compl")) return sgc_json_text(in, &out->compl_);
-    if (sgc_json_is(in, "concept")) return sgc_json_text(in, &out->concept_);
-    if (sgc_json_is(in, "const_cast")) return sgc_json_text(in, &out->const_cast_);
-    if (sgc_json_is(in, "consteval")) return sgc_json_text(in, &out->consteval_);
     if (sgc_json_is(in, "constinit")) return sgc_json_text(in, &out->constinit_);
     if (sgc_json_is(in, "co_await")) return sgc_json_text(in, &out->co_await_);
     if (sgc_json_is(in, "co_return")) return sgc_json_text(in, &out->co_return_);
     if (sgc_json_is(in, "co_yield")) return sgc_json_text(in, &out->co_yield_);
-    return false;
-}
-
-/* Takes a JSON member of Words; false when it has none of these names. */
-static bool take_schema_words__3(sgc_json_in *in, schema_words_new *out)
-{
     if (sgc_json_is(in, "decltype")) return sgc_json_text(in, &out->decltype_);
     if (sgc_json_is(in, "delete")) return sgc_json_text(in, &out->delete_);
     if (sgc_json_is(in, "dynamic_cast")) return sgc_json_text(in, &out->dynamic_cast_);
@@ -576,7 +468,7 @@ static bool take_schema_words__3(sgc_json_in *in, schema_words_new *out)
 }
 
 /* Takes a JSON member of Words; false when it has none of these names. */
-static bool take_schema_words__4(sgc_json_in *in, schema_words_new *out)
+static bool take_schema_words__3(sgc_json_in *in, schema_words_new *out)
 {
     if (sgc_json_is(in, "new")) return sgc_json_text(in, &out->new_);
     if (sgc_json_is(in, "noexcept")) return sgc_json_text(in, &out->noexcept_);
@@ -586,26 +478,20 @@ static bool take_schema_words__4(sgc_json_in *in, schema_words_new *out)
     if (sgc_json_is(in, "or")) return sgc_json_text(in, &out->or_);
     if (sgc_json_is(in, "or_eq")) return sgc_json_text(in, &out->or_eq_);
     if (sgc_json_is(in, "private")) return sgc_json_text(in, &out->private_);
-    return false;
-}
-
-/* Takes a JSON member of Words; false when it has none of these names. */
-static bool take_schema_words__5(sgc_json_in *in, schema_words_new *out)
-{
     if (sgc_json_is(in, "protected")) return sgc_json_text(in, &out->protected_);
     if (sgc_json_is(in, "public")) return sgc_json_text(in, &out->public_);
     if (sgc_json_is(in, "reinterpret_cast")) return sgc_json_text(in, &out->reinterpret_cast_);
     if (sgc_json_is(in, "requires")) return sgc_json_text(in, &out->requires_);
-    if (sgc_json_is(in, "static_assert")) return sgc_json_text(in, &out->static_assert_);
-    if (sgc_json_is(in, "static_cast")) return sgc_json_text(in, &out->static_cast_);
-    if (sgc_json_is(in, "template")) return sgc_json_text(in, &out->template_);
-    if (sgc_json_is(in, "this")) return sgc_json_text(in, &out->this_);
     return false;
 }
 
 /* Takes a JSON member of Words; false when it has none of these names. */
-static bool take_schema_words__6(sgc_json_in *in, schema_words_new *out)
+static bool take_schema_words__4(sgc_json_in *in, schema_words_new *out)
 {
+    if (sgc_json_is(in, "static_assert")) return sgc_json_text(in, &out->static_assert_);
+    if (sgc_json_is(in, "static_cast")) return sgc_json_text(in, &out->static_cast_);
+    if (sgc_json_is(in, "template")) return sgc_json_text(in, &out->template_);
+    if (sgc_json_is(in, "this")) return sgc_json_text(in, &out->this_);
     if (sgc_json_is(in, "thread_local")) return sgc_json_text(in, &out->thread_local_);
     if (sgc_json_is(in, "throw")) return sgc_json_text(in, &out->throw_);
     if (sgc_json_is(in, "try")) return sgc_json_text(in, &out->try_);
@@ -618,7 +504,7 @@ static bool take_schema_words__6(sgc_json_in *in, schema_words_new *out)
 }
 
 /* Takes a JSON member of Words; false when it has none of these names. */
-static bool take_schema_words__7(sgc_json_in *in, schema_words_new *out)
+static bool take_schema_words__5(sgc_json_in *in, schema_words_new *out)
 {
     if (sgc_json_is(in, "xor")) return sgc_json_text(in, &out->xor_);
     if (sgc_json_is(in, "xor_eq")) return sgc_json_text(in, &out->xor_eq_);
@@ -643,10 +529,6 @@ static sgc_status read_schema_words(sgc_str record, schema_words *row)
     p = rest_schema_words__1(p, end, row);
     p = rest_schema_words__2(p, end, row);
     p = rest_schema_words__3(p, end, row);
-    p = rest_schema_words__4(p, end, row);
-    p = rest_schema_words__5(p, end, row);
-    p = rest_schema_words__6(p, end, row);
-    p = rest_schema_words__7(p, end, row);
     return p == end ? SGC_OK : SGC_CORRUPT;
 }
 
@@ -658,10 +540,6 @@ static size_t room_schema_words(const schema_words *row)
     room = room_schema_words__1(room, row);
     room = room_schema_words__2(room, row);
     room = room_schema_words__3(room, row);
-    room = room_schema_words__4(room, row);
-    room = room_schema_words__5(room, row);
-    room = room_schema_words__6(room, row);
-    room = room_schema_words__7(room, row);
     return room;
 }
 
@@ -671,10 +549,6 @@ static uint8_t *put_schema_words(uint8_t *p, const schema_words *row)
     p = put_schema_words__1(p, row);
     p = put_schema_words__2(p, row);
     p = put_schema_words__3(p, row);
-    p = put_schema_words__4(p, row);
-    p = put_schema_words__5(p, row);
-    p = put_schema_words__6(p, row);
-    p = put_schema_words__7(p, row);
     return p;
 }
 
@@ -685,10 +559,6 @@ static void given_schema_words(sgc_take *take, const schema_words_new *in, schem
     given_schema_words__1(take, in, row);
     given_schema_words__2(take, in, row);
     given_schema_words__3(take, in, row);
-    given_schema_words__4(take, in, row);
-    given_schema_words__5(take, in, row);
-    given_schema_words__6(take, in, row);
-    given_schema_words__7(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -725,12 +595,6 @@ static bool copy_schema_words__1(sgc_arena *arena, const schema_words *row, sche
     if (!sgc_str_copy(arena, row->bitor_, &out->bitor_)) return false;
     if (!sgc_str_copy(arena, row->catch_, &out->catch_)) return false;
     if (!sgc_str_copy(arena, row->class_, &out->class_)) return false;
-    return true;
-}
-
-/* Copies what the members of Words point at; false when memory is out. */
-static bool copy_schema_words__2(sgc_arena *arena, const schema_words *row, schema_words *out)
-{
     if (!sgc_str_copy(arena, row->compl_, &out->compl_)) return false;
     if (!sgc_str_copy(arena, row->concept_, &out->concept_)) return false;
     if (!sgc_str_copy(arena, row->const_cast_, &out->const_cast_)) return false;
@@ -739,12 +603,6 @@ static bool copy_schema_words__2(sgc_arena *arena, const schema_words *row, sche
     if (!sgc_str_copy(arena, row->co_await_, &out->co_await_)) return false;
     if (!sgc_str_copy(arena, row->co_return_, &out->co_return_)) return false;
     if (!sgc_str_copy(arena, row->co_yield_, &out->co_yield_)) return false;
-    return true;
-}
-
-/* Copies what the members of Words point at; false when memory is out. */
-static bool copy_schema_words__3(sgc_arena *arena, const schema_words *row, schema_words *out)
-{
     if (!sgc_str_copy(arena, row->decltype_, &out->decltype_)) return false;
     if (!sgc_str_copy(arena, row->delete_, &out->delete_)) return false;
     if (!sgc_str_copy(arena, row->dynamic_cast_, &out->dynamic_cast_)) return false;
@@ -757,7 +615,7 @@ static bool copy_schema_words__3(sgc_arena *arena, const schema_words *row, sche
 }
 
 /* Copies what the members of Words point at; false when memory is out. */
-static bool copy_schema_words__4(sgc_arena *arena, const schema_words *row, schema_words *out)
+static bool copy_schema_words__2(sgc_arena *arena, const schema_words *row, schema_words *out)
 {
     if (!sgc_str_copy(arena, row->new_, &out->new_)) return false;
     if (!sgc_str_copy(arena, row->noexcept_, &out->noexcept_)) return false;
@@ -767,12 +625,6 @@ static bool copy_schema_words__4(sgc_arena *arena, const schema_words *row, sche
     if (!sgc_str_copy(arena, row->or_, &out->or_)) return false;
     if (!sgc_str_copy(arena, row->or_eq_, &out->or_eq_)) return false;
     if (!sgc_str_copy(arena, row->private_, &out->private_)) return false;
-    return true;
-}
-
-/* Copies what the members of Words point at; false when memory is out. */
-static bool copy_schema_words__5(sgc_arena *arena, const schema_words *row, schema_words *out)
-{
     if (!sgc_str_copy(arena, row->protected_, &out->protected_)) return false;
     if (!sgc_str_copy(arena, row->public_, &out->public_)) return false;
     if (!sgc_str_copy(arena, row->reinterpret_cast_, &out->reinterpret_cast_)) return false;
@@ -781,12 +633,6 @@ static bool copy_schema_words__5(sgc_arena *arena, const schema_words *row, sche
     if (!sgc_str_copy(arena, row->static_cast_, &out->static_cast_)) return false;
     if (!sgc_str_copy(arena, row->template_, &out->template_)) return false;
     if (!sgc_str_copy(arena, row->this_, &out->this_)) return false;
-    return true;
-}
-
-/* Copies what the members of Words point at; false when memory is out. */
-static bool copy_schema_words__6(sgc_arena *arena, const schema_words *row, schema_words *out)
-{
     if (!sgc_str_copy(arena, row->thread_local_, &out->thread_local_)) return false;
     if (!sgc_str_copy(arena, row->throw_, &out->throw_)) return false;
     if (!sgc_str_copy(arena, row->try_, &out->try_)) return false;
@@ -794,13 +640,13 @@ static bool copy_schema_words__6(sgc_arena *arena, const schema_words *row, sche
     if (!sgc_str_copy(arena, row->typename_, &out->typename_)) return false;
     if (!sgc_str_copy(arena, row->using_, &out->using_)) return false;
     if (!sgc_str_copy(arena, row->virtual_, &out->virtual_)) return false;
-    if (!sgc_str_copy(arena, row->wchar_t_, &out->wchar_t_)) return false;
     return true;
 }
 
 /* Copies what the members of Words point at; false when memory is out. */
-static bool copy_schema_words__7(sgc_arena *arena, const schema_words *row, schema_words *out)
+static bool copy_schema_words__3(sgc_arena *arena, const schema_words *row, schema_words *out)
 {
+    if (!sgc_str_copy(arena, row->wchar_t_, &out->wchar_t_)) return false;
     if (!sgc_str_copy(arena, row->xor_, &out->xor_)) return false;
     if (!sgc_str_copy(arena, row->xor_eq_, &out->xor_eq_)) return false;
     if (!sgc_str_copy(arena, row->char8_t_, &out->char8_t_)) return false;
@@ -853,10 +699,6 @@ sgc_status schema_words_copy(sgc_arena *arena, const schema_words *row, schema_w
     fine = fine && copy_schema_words__1(arena, row, out);
     fine = fine && copy_schema_words__2(arena, row, out);
     fine = fine && copy_schema_words__3(arena, row, out);
-    fine = fine && copy_schema_words__4(arena, row, out);
-    fine = fine && copy_schema_words__5(arena, row, out);
-    fine = fine && copy_schema_words__6(arena, row, out);
-    fine = fine && copy_schema_words__7(arena, row, out);
     return fine ? SGC_OK : SGC_NO_MEMORY;
 }
 
@@ -899,12 +741,6 @@ static void apply_schema_words__1(sgc_take *take, const schema_words_patch *patc
     if (patch->set.catch_) row->catch_ = sgc_take_text(take, "catch", patch->catch_, 0);
     if (patch->set.class_) row->class_ = sgc_take_text(take, "class", patch->class_, 0);
     if (patch->set.compl_) row->compl_ = sgc_take_text(take, "compl", patch->compl_, 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_words__2(sgc_take *take, const schema_words_patch *patch,
-                                  schema_words *row)
-{
     if (patch->set.concept_) row->concept_ = sgc_take_text(take, "concept", patch->concept_, 0);
     if (patch->set.const_cast_)
         row->const_cast_ = sgc_take_text(take, "const_cast", patch->const_cast_, 0);
@@ -917,13 +753,13 @@ static void apply_schema_words__2(sgc_take *take, const schema_words_patch *patc
         row->co_return_ = sgc_take_text(take, "co_return", patch->co_return_, 0);
     if (patch->set.co_yield_) row->co_yield_ = sgc_take_text(take, "co_yield", patch->co_yield_, 0);
     if (patch->set.decltype_) row->decltype_ = sgc_take_text(take, "decltype", patch->decltype_, 0);
+    if (patch->set.delete_) row->delete_ = sgc_take_text(take, "delete", patch->delete_, 0);
 }
 
 /* Values that a patch gives, checked. */
-static void apply_schema_words__3(sgc_take *take, const schema_words_patch *patch,
+static void apply_schema_words__2(sgc_take *take, const schema_words_patch *patch,
                                   schema_words *row)
 {
-    if (patch->set.delete_) row->delete_ = sgc_take_text(take, "delete", patch->delete_, 0);
     if (patch->set.dynamic_cast_)
         row->dynamic_cast_ = sgc_take_text(take, "dynamic_cast", patch->dynamic_cast_, 0);
     if (patch->set.explicit_) row->explicit_ = sgc_take_text(take, "explicit", patch->explicit_, 0);
@@ -933,12 +769,6 @@ static void apply_schema_words__3(sgc_take *take, const schema_words_patch *patc
     if (patch->set.namespace_)
         row->namespace_ = sgc_take_text(take, "namespace", patch->namespace_, 0);
     if (patch->set.new_) row->new_ = sgc_take_text(take, "new", patch->new_, 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_words__4(sgc_take *take, const schema_words_patch *patch,
-                                  schema_words *row)
-{
     if (patch->set.noexcept_) row->noexcept_ = sgc_take_text(take, "noexcept", patch->noexcept_, 0);
     if (patch->set.not_) row->not_ = sgc_take_text(take, "not", patch->not_, 0);
     if (patch->set.not_eq_) row->not_eq_ = sgc_take_text(take, "not_eq", patch->not_eq_, 0);
@@ -948,13 +778,13 @@ static void apply_schema_words__4(sgc_take *take, const schema_words_patch *patc
     if (patch->set.private_) row->private_ = sgc_take_text(take, "private", patch->private_, 0);
     if (patch->set.protected_)
         row->protected_ = sgc_take_text(take, "protected", patch->protected_, 0);
+    if (patch->set.public_) row->public_ = sgc_take_text(take, "public", patch->public_, 0);
 }
 
 /* Values that a patch gives, checked. */
-static void apply_schema_words__5(sgc_take *take, const schema_words_patch *patch,
+static void apply_schema_words__3(sgc_take *take, const schema_words_patch *patch,
                                   schema_words *row)
 {
-    if (patch->set.public_) row->public_ = sgc_take_text(take, "public", patch->public_, 0);
     if (patch->set.reinterpret_cast_)
         row->reinterpret_cast_ =
             sgc_take_text(take, "reinterpret_cast", patch->reinterpret_cast_, 0);
@@ -967,12 +797,6 @@ static void apply_schema_words__5(sgc_take *take, const schema_words_patch *patc
     if (patch->set.this_) row->this_ = sgc_take_text(take, "this", patch->this_, 0);
     if (patch->set.thread_local_)
         row->thread_local_ = sgc_take_text(take, "thread_local", patch->thread_local_, 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_words__6(sgc_take *take, const schema_words_patch *patch,
-                                  schema_words *row)
-{
     if (patch->set.throw_) row->throw_ = sgc_take_text(take, "throw", patch->throw_, 0);
     if (patch->set.try_) row->try_ = sgc_take_text(take, "try", patch->try_, 0);
     if (patch->set.typeid_) row->typeid_ = sgc_take_text(take, "typeid", patch->typeid_, 0);
@@ -981,13 +805,13 @@ static void apply_schema_words__6(sgc_take *take, const schema_words_patch *patc
     if (patch->set.virtual_) row->virtual_ = sgc_take_text(take, "virtual", patch->virtual_, 0);
     if (patch->set.wchar_t_) row->wchar_t_ = sgc_take_text(take, "wchar_t", patch->wchar_t_, 0);
     if (patch->set.xor_) row->xor_ = sgc_take_text(take, "xor", patch->xor_, 0);
+    if (patch->set.xor_eq_) row->xor_eq_ = sgc_take_text(take, "xor_eq", patch->xor_eq_, 0);
 }
 
 /* Values that a patch gives, checked. */
-static void apply_schema_words__7(sgc_take *take, const schema_words_patch *patch,
+static void apply_schema_words__4(sgc_take *take, const schema_words_patch *patch,
                                   schema_words *row)
 {
-    if (patch->set.xor_eq_) row->xor_eq_ = sgc_take_text(take, "xor_eq", patch->xor_eq_, 0);
     if (patch->set.char8_t_) row->char8_t_ = sgc_take_text(take, "char8_t", patch->char8_t_, 0);
     if (patch->set.final_) row->final_ = sgc_take_text(take, "final", patch->final_, 0);
     if (patch->set.override_) row->override_ = sgc_take_text(take, "override", patch->override_, 0);
@@ -1006,11 +830,6 @@ static void offer_schema_words__1(const schema_words_new *in, schema_words_patch
     patch->asm_ = in->asm_;
     patch->set.bitand_ = in->bitand_.data != NULL;
     patch->bitand_ = in->bitand_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__2(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->set.bitor_ = in->bitor_.data != NULL;
     patch->bitor_ = in->bitor_;
     patch->set.catch_ = in->catch_.data != NULL;
@@ -1019,11 +838,6 @@ static void offer_schema_words__2(const schema_words_new *in, schema_words_patch
     patch->class_ = in->class_;
     patch->set.compl_ = in->compl_.data != NULL;
     patch->compl_ = in->compl_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__3(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->set.concept_ = in->concept_.data != NULL;
     patch->concept_ = in->concept_;
     patch->set.const_cast_ = in->const_cast_.data != NULL;
@@ -1035,7 +849,7 @@ static void offer_schema_words__3(const schema_words_new *in, schema_words_patch
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__4(const schema_words_new *in, schema_words_patch *patch)
+static void offer_schema_words__2(const schema_words_new *in, schema_words_patch *patch)
 {
     patch->set.co_await_ = in->co_await_.data != NULL;
     patch->co_await_ = in->co_await_;
@@ -1045,11 +859,6 @@ static void offer_schema_words__4(const schema_words_new *in, schema_words_patch
     patch->co_yield_ = in->co_yield_;
     patch->set.decltype_ = in->decltype_.data != NULL;
     patch->decltype_ = in->decltype_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__5(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->set.delete_ = in->delete_.data != NULL;
     patch->delete_ = in->delete_;
     patch->set.dynamic_cast_ = in->dynamic_cast_.data != NULL;
@@ -1058,11 +867,6 @@ static void offer_schema_words__5(const schema_words_new *in, schema_words_patch
     patch->explicit_ = in->explicit_;
     patch->set.export_ = in->export_.data != NULL;
     patch->export_ = in->export_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__6(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->set.friend_ = in->friend_.data != NULL;
     patch->friend_ = in->friend_;
     patch->set.mutable_ = in->mutable_.data != NULL;
@@ -1074,7 +878,7 @@ static void offer_schema_words__6(const schema_words_new *in, schema_words_patch
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__7(const schema_words_new *in, schema_words_patch *patch)
+static void offer_schema_words__3(const schema_words_new *in, schema_words_patch *patch)
 {
     patch->set.noexcept_ = in->noexcept_.data != NULL;
     patch->noexcept_ = in->noexcept_;
@@ -1084,11 +888,6 @@ static void offer_schema_words__7(const schema_words_new *in, schema_words_patch
     patch->not_eq_ = in->not_eq_;
     patch->set.operator_ = in->operator_.data != NULL;
     patch->operator_ = in->operator_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__8(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->set.or_ = in->or_.data != NULL;
     patch->or_ = in->or_;
     patch->set.or_eq_ = in->or_eq_.data != NULL;
@@ -1097,11 +896,6 @@ static void offer_schema_words__8(const schema_words_new *in, schema_words_patch
     patch->private_ = in->private_;
     patch->set.protected_ = in->protected_.data != NULL;
     patch->protected_ = in->protected_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__9(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->set.public_ = in->public_.data != NULL;
     patch->public_ = in->public_;
     patch->set.reinterpret_cast_ = in->reinterpret_cast_.data != NULL;
@@ -1113,7 +907,7 @@ static void offer_schema_words__9(const schema_words_new *in, schema_words_patch
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__10(const schema_words_new *in, schema_words_patch *patch)
+static void offer_schema_words__4(const schema_words_new *in, schema_words_patch *patch)
 {
     patch->set.static_cast_ = in->static_cast_.data != NULL;
     patch->static_cast_ = in->static_cast_;
@@ -1123,11 +917,6 @@ static void offer_schema_words__10(const schema_words_new *in, schema_words_patc
     patch->this_ = in->this_;
     patch->set.thread_local_ = in->thread_local_.data != NULL;
     patch->thread_local_ = in->thread_local_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__11(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->set.throw_ = in->throw_.data != NULL;
     patch->throw_ = in->throw_;
     patch->set.try_ = in->try_.data != NULL;
@@ -1136,11 +925,6 @@ static void offer_schema_words__11(const schema_words_new *in, schema_words_patc
     patch->typeid_ = in->typeid_;
     patch->set.typename_ = in->typename_.data != NULL;
     patch->typename_ = in->typename_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__12(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->set.using_ = in->using_.data != NULL;
     patch->using_ = in->using_;
     patch->set.virtual_ = in->virtual_.data != NULL;
@@ -1152,7 +936,7 @@ static void offer_schema_words__12(const schema_words_new *in, schema_words_patc
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__13(const schema_words_new *in, schema_words_patch *patch)
+static void offer_schema_words__5(const schema_words_new *in, schema_words_patch *patch)
 {
     patch->set.xor_eq_ = in->xor_eq_.data != NULL;
     patch->xor_eq_ = in->xor_eq_;
@@ -1162,11 +946,6 @@ static void offer_schema_words__13(const schema_words_new *in, schema_words_patc
     patch->final_ = in->final_;
     patch->set.override_ = in->override_.data != NULL;
     patch->override_ = in->override_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_words__14(const schema_words_new *in, schema_words_patch *patch)
-{
     patch->set.import_ = in->import_.data != NULL;
     patch->import_ = in->import_;
     patch->set.module_ = in->module_.data != NULL;
@@ -1185,9 +964,6 @@ static sgc_status change_schema_words(sgc_txn *txn, sgc_str id, const schema_wor
     apply_schema_words__2(&take, patch, &row);
     apply_schema_words__3(&take, patch, &row);
     apply_schema_words__4(&take, patch, &row);
-    apply_schema_words__5(&take, patch, &row);
-    apply_schema_words__6(&take, patch, &row);
-    apply_schema_words__7(&take, patch, &row);
     return store_schema_words(&take, sgc_row_update, &row, out);
 }
 
@@ -1207,15 +983,6 @@ sgc_status schema_words_upsert(sgc_txn *txn, const schema_words_new *in, schema_
     offer_schema_words__3(in, &patch);
     offer_schema_words__4(in, &patch);
     offer_schema_words__5(in, &patch);
-    offer_schema_words__6(in, &patch);
-    offer_schema_words__7(in, &patch);
-    offer_schema_words__8(in, &patch);
-    offer_schema_words__9(in, &patch);
-    offer_schema_words__10(in, &patch);
-    offer_schema_words__11(in, &patch);
-    offer_schema_words__12(in, &patch);
-    offer_schema_words__13(in, &patch);
-    offer_schema_words__14(in, &patch);
     if (in->id.data != NULL) rc = change_schema_words(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_words_create(txn, in, out) : rc;
 }
@@ -1243,8 +1010,6 @@ void schema_words_to_json(const schema_words *row, sgc_buf *out)
     json_schema_words__3(row, out);
     json_schema_words__4(row, out);
     json_schema_words__5(row, out);
-    json_schema_words__6(row, out);
-    json_schema_words__7(row, out);
     sgc_buf_byte(out, '}');
 }
 
@@ -1262,8 +1027,6 @@ sgc_status schema_words_from_json(sgc_arena *arena, sgc_str json, schema_words_n
         known = known || take_schema_words__3(&in, out);
         known = known || take_schema_words__4(&in, out);
         known = known || take_schema_words__5(&in, out);
-        known = known || take_schema_words__6(&in, out);
-        known = known || take_schema_words__7(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
@@ -1291,16 +1054,4 @@ schema_words_cursor schema_words_by_id(sgc_txn *txn, const schema_words_by_id_ra
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_words_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_words row;
-
-    (void)index;
-    if (read_schema_words(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

@@ -35,7 +35,6 @@ static inline schema_enum take_schema_enum(sgc_take *take, const char *field, sc
 /* Union: for the emitted code that keeps one inside a row. */
 sgc_str schema_union_take(sgc_take *take, const schema_union_new *in);
 const schema_union_new *schema_union_from(sgc_json_in *in);
-void schema_struct_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_for_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

@@ -95,7 +95,7 @@ static const sgc_index indexes_schema_for[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Struct"), .singular = SGC_STR_INIT("struct"), .plural = SGC_STR_INIT("structs"), .fields = fields_schema_struct, .relations = relations_schema_struct, .indexes = indexes_schema_struct, .layout = {slots_schema_struct, 6, 1, 1, 3}, .code = {schema_struct_index_key}, .number = 1, .field_count = 6, .relation_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Struct"), .singular = SGC_STR_INIT("struct"), .plural = SGC_STR_INIT("structs"), .fields = fields_schema_struct, .relations = relations_schema_struct, .indexes = indexes_schema_struct, .layout = {slots_schema_struct, 6, 1, 1, 3}, .number = 1, .field_count = 6, .relation_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
     {.name = SGC_STR_INIT("For"), .singular = SGC_STR_INIT("for"), .plural = SGC_STR_INIT("fors"), .fields = fields_schema_for, .relations = relations_schema_for, .indexes = indexes_schema_for, .layout = {slots_schema_for, 3, 1, 1, 3}, .code = {schema_for_index_key}, .number = 2, .field_count = 3, .relation_count = 1, .index_count = 2, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 

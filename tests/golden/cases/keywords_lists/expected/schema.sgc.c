@@ -457,11 +457,6 @@ static void offer_schema_struct__1(const schema_struct_new *in, schema_struct_pa
     patch->default_ = in->default_;
     patch->set.enum_ = in->enum_.items != NULL;
     patch->enum_ = in->enum_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_struct__2(const schema_struct_new *in, schema_struct_patch *patch)
-{
     patch->set.if_ = in->if_ != 0;
     patch->if_ = in->if_;
 }
@@ -490,7 +485,6 @@ sgc_status schema_struct_upsert(sgc_txn *txn, const schema_struct_new *in, schem
 
     memset(&patch, 0, sizeof patch);
     offer_schema_struct__1(in, &patch);
-    offer_schema_struct__2(in, &patch);
     if (in->id.data != NULL) rc = change_schema_struct(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_struct_create(txn, in, out) : rc;
 }
@@ -555,18 +549,6 @@ schema_struct_cursor schema_struct_by_id(sgc_txn *txn, const schema_struct_by_id
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_struct_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_struct row;
-
-    (void)index;
-    if (read_schema_struct(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 schema_for_cursor schema_struct_for(sgc_txn *txn, sgc_str id)

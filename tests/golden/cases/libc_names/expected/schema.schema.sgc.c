@@ -113,7 +113,7 @@ static const sgc_index indexes_schema_errno[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Errno"), .singular = SGC_STR_INIT("errno"), .plural = SGC_STR_INIT("errnos"), .fields = fields_schema_errno, .indexes = indexes_schema_errno, .layout = {slots_schema_errno, 40, 39, 1, 187}, .code = {schema_errno_index_key}, .number = 1, .field_count = 40, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Errno"), .singular = SGC_STR_INIT("errno"), .plural = SGC_STR_INIT("errnos"), .fields = fields_schema_errno, .indexes = indexes_schema_errno, .layout = {slots_schema_errno, 40, 39, 1, 187}, .number = 1, .field_count = 40, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

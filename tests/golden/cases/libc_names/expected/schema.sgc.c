@@ -17,11 +17,6 @@ static void fixed_schema_errno__1(const uint8_t *p, schema_errno *row)
     sgc_get_int_or_null(p + 31, &row->has_stderr_, &row->stderr_);
     sgc_get_int_or_null(p + 36, &row->has_assert_, &row->assert_);
     sgc_get_int_or_null(p + 41, &row->has_complex_, &row->complex_);
-}
-
-/* Fixed-width fields of Errno: p is the record, the offsets are known. */
-static void fixed_schema_errno__2(const uint8_t *p, schema_errno *row)
-{
     sgc_get_int_or_null(p + 46, &row->has_i, &row->i);
     sgc_get_int_or_null(p + 51, &row->has_unix_, &row->unix_);
     sgc_get_int_or_null(p + 56, &row->has_linux_, &row->linux_);
@@ -30,11 +25,6 @@ static void fixed_schema_errno__2(const uint8_t *p, schema_errno *row)
     sgc_get_bool_or_null(p + 71, &row->has_true_, &row->true_);
     sgc_get_bool_or_null(p + 72, &row->has_false_, &row->false_);
     sgc_get_int_or_null(p + 73, &row->has_offsetof_, &row->offsetof_);
-}
-
-/* Fixed-width fields of Errno: p is the record, the offsets are known. */
-static void fixed_schema_errno__3(const uint8_t *p, schema_errno *row)
-{
     sgc_get_int_or_null(p + 78, &row->has_int_max, &row->int_max);
     sgc_get_int_or_null(p + 83, &row->has_bufsiz, &row->bufsiz);
     sgc_get_int_or_null(p + 88, &row->has_seek_set, &row->seek_set);
@@ -46,7 +36,7 @@ static void fixed_schema_errno__3(const uint8_t *p, schema_errno *row)
 }
 
 /* Fixed-width fields of Errno: p is the record, the offsets are known. */
-static void fixed_schema_errno__4(const uint8_t *p, schema_errno *row)
+static void fixed_schema_errno__2(const uint8_t *p, schema_errno *row)
 {
     sgc_get_int_or_null(p + 118, &row->has_file, &row->file);
     sgc_get_int_or_null(p + 123, &row->has_memcpy, &row->memcpy);
@@ -56,11 +46,6 @@ static void fixed_schema_errno__4(const uint8_t *p, schema_errno *row)
     sgc_get_int_or_null(p + 143, &row->has_free, &row->free);
     sgc_get_int_or_null(p + 148, &row->has_exit, &row->exit);
     sgc_get_int_or_null(p + 153, &row->has_abort, &row->abort);
-}
-
-/* Fixed-width fields of Errno: p is the record, the offsets are known. */
-static void fixed_schema_errno__5(const uint8_t *p, schema_errno *row)
-{
     sgc_get_int_or_null(p + 158, &row->has_main, &row->main);
     sgc_get_int_or_null(p + 163, &row->has_isalpha, &row->isalpha);
     sgc_get_int_or_null(p + 168, &row->has_toupper, &row->toupper);
@@ -95,12 +80,6 @@ static uint8_t *put_schema_errno__1(uint8_t *p, const schema_errno *row)
     p = sgc_put_int(p, row->has_stderr_, row->stderr_);
     p = sgc_put_int(p, row->has_assert_, row->assert_);
     p = sgc_put_int(p, row->has_complex_, row->complex_);
-    return p;
-}
-
-/* Writes fields of Errno in the order of storage. */
-static uint8_t *put_schema_errno__2(uint8_t *p, const schema_errno *row)
-{
     p = sgc_put_int(p, row->has_i, row->i);
     p = sgc_put_int(p, row->has_unix_, row->unix_);
     p = sgc_put_int(p, row->has_linux_, row->linux_);
@@ -109,12 +88,6 @@ static uint8_t *put_schema_errno__2(uint8_t *p, const schema_errno *row)
     p = sgc_put_bool(p, row->has_true_, row->true_);
     p = sgc_put_bool(p, row->has_false_, row->false_);
     p = sgc_put_int(p, row->has_offsetof_, row->offsetof_);
-    return p;
-}
-
-/* Writes fields of Errno in the order of storage. */
-static uint8_t *put_schema_errno__3(uint8_t *p, const schema_errno *row)
-{
     p = sgc_put_int(p, row->has_int_max, row->int_max);
     p = sgc_put_int(p, row->has_bufsiz, row->bufsiz);
     p = sgc_put_int(p, row->has_seek_set, row->seek_set);
@@ -127,7 +100,7 @@ static uint8_t *put_schema_errno__3(uint8_t *p, const schema_errno *row)
 }
 
 /* Writes fields of Errno in the order of storage. */
-static uint8_t *put_schema_errno__4(uint8_t *p, const schema_errno *row)
+static uint8_t *put_schema_errno__2(uint8_t *p, const schema_errno *row)
 {
     p = sgc_put_int(p, row->has_file, row->file);
     p = sgc_put_int(p, row->has_memcpy, row->memcpy);
@@ -137,12 +110,6 @@ static uint8_t *put_schema_errno__4(uint8_t *p, const schema_errno *row)
     p = sgc_put_int(p, row->has_free, row->free);
     p = sgc_put_int(p, row->has_exit, row->exit);
     p = sgc_put_int(p, row->has_abort, row->abort);
-    return p;
-}
-
-/* Writes fields of Errno in the order of storage. */
-static uint8_t *put_schema_errno__5(uint8_t *p, const schema_errno *row)
-{
     p = sgc_put_int(p, row->has_main, row->main);
     p = sgc_put_int(p, row->has_isalpha, row->isalpha);
     p = sgc_put_int(p, row->has_toupper, row->toupper);
@@ -166,11 +133,6 @@ static void given_schema_errno__1(sgc_take *take, const schema_errno_new *in, sc
     row->has_eof = in->has_eof;
     row->eof = sgc_take_int(take, "EOF", in->has_eof ? in->eof : 0);
     row->has_stdin_ = in->has_stdin_;
-}
-
-/* Values of a new Errno, checked, with defaults where none is given. */
-static void given_schema_errno__2(sgc_take *take, const schema_errno_new *in, schema_errno *row)
-{
     row->stdin_ = sgc_take_int(take, "stdin", in->has_stdin_ ? in->stdin_ : 0);
     row->has_stdout_ = in->has_stdout_;
     row->stdout_ = sgc_take_int(take, "stdout", in->has_stdout_ ? in->stdout_ : 0);
@@ -179,11 +141,6 @@ static void given_schema_errno__2(sgc_take *take, const schema_errno_new *in, sc
     row->has_assert_ = in->has_assert_;
     row->assert_ = sgc_take_int(take, "assert", in->has_assert_ ? in->assert_ : 0);
     row->has_complex_ = in->has_complex_;
-}
-
-/* Values of a new Errno, checked, with defaults where none is given. */
-static void given_schema_errno__3(sgc_take *take, const schema_errno_new *in, schema_errno *row)
-{
     row->complex_ = sgc_take_int(take, "complex", in->has_complex_ ? in->complex_ : 0);
     row->has_i = in->has_i;
     row->i = sgc_take_int(take, "I", in->has_i ? in->i : 0);
@@ -191,12 +148,12 @@ static void given_schema_errno__3(sgc_take *take, const schema_errno_new *in, sc
     row->unix_ = sgc_take_int(take, "unix", in->has_unix_ ? in->unix_ : 0);
     row->has_linux_ = in->has_linux_;
     row->linux_ = sgc_take_int(take, "linux", in->has_linux_ ? in->linux_ : 0);
-    row->has_i386_ = in->has_i386_;
 }
 
 /* Values of a new Errno, checked, with defaults where none is given. */
-static void given_schema_errno__4(sgc_take *take, const schema_errno_new *in, schema_errno *row)
+static void given_schema_errno__2(sgc_take *take, const schema_errno_new *in, schema_errno *row)
 {
+    row->has_i386_ = in->has_i386_;
     row->i386_ = sgc_take_int(take, "i386", in->has_i386_ ? in->i386_ : 0);
     row->has_bool_ = in->has_bool_;
     row->bool_ = sgc_take_int(take, "bool", in->has_bool_ ? in->bool_ : 0);
@@ -205,11 +162,6 @@ static void given_schema_errno__4(sgc_take *take, const schema_errno_new *in, sc
     row->has_false_ = in->has_false_;
     row->false_ = sgc_take_bool(take, "false", in->has_false_ ? in->false_ : 0);
     row->has_offsetof_ = in->has_offsetof_;
-}
-
-/* Values of a new Errno, checked, with defaults where none is given. */
-static void given_schema_errno__5(sgc_take *take, const schema_errno_new *in, schema_errno *row)
-{
     row->offsetof_ = sgc_take_int(take, "offsetof", in->has_offsetof_ ? in->offsetof_ : 0);
     row->has_int_max = in->has_int_max;
     row->int_max = sgc_take_int(take, "INT_MAX", in->has_int_max ? in->int_max : 0);
@@ -218,11 +170,6 @@ static void given_schema_errno__5(sgc_take *take, const schema_errno_new *in, sc
     row->has_seek_set = in->has_seek_set;
     row->seek_set = sgc_take_int(take, "SEEK_SET", in->has_seek_set ? in->seek_set : 0);
     row->has_va_list_ = in->has_va_list_;
-}
-
-/* Values of a new Errno, checked, with defaults where none is given. */
-static void given_schema_errno__6(sgc_take *take, const schema_errno_new *in, schema_errno *row)
-{
     row->va_list_ = sgc_take_int(take, "va_list", in->has_va_list_ ? in->va_list_ : 0);
     row->has_size_t_ = in->has_size_t_;
     row->size_t_ = sgc_take_int(take, "size_t", in->has_size_t_ ? in->size_t_ : 0);
@@ -230,12 +177,12 @@ static void given_schema_errno__6(sgc_take *take, const schema_errno_new *in, sc
     row->uint8_t_ = sgc_take_int(take, "uint8_t", in->has_uint8_t_ ? in->uint8_t_ : 0);
     row->has_int32_t_ = in->has_int32_t_;
     row->int32_t_ = sgc_take_int(take, "int32_t", in->has_int32_t_ ? in->int32_t_ : 0);
-    row->has_ssize_t = in->has_ssize_t;
 }
 
 /* Values of a new Errno, checked, with defaults where none is given. */
-static void given_schema_errno__7(sgc_take *take, const schema_errno_new *in, schema_errno *row)
+static void given_schema_errno__3(sgc_take *take, const schema_errno_new *in, schema_errno *row)
 {
+    row->has_ssize_t = in->has_ssize_t;
     row->ssize_t = sgc_take_int(take, "ssize_t", in->has_ssize_t ? in->ssize_t : 0);
     row->has_file = in->has_file;
     row->file = sgc_take_int(take, "FILE", in->has_file ? in->file : 0);
@@ -244,11 +191,6 @@ static void given_schema_errno__7(sgc_take *take, const schema_errno_new *in, sc
     row->has_strlen = in->has_strlen;
     row->strlen = sgc_take_int(take, "strlen", in->has_strlen ? in->strlen : 0);
     row->has_printf = in->has_printf;
-}
-
-/* Values of a new Errno, checked, with defaults where none is given. */
-static void given_schema_errno__8(sgc_take *take, const schema_errno_new *in, schema_errno *row)
-{
     row->printf = sgc_take_int(take, "printf", in->has_printf ? in->printf : 0);
     row->has_malloc = in->has_malloc;
     row->malloc = sgc_take_int(take, "malloc", in->has_malloc ? in->malloc : 0);
@@ -257,11 +199,6 @@ static void given_schema_errno__8(sgc_take *take, const schema_errno_new *in, sc
     row->has_exit = in->has_exit;
     row->exit = sgc_take_int(take, "exit", in->has_exit ? in->exit : 0);
     row->has_abort = in->has_abort;
-}
-
-/* Values of a new Errno, checked, with defaults where none is given. */
-static void given_schema_errno__9(sgc_take *take, const schema_errno_new *in, schema_errno *row)
-{
     row->abort = sgc_take_int(take, "abort", in->has_abort ? in->abort : 0);
     row->has_main = in->has_main;
     row->main = sgc_take_int(take, "main", in->has_main ? in->main : 0);
@@ -269,12 +206,12 @@ static void given_schema_errno__9(sgc_take *take, const schema_errno_new *in, sc
     row->isalpha = sgc_take_int(take, "isalpha", in->has_isalpha ? in->isalpha : 0);
     row->has_toupper = in->has_toupper;
     row->toupper = sgc_take_int(take, "toupper", in->has_toupper ? in->toupper : 0);
-    row->has_setjmp_ = in->has_setjmp_;
 }
 
 /* Values of a new Errno, checked, with defaults where none is given. */
-static void given_schema_errno__10(sgc_take *take, const schema_errno_new *in, schema_errno *row)
+static void given_schema_errno__4(sgc_take *take, const schema_errno_new *in, schema_errno *row)
 {
+    row->has_setjmp_ = in->has_setjmp_;
     row->setjmp_ = sgc_take_int(take, "setjmp", in->has_setjmp_ ? in->setjmp_ : 0);
     row->has_min = in->has_min;
     row->min = sgc_take_int(take, "min", in->has_min ? in->min : 0);
@@ -303,11 +240,6 @@ static void json_schema_errno__1(const schema_errno *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_stderr_, row->stderr_);
     sgc_buf_append(out, ",\"assert\":", 10);
     sgc_json_int64_or_null(out, row->has_assert_, row->assert_);
-}
-
-/* Members of Errno as JSON. */
-static void json_schema_errno__2(const schema_errno *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"complex\":", 11);
     sgc_json_int64_or_null(out, row->has_complex_, row->complex_);
     sgc_buf_append(out, ",\"I\":", 5);
@@ -316,6 +248,11 @@ static void json_schema_errno__2(const schema_errno *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_unix_, row->unix_);
     sgc_buf_append(out, ",\"linux\":", 9);
     sgc_json_int64_or_null(out, row->has_linux_, row->linux_);
+}
+
+/* Members of Errno as JSON. */
+static void json_schema_errno__2(const schema_errno *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"i386\":", 8);
     sgc_json_int64_or_null(out, row->has_i386_, row->i386_);
     sgc_buf_append(out, ",\"bool\":", 8);
@@ -324,11 +261,6 @@ static void json_schema_errno__2(const schema_errno *row, sgc_buf *out)
     sgc_json_bool_or_null(out, row->has_true_, row->true_);
     sgc_buf_append(out, ",\"false\":", 9);
     sgc_json_bool_or_null(out, row->has_false_, row->false_);
-}
-
-/* Members of Errno as JSON. */
-static void json_schema_errno__3(const schema_errno *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"offsetof\":", 12);
     sgc_json_int64_or_null(out, row->has_offsetof_, row->offsetof_);
     sgc_buf_append(out, ",\"INT_MAX\":", 11);
@@ -348,7 +280,7 @@ static void json_schema_errno__3(const schema_errno *row, sgc_buf *out)
 }
 
 /* Members of Errno as JSON. */
-static void json_schema_errno__4(const schema_errno *row, sgc_buf *out)
+static void json_schema_errno__3(const schema_errno *row, sgc_buf *out)
 {
     sgc_buf_append(out, ",\"ssize_t\":", 11);
     sgc_json_int64_or_null(out, row->has_ssize_t, row->ssize_t);
@@ -366,11 +298,6 @@ static void json_schema_errno__4(const schema_errno *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_free, row->free);
     sgc_buf_append(out, ",\"exit\":", 8);
     sgc_json_int64_or_null(out, row->has_exit, row->exit);
-}
-
-/* Members of Errno as JSON. */
-static void json_schema_errno__5(const schema_errno *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"abort\":", 9);
     sgc_json_int64_or_null(out, row->has_abort, row->abort);
     sgc_buf_append(out, ",\"main\":", 8);
@@ -379,6 +306,11 @@ static void json_schema_errno__5(const schema_errno *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_isalpha, row->isalpha);
     sgc_buf_append(out, ",\"toupper\":", 11);
     sgc_json_int64_or_null(out, row->has_toupper, row->toupper);
+}
+
+/* Members of Errno as JSON. */
+static void json_schema_errno__4(const schema_errno *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"setjmp\":", 10);
     sgc_json_int64_or_null(out, row->has_setjmp_, row->setjmp_);
     sgc_buf_append(out, ",\"min\":", 7);
@@ -400,26 +332,20 @@ static bool take_schema_errno__1(sgc_json_in *in, schema_errno_new *out)
     if (sgc_json_is(in, "stdout")) return sgc_json_to_int(in, &out->has_stdout_, &out->stdout_);
     if (sgc_json_is(in, "stderr")) return sgc_json_to_int(in, &out->has_stderr_, &out->stderr_);
     if (sgc_json_is(in, "assert")) return sgc_json_to_int(in, &out->has_assert_, &out->assert_);
+    if (sgc_json_is(in, "complex")) return sgc_json_to_int(in, &out->has_complex_, &out->complex_);
+    if (sgc_json_is(in, "I")) return sgc_json_to_int(in, &out->has_i, &out->i);
+    if (sgc_json_is(in, "unix")) return sgc_json_to_int(in, &out->has_unix_, &out->unix_);
+    if (sgc_json_is(in, "linux")) return sgc_json_to_int(in, &out->has_linux_, &out->linux_);
     return false;
 }
 
 /* Takes a JSON member of Errno; false when it has none of these names. */
 static bool take_schema_errno__2(sgc_json_in *in, schema_errno_new *out)
 {
-    if (sgc_json_is(in, "complex")) return sgc_json_to_int(in, &out->has_complex_, &out->complex_);
-    if (sgc_json_is(in, "I")) return sgc_json_to_int(in, &out->has_i, &out->i);
-    if (sgc_json_is(in, "unix")) return sgc_json_to_int(in, &out->has_unix_, &out->unix_);
-    if (sgc_json_is(in, "linux")) return sgc_json_to_int(in, &out->has_linux_, &out->linux_);
     if (sgc_json_is(in, "i386")) return sgc_json_to_int(in, &out->has_i386_, &out->i386_);
     if (sgc_json_is(in, "bool")) return sgc_json_to_int(in, &out->has_bool_, &out->bool_);
     if (sgc_json_is(in, "true")) return sgc_json_to_bool(in, &out->has_true_, &out->true_);
     if (sgc_json_is(in, "false")) return sgc_json_to_bool(in, &out->has_false_, &out->false_);
-    return false;
-}
-
-/* Takes a JSON member of Errno; false when it has none of these names. */
-static bool take_schema_errno__3(sgc_json_in *in, schema_errno_new *out)
-{
     if (sgc_json_is(in, "offsetof"))
         return sgc_json_to_int(in, &out->has_offsetof_, &out->offsetof_);
     if (sgc_json_is(in, "INT_MAX")) return sgc_json_to_int(in, &out->has_int_max, &out->int_max);
@@ -433,7 +359,7 @@ static bool take_schema_errno__3(sgc_json_in *in, schema_errno_new *out)
 }
 
 /* Takes a JSON member of Errno; false when it has none of these names. */
-static bool take_schema_errno__4(sgc_json_in *in, schema_errno_new *out)
+static bool take_schema_errno__3(sgc_json_in *in, schema_errno_new *out)
 {
     if (sgc_json_is(in, "ssize_t")) return sgc_json_to_int(in, &out->has_ssize_t, &out->ssize_t);
     if (sgc_json_is(in, "FILE")) return sgc_json_to_int(in, &out->has_file, &out->file);
@@ -443,16 +369,16 @@ static bool take_schema_errno__4(sgc_json_in *in, schema_errno_new *out)
     if (sgc_json_is(in, "malloc")) return sgc_json_to_int(in, &out->has_malloc, &out->malloc);
     if (sgc_json_is(in, "free")) return sgc_json_to_int(in, &out->has_free, &out->free);
     if (sgc_json_is(in, "exit")) return sgc_json_to_int(in, &out->has_exit, &out->exit);
-    return false;
-}
-
-/* Takes a JSON member of Errno; false when it has none of these names. */
-static bool take_schema_errno__5(sgc_json_in *in, schema_errno_new *out)
-{
     if (sgc_json_is(in, "abort")) return sgc_json_to_int(in, &out->has_abort, &out->abort);
     if (sgc_json_is(in, "main")) return sgc_json_to_int(in, &out->has_main, &out->main);
     if (sgc_json_is(in, "isalpha")) return sgc_json_to_int(in, &out->has_isalpha, &out->isalpha);
     if (sgc_json_is(in, "toupper")) return sgc_json_to_int(in, &out->has_toupper, &out->toupper);
+    return false;
+}
+
+/* Takes a JSON member of Errno; false when it has none of these names. */
+static bool take_schema_errno__4(sgc_json_in *in, schema_errno_new *out)
+{
     if (sgc_json_is(in, "setjmp")) return sgc_json_to_int(in, &out->has_setjmp_, &out->setjmp_);
     if (sgc_json_is(in, "min")) return sgc_json_to_int(in, &out->has_min, &out->min);
     if (sgc_json_is(in, "max")) return sgc_json_to_int(in, &out->has_max, &out->max);
@@ -471,9 +397,6 @@ static sgc_status read_schema_errno(sgc_str record, schema_errno *row)
     const uint8_t *end = p + record.size;
     fixed_schema_errno__1(p, row);
     fixed_schema_errno__2(p, row);
-    fixed_schema_errno__3(p, row);
-    fixed_schema_errno__4(p, row);
-    fixed_schema_errno__5(p, row);
     p += 193;
     p = rest_schema_errno__1(p, end, row);
     return p == end ? SGC_OK : SGC_CORRUPT;
@@ -493,9 +416,6 @@ static uint8_t *put_schema_errno(uint8_t *p, const schema_errno *row)
     p = sgc_put_record_head(p, 40, 1);
     p = put_schema_errno__1(p, row);
     p = put_schema_errno__2(p, row);
-    p = put_schema_errno__3(p, row);
-    p = put_schema_errno__4(p, row);
-    p = put_schema_errno__5(p, row);
     return p;
 }
 
@@ -507,12 +427,6 @@ static void given_schema_errno(sgc_take *take, const schema_errno_new *in, schem
     given_schema_errno__2(take, in, row);
     given_schema_errno__3(take, in, row);
     given_schema_errno__4(take, in, row);
-    given_schema_errno__5(take, in, row);
-    given_schema_errno__6(take, in, row);
-    given_schema_errno__7(take, in, row);
-    given_schema_errno__8(take, in, row);
-    given_schema_errno__9(take, in, row);
-    given_schema_errno__10(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -629,12 +543,6 @@ static void apply_schema_errno__1(sgc_take *take, const schema_errno_patch *patc
     if (patch->set.stdin_) row->has_stdin_ = patch->has_stdin_;
     if (patch->set.stdin_)
         row->stdin_ = sgc_take_int(take, "stdin", patch->has_stdin_ ? patch->stdin_ : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_errno__2(sgc_take *take, const schema_errno_patch *patch,
-                                  schema_errno *row)
-{
     if (patch->set.stdout_) row->has_stdout_ = patch->has_stdout_;
     if (patch->set.stdout_)
         row->stdout_ = sgc_take_int(take, "stdout", patch->has_stdout_ ? patch->stdout_ : 0);
@@ -650,7 +558,7 @@ static void apply_schema_errno__2(sgc_take *take, const schema_errno_patch *patc
 }
 
 /* Values that a patch gives, checked. */
-static void apply_schema_errno__3(sgc_take *take, const schema_errno_patch *patch,
+static void apply_schema_errno__2(sgc_take *take, const schema_errno_patch *patch,
                                   schema_errno *row)
 {
     if (patch->set.i) row->has_i = patch->has_i;
@@ -664,12 +572,6 @@ static void apply_schema_errno__3(sgc_take *take, const schema_errno_patch *patc
     if (patch->set.i386_) row->has_i386_ = patch->has_i386_;
     if (patch->set.i386_)
         row->i386_ = sgc_take_int(take, "i386", patch->has_i386_ ? patch->i386_ : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_errno__4(sgc_take *take, const schema_errno_patch *patch,
-                                  schema_errno *row)
-{
     if (patch->set.bool_) row->has_bool_ = patch->has_bool_;
     if (patch->set.bool_)
         row->bool_ = sgc_take_int(take, "bool", patch->has_bool_ ? patch->bool_ : 0);
@@ -686,7 +588,7 @@ static void apply_schema_errno__4(sgc_take *take, const schema_errno_patch *patc
 }
 
 /* Values that a patch gives, checked. */
-static void apply_schema_errno__5(sgc_take *take, const schema_errno_patch *patch,
+static void apply_schema_errno__3(sgc_take *take, const schema_errno_patch *patch,
                                   schema_errno *row)
 {
     if (patch->set.int_max) row->has_int_max = patch->has_int_max;
@@ -701,30 +603,24 @@ static void apply_schema_errno__5(sgc_take *take, const schema_errno_patch *patc
     if (patch->set.va_list_) row->has_va_list_ = patch->has_va_list_;
     if (patch->set.va_list_)
         row->va_list_ = sgc_take_int(take, "va_list", patch->has_va_list_ ? patch->va_list_ : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_errno__6(sgc_take *take, const schema_errno_patch *patch,
-                                  schema_errno *row)
-{
     if (patch->set.size_t_) row->has_size_t_ = patch->has_size_t_;
     if (patch->set.size_t_)
         row->size_t_ = sgc_take_int(take, "size_t", patch->has_size_t_ ? patch->size_t_ : 0);
     if (patch->set.uint8_t_) row->has_uint8_t_ = patch->has_uint8_t_;
     if (patch->set.uint8_t_)
         row->uint8_t_ = sgc_take_int(take, "uint8_t", patch->has_uint8_t_ ? patch->uint8_t_ : 0);
+}
+
+/* Values that a patch gives, checked. */
+static void apply_schema_errno__4(sgc_take *take, const schema_errno_patch *patch,
+                                  schema_errno *row)
+{
     if (patch->set.int32_t_) row->has_int32_t_ = patch->has_int32_t_;
     if (patch->set.int32_t_)
         row->int32_t_ = sgc_take_int(take, "int32_t", patch->has_int32_t_ ? patch->int32_t_ : 0);
     if (patch->set.ssize_t) row->has_ssize_t = patch->has_ssize_t;
     if (patch->set.ssize_t)
         row->ssize_t = sgc_take_int(take, "ssize_t", patch->has_ssize_t ? patch->ssize_t : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_errno__7(sgc_take *take, const schema_errno_patch *patch,
-                                  schema_errno *row)
-{
     if (patch->set.file) row->has_file = patch->has_file;
     if (patch->set.file) row->file = sgc_take_int(take, "FILE", patch->has_file ? patch->file : 0);
     if (patch->set.memcpy) row->has_memcpy = patch->has_memcpy;
@@ -736,15 +632,15 @@ static void apply_schema_errno__7(sgc_take *take, const schema_errno_patch *patc
     if (patch->set.printf) row->has_printf = patch->has_printf;
     if (patch->set.printf)
         row->printf = sgc_take_int(take, "printf", patch->has_printf ? patch->printf : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_errno__8(sgc_take *take, const schema_errno_patch *patch,
-                                  schema_errno *row)
-{
     if (patch->set.malloc) row->has_malloc = patch->has_malloc;
     if (patch->set.malloc)
         row->malloc = sgc_take_int(take, "malloc", patch->has_malloc ? patch->malloc : 0);
+}
+
+/* Values that a patch gives, checked. */
+static void apply_schema_errno__5(sgc_take *take, const schema_errno_patch *patch,
+                                  schema_errno *row)
+{
     if (patch->set.free) row->has_free = patch->has_free;
     if (patch->set.free) row->free = sgc_take_int(take, "free", patch->has_free ? patch->free : 0);
     if (patch->set.exit) row->has_exit = patch->has_exit;
@@ -752,12 +648,6 @@ static void apply_schema_errno__8(sgc_take *take, const schema_errno_patch *patc
     if (patch->set.abort) row->has_abort = patch->has_abort;
     if (patch->set.abort)
         row->abort = sgc_take_int(take, "abort", patch->has_abort ? patch->abort : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_errno__9(sgc_take *take, const schema_errno_patch *patch,
-                                  schema_errno *row)
-{
     if (patch->set.main) row->has_main = patch->has_main;
     if (patch->set.main) row->main = sgc_take_int(take, "main", patch->has_main ? patch->main : 0);
     if (patch->set.isalpha) row->has_isalpha = patch->has_isalpha;
@@ -769,14 +659,14 @@ static void apply_schema_errno__9(sgc_take *take, const schema_errno_patch *patc
     if (patch->set.setjmp_) row->has_setjmp_ = patch->has_setjmp_;
     if (patch->set.setjmp_)
         row->setjmp_ = sgc_take_int(take, "setjmp", patch->has_setjmp_ ? patch->setjmp_ : 0);
+    if (patch->set.min) row->has_min = patch->has_min;
+    if (patch->set.min) row->min = sgc_take_int(take, "min", patch->has_min ? patch->min : 0);
 }
 
 /* Values that a patch gives, checked. */
-static void apply_schema_errno__10(sgc_take *take, const schema_errno_patch *patch,
-                                   schema_errno *row)
+static void apply_schema_errno__6(sgc_take *take, const schema_errno_patch *patch,
+                                  schema_errno *row)
 {
-    if (patch->set.min) row->has_min = patch->has_min;
-    if (patch->set.min) row->min = sgc_take_int(take, "min", patch->has_min ? patch->min : 0);
     if (patch->set.max) row->has_max = patch->has_max;
     if (patch->set.max) row->max = sgc_take_int(take, "max", patch->has_max ? patch->max : 0);
     if (patch->set.environ_) row->has_environ_ = patch->has_environ_;
@@ -795,11 +685,6 @@ static void offer_schema_errno__1(const schema_errno_new *in, schema_errno_patch
     patch->null = in->null;
     patch->set.eof = in->has_eof;
     patch->has_eof = in->has_eof;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__2(const schema_errno_new *in, schema_errno_patch *patch)
-{
     patch->eof = in->eof;
     patch->set.stdin_ = in->has_stdin_;
     patch->has_stdin_ = in->has_stdin_;
@@ -808,11 +693,6 @@ static void offer_schema_errno__2(const schema_errno_new *in, schema_errno_patch
     patch->has_stdout_ = in->has_stdout_;
     patch->stdout_ = in->stdout_;
     patch->set.stderr_ = in->has_stderr_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__3(const schema_errno_new *in, schema_errno_patch *patch)
-{
     patch->has_stderr_ = in->has_stderr_;
     patch->stderr_ = in->stderr_;
     patch->set.assert_ = in->has_assert_;
@@ -824,7 +704,7 @@ static void offer_schema_errno__3(const schema_errno_new *in, schema_errno_patch
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__4(const schema_errno_new *in, schema_errno_patch *patch)
+static void offer_schema_errno__2(const schema_errno_new *in, schema_errno_patch *patch)
 {
     patch->set.i = in->has_i;
     patch->has_i = in->has_i;
@@ -834,11 +714,6 @@ static void offer_schema_errno__4(const schema_errno_new *in, schema_errno_patch
     patch->unix_ = in->unix_;
     patch->set.linux_ = in->has_linux_;
     patch->has_linux_ = in->has_linux_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__5(const schema_errno_new *in, schema_errno_patch *patch)
-{
     patch->linux_ = in->linux_;
     patch->set.i386_ = in->has_i386_;
     patch->has_i386_ = in->has_i386_;
@@ -847,11 +722,6 @@ static void offer_schema_errno__5(const schema_errno_new *in, schema_errno_patch
     patch->has_bool_ = in->has_bool_;
     patch->bool_ = in->bool_;
     patch->set.true_ = in->has_true_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__6(const schema_errno_new *in, schema_errno_patch *patch)
-{
     patch->has_true_ = in->has_true_;
     patch->true_ = in->true_;
     patch->set.false_ = in->has_false_;
@@ -863,7 +733,7 @@ static void offer_schema_errno__6(const schema_errno_new *in, schema_errno_patch
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__7(const schema_errno_new *in, schema_errno_patch *patch)
+static void offer_schema_errno__3(const schema_errno_new *in, schema_errno_patch *patch)
 {
     patch->set.int_max = in->has_int_max;
     patch->has_int_max = in->has_int_max;
@@ -873,11 +743,6 @@ static void offer_schema_errno__7(const schema_errno_new *in, schema_errno_patch
     patch->bufsiz = in->bufsiz;
     patch->set.seek_set = in->has_seek_set;
     patch->has_seek_set = in->has_seek_set;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__8(const schema_errno_new *in, schema_errno_patch *patch)
-{
     patch->seek_set = in->seek_set;
     patch->set.va_list_ = in->has_va_list_;
     patch->has_va_list_ = in->has_va_list_;
@@ -886,11 +751,6 @@ static void offer_schema_errno__8(const schema_errno_new *in, schema_errno_patch
     patch->has_size_t_ = in->has_size_t_;
     patch->size_t_ = in->size_t_;
     patch->set.uint8_t_ = in->has_uint8_t_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__9(const schema_errno_new *in, schema_errno_patch *patch)
-{
     patch->has_uint8_t_ = in->has_uint8_t_;
     patch->uint8_t_ = in->uint8_t_;
     patch->set.int32_t_ = in->has_int32_t_;
@@ -902,7 +762,7 @@ static void offer_schema_errno__9(const schema_errno_new *in, schema_errno_patch
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__10(const schema_errno_new *in, schema_errno_patch *patch)
+static void offer_schema_errno__4(const schema_errno_new *in, schema_errno_patch *patch)
 {
     patch->set.file = in->has_file;
     patch->has_file = in->has_file;
@@ -912,11 +772,6 @@ static void offer_schema_errno__10(const schema_errno_new *in, schema_errno_patc
     patch->memcpy = in->memcpy;
     patch->set.strlen = in->has_strlen;
     patch->has_strlen = in->has_strlen;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__11(const schema_errno_new *in, schema_errno_patch *patch)
-{
     patch->strlen = in->strlen;
     patch->set.printf = in->has_printf;
     patch->has_printf = in->has_printf;
@@ -925,11 +780,6 @@ static void offer_schema_errno__11(const schema_errno_new *in, schema_errno_patc
     patch->has_malloc = in->has_malloc;
     patch->malloc = in->malloc;
     patch->set.free = in->has_free;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__12(const schema_errno_new *in, schema_errno_patch *patch)
-{
     patch->has_free = in->has_free;
     patch->free = in->free;
     patch->set.exit = in->has_exit;
@@ -941,7 +791,7 @@ static void offer_schema_errno__12(const schema_errno_new *in, schema_errno_patc
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__13(const schema_errno_new *in, schema_errno_patch *patch)
+static void offer_schema_errno__5(const schema_errno_new *in, schema_errno_patch *patch)
 {
     patch->set.main = in->has_main;
     patch->has_main = in->has_main;
@@ -951,11 +801,6 @@ static void offer_schema_errno__13(const schema_errno_new *in, schema_errno_patc
     patch->isalpha = in->isalpha;
     patch->set.toupper = in->has_toupper;
     patch->has_toupper = in->has_toupper;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__14(const schema_errno_new *in, schema_errno_patch *patch)
-{
     patch->toupper = in->toupper;
     patch->set.setjmp_ = in->has_setjmp_;
     patch->has_setjmp_ = in->has_setjmp_;
@@ -964,11 +809,6 @@ static void offer_schema_errno__14(const schema_errno_new *in, schema_errno_patc
     patch->has_min = in->has_min;
     patch->min = in->min;
     patch->set.max = in->has_max;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__15(const schema_errno_new *in, schema_errno_patch *patch)
-{
     patch->has_max = in->has_max;
     patch->max = in->max;
     patch->set.environ_ = in->has_environ_;
@@ -990,10 +830,6 @@ static sgc_status change_schema_errno(sgc_txn *txn, sgc_str id, const schema_err
     apply_schema_errno__4(&take, patch, &row);
     apply_schema_errno__5(&take, patch, &row);
     apply_schema_errno__6(&take, patch, &row);
-    apply_schema_errno__7(&take, patch, &row);
-    apply_schema_errno__8(&take, patch, &row);
-    apply_schema_errno__9(&take, patch, &row);
-    apply_schema_errno__10(&take, patch, &row);
     return store_schema_errno(&take, sgc_row_update, &row, out);
 }
 
@@ -1013,16 +849,6 @@ sgc_status schema_errno_upsert(sgc_txn *txn, const schema_errno_new *in, schema_
     offer_schema_errno__3(in, &patch);
     offer_schema_errno__4(in, &patch);
     offer_schema_errno__5(in, &patch);
-    offer_schema_errno__6(in, &patch);
-    offer_schema_errno__7(in, &patch);
-    offer_schema_errno__8(in, &patch);
-    offer_schema_errno__9(in, &patch);
-    offer_schema_errno__10(in, &patch);
-    offer_schema_errno__11(in, &patch);
-    offer_schema_errno__12(in, &patch);
-    offer_schema_errno__13(in, &patch);
-    offer_schema_errno__14(in, &patch);
-    offer_schema_errno__15(in, &patch);
     if (in->id.data != NULL) rc = change_schema_errno(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_errno_create(txn, in, out) : rc;
 }
@@ -1049,7 +875,6 @@ void schema_errno_to_json(const schema_errno *row, sgc_buf *out)
     json_schema_errno__2(row, out);
     json_schema_errno__3(row, out);
     json_schema_errno__4(row, out);
-    json_schema_errno__5(row, out);
     sgc_buf_byte(out, '}');
 }
 
@@ -1066,7 +891,6 @@ sgc_status schema_errno_from_json(sgc_arena *arena, sgc_str json, schema_errno_n
         known = known || take_schema_errno__2(&in, out);
         known = known || take_schema_errno__3(&in, out);
         known = known || take_schema_errno__4(&in, out);
-        known = known || take_schema_errno__5(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
@@ -1094,16 +918,4 @@ schema_errno_cursor schema_errno_by_id(sgc_txn *txn, const schema_errno_by_id_ra
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_errno_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_errno row;
-
-    (void)index;
-    if (read_schema_errno(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

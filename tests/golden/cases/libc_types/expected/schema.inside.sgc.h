@@ -32,6 +32,4 @@ static inline schema_errno take_schema_errno(sgc_take *take, const char *field, 
                                        schema_errno_text(value).data != NULL, rules);
 }
 
-void schema_file_index_key(uint16_t index, sgc_str record, sgc_key *key);
-
 #endif

@@ -51,7 +51,7 @@ static const sgc_index indexes_schema_file[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("File"), .singular = SGC_STR_INIT("file"), .plural = SGC_STR_INIT("files"), .fields = fields_schema_file, .indexes = indexes_schema_file, .layout = {slots_schema_file, 3, 2, 1, 8}, .code = {schema_file_index_key}, .number = 1, .field_count = 3, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("File"), .singular = SGC_STR_INIT("file"), .plural = SGC_STR_INIT("files"), .fields = fields_schema_file, .indexes = indexes_schema_file, .layout = {slots_schema_file, 3, 2, 1, 8}, .number = 1, .field_count = 3, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_enum_def enums[] = {

@@ -350,15 +350,3 @@ schema_file_cursor schema_file_by_id(sgc_txn *txn, const schema_file_by_id_range
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void schema_file_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_file row;
-
-    (void)index;
-    if (read_schema_file(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

@@ -32,6 +32,4 @@ static inline schema_kind take_schema_kind(sgc_take *take, const char *field, sc
                                       schema_kind_text(value).data != NULL, rules);
 }
 
-void schema_lists_index_key(uint16_t index, sgc_str record, sgc_key *key);
-
 #endif

@@ -70,7 +70,7 @@ static const sgc_index indexes_schema_lists[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Lists"), .singular = SGC_STR_INIT("lists"), .plural = SGC_STR_INIT("listses"), .fields = fields_schema_lists, .indexes = indexes_schema_lists, .layout = {slots_schema_lists, 16, 0, 1, 0}, .code = {schema_lists_index_key}, .number = 1, .field_count = 16, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Lists"), .singular = SGC_STR_INIT("lists"), .plural = SGC_STR_INIT("listses"), .fields = fields_schema_lists, .indexes = indexes_schema_lists, .layout = {slots_schema_lists, 16, 0, 1, 0}, .number = 1, .field_count = 16, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_enum_def enums[] = {

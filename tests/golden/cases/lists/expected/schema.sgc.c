@@ -121,12 +121,6 @@ static const uint8_t *rest_schema_lists__1(const uint8_t *p, const uint8_t *end,
     p = sgc_read_list(p, end, SGC_KIND_ID, &row->ids);
     p = sgc_read_list(p, end, SGC_KIND_DATETIME, &row->date_times);
     p = sgc_read_list(p, end, SGC_KIND_DATE, &row->dates);
-    return p;
-}
-
-/* Fields of Lists whose width varies, one behind the other. */
-static const uint8_t *rest_schema_lists__2(const uint8_t *p, const uint8_t *end, schema_lists *row)
-{
     p = sgc_read_list(p, end, SGC_KIND_TIME, &row->times);
     p = sgc_read_list(p, end, SGC_KIND_BIGINT, &row->big_ints);
     p = sgc_read_list(p, end, SGC_KIND_DECIMAL, &row->decimals);
@@ -149,12 +143,6 @@ static size_t room_schema_lists__1(size_t room, const schema_lists *row)
     room = sgc_room_add(room, sgc_list_room(row->ids));
     room = sgc_room_add(room, sgc_list_room(row->date_times));
     room = sgc_room_add(room, sgc_list_room(row->dates));
-    return room;
-}
-
-/* Adds the most bytes that the variable fields of Lists take. */
-static size_t room_schema_lists__2(size_t room, const schema_lists *row)
-{
     room = sgc_room_add(room, sgc_list_room(row->times));
     room = sgc_room_add(room, sgc_list_room(row->big_ints));
     room = sgc_room_add(room, sgc_list_room(row->decimals));
@@ -177,12 +165,6 @@ static uint8_t *put_schema_lists__1(uint8_t *p, const schema_lists *row)
     p = sgc_put_list(p, row->ids);
     p = sgc_put_list(p, row->date_times);
     p = sgc_put_list(p, row->dates);
-    return p;
-}
-
-/* Writes fields of Lists in the order of storage. */
-static uint8_t *put_schema_lists__2(uint8_t *p, const schema_lists *row)
-{
     p = sgc_put_list(p, row->times);
     p = sgc_put_list(p, row->big_ints);
     p = sgc_put_list(p, row->decimals);
@@ -210,11 +192,6 @@ static void given_schema_lists__1(sgc_take *take, const schema_lists_new *in, sc
                                           SGC_REQUIRED | SGC_ITEMS_REQUIRED);
     row->dates = sgc_take_int64_list(take, "dates", SGC_KIND_DATE, in->dates,
                                      SGC_REQUIRED | SGC_ITEMS_REQUIRED);
-}
-
-/* Values of a new Lists, checked, with defaults where none is given. */
-static void given_schema_lists__2(sgc_take *take, const schema_lists_new *in, schema_lists *row)
-{
     row->times = sgc_take_int64_list(take, "times", SGC_KIND_TIME, in->times,
                                      SGC_REQUIRED | SGC_ITEMS_REQUIRED);
     row->big_ints = sgc_take_int64_list(take, "bigInts", SGC_KIND_BIGINT, in->big_ints,
@@ -225,6 +202,11 @@ static void given_schema_lists__2(sgc_take *take, const schema_lists_new *in, sc
                                    SGC_REQUIRED | SGC_ITEMS_REQUIRED);
     row->jsons = sgc_take_str_list(take, "jsons", SGC_KIND_JSON, in->jsons,
                                    SGC_REQUIRED | SGC_ITEMS_REQUIRED);
+}
+
+/* Values of a new Lists, checked, with defaults where none is given. */
+static void given_schema_lists__2(sgc_take *take, const schema_lists_new *in, schema_lists *row)
+{
     row->bytes = sgc_take_str_list(take, "bytes", SGC_KIND_BYTES, in->bytes,
                                    SGC_REQUIRED | SGC_ITEMS_REQUIRED);
     row->kinds = given_schema_lists__kinds(take, in->kinds);
@@ -250,11 +232,6 @@ static void json_schema_lists__1(const schema_lists *row, sgc_buf *out)
     sgc_list_json(out, SGC_KIND_DATETIME, row->date_times);
     sgc_buf_append(out, ",\"dates\":", 9);
     sgc_list_json(out, SGC_KIND_DATE, row->dates);
-}
-
-/* Members of Lists as JSON. */
-static void json_schema_lists__2(const schema_lists *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"times\":", 9);
     sgc_list_json(out, SGC_KIND_TIME, row->times);
     sgc_buf_append(out, ",\"bigInts\":", 11);
@@ -263,6 +240,11 @@ static void json_schema_lists__2(const schema_lists *row, sgc_buf *out)
     sgc_list_json(out, SGC_KIND_DECIMAL, row->decimals);
     sgc_buf_append(out, ",\"uuids\":", 9);
     sgc_list_json(out, SGC_KIND_UUID, row->uuids);
+}
+
+/* Members of Lists as JSON. */
+static void json_schema_lists__2(const schema_lists *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"jsons\":", 9);
     sgc_list_json(out, SGC_KIND_JSON, row->jsons);
     sgc_buf_append(out, ",\"bytes\":", 9);
@@ -285,18 +267,18 @@ static bool take_schema_lists__1(sgc_json_in *in, schema_lists_new *out)
     if (sgc_json_is(in, "dateTimes"))
         return sgc_json_int64_array(in, SGC_KIND_DATETIME, &out->date_times);
     if (sgc_json_is(in, "dates")) return sgc_json_int64_array(in, SGC_KIND_DATE, &out->dates);
-    return false;
-}
-
-/* Takes a JSON member of Lists; false when it has none of these names. */
-static bool take_schema_lists__2(sgc_json_in *in, schema_lists_new *out)
-{
     if (sgc_json_is(in, "times")) return sgc_json_int64_array(in, SGC_KIND_TIME, &out->times);
     if (sgc_json_is(in, "bigInts"))
         return sgc_json_int64_array(in, SGC_KIND_BIGINT, &out->big_ints);
     if (sgc_json_is(in, "decimals"))
         return sgc_json_str_array(in, SGC_KIND_DECIMAL, &out->decimals);
     if (sgc_json_is(in, "uuids")) return sgc_json_str_array(in, SGC_KIND_UUID, &out->uuids);
+    return false;
+}
+
+/* Takes a JSON member of Lists; false when it has none of these names. */
+static bool take_schema_lists__2(sgc_json_in *in, schema_lists_new *out)
+{
     if (sgc_json_is(in, "jsons")) return sgc_json_str_array(in, SGC_KIND_JSON, &out->jsons);
     if (sgc_json_is(in, "bytes")) return sgc_json_str_array(in, SGC_KIND_BYTES, &out->bytes);
     if (sgc_json_is(in, "kinds")) return take_schema_lists__kinds(in, &out->kinds);
@@ -315,11 +297,6 @@ static void need_schema_lists__1(sgc_json_in *in)
     sgc_json_require(in, "times");
     sgc_json_require(in, "bigInts");
     sgc_json_require(in, "decimals");
-}
-
-/* Members of Lists that JSON may not leave out. */
-static void need_schema_lists__2(sgc_json_in *in)
-{
     sgc_json_require(in, "uuids");
     sgc_json_require(in, "jsons");
     sgc_json_require(in, "bytes");
@@ -337,7 +314,6 @@ static sgc_status read_schema_lists(sgc_str record, schema_lists *row)
     const uint8_t *end = p + record.size;
     p += 6;
     p = rest_schema_lists__1(p, end, row);
-    p = rest_schema_lists__2(p, end, row);
     return p == end ? SGC_OK : SGC_CORRUPT;
 }
 
@@ -347,7 +323,6 @@ static size_t room_schema_lists(const schema_lists *row)
 
     (void)row;
     room = room_schema_lists__1(room, row);
-    room = room_schema_lists__2(room, row);
     return room;
 }
 
@@ -355,7 +330,6 @@ static uint8_t *put_schema_lists(uint8_t *p, const schema_lists *row)
 {
     p = sgc_put_record_head(p, 16, 1);
     p = put_schema_lists__1(p, row);
-    p = put_schema_lists__2(p, row);
     return p;
 }
 
@@ -401,12 +375,6 @@ static bool copy_schema_lists__1(sgc_arena *arena, const schema_lists *row, sche
     if (!sgc_list_copy(arena, row->ids, &out->ids)) return false;
     if (!sgc_list_copy(arena, row->date_times, &out->date_times)) return false;
     if (!sgc_list_copy(arena, row->dates, &out->dates)) return false;
-    return true;
-}
-
-/* Copies what the members of Lists point at; false when memory is out. */
-static bool copy_schema_lists__2(sgc_arena *arena, const schema_lists *row, schema_lists *out)
-{
     if (!sgc_list_copy(arena, row->times, &out->times)) return false;
     if (!sgc_list_copy(arena, row->big_ints, &out->big_ints)) return false;
     if (!sgc_list_copy(arena, row->decimals, &out->decimals)) return false;
@@ -458,7 +426,6 @@ sgc_status schema_lists_copy(sgc_arena *arena, const schema_lists *row, schema_l
     (void)arena;
     *out = *row;
     fine = fine && copy_schema_lists__1(arena, row, out);
-    fine = fine && copy_schema_lists__2(arena, row, out);
     return fine ? SGC_OK : SGC_NO_MEMORY;
 }
 
@@ -513,15 +480,15 @@ static void apply_schema_lists__1(sgc_take *take, const schema_lists_patch *patc
     if (patch->set.times)
         row->times = sgc_take_int64_list(take, "times", SGC_KIND_TIME, patch->times,
                                          SGC_REQUIRED | SGC_ITEMS_REQUIRED);
+    if (patch->set.big_ints)
+        row->big_ints = sgc_take_int64_list(take, "bigInts", SGC_KIND_BIGINT, patch->big_ints,
+                                            SGC_REQUIRED | SGC_ITEMS_REQUIRED);
 }
 
 /* Values that a patch gives, checked. */
 static void apply_schema_lists__2(sgc_take *take, const schema_lists_patch *patch,
                                   schema_lists *row)
 {
-    if (patch->set.big_ints)
-        row->big_ints = sgc_take_int64_list(take, "bigInts", SGC_KIND_BIGINT, patch->big_ints,
-                                            SGC_REQUIRED | SGC_ITEMS_REQUIRED);
     if (patch->set.decimals)
         row->decimals = sgc_take_str_list(take, "decimals", SGC_KIND_DECIMAL, patch->decimals,
                                           SGC_REQUIRED | SGC_ITEMS_REQUIRED);
@@ -550,11 +517,6 @@ static void offer_schema_lists__1(const schema_lists_new *in, schema_lists_patch
     patch->floats = in->floats;
     patch->set.strings = in->strings.items != NULL;
     patch->strings = in->strings;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_lists__2(const schema_lists_new *in, schema_lists_patch *patch)
-{
     patch->set.ids = in->ids.items != NULL;
     patch->ids = in->ids;
     patch->set.date_times = in->date_times.items != NULL;
@@ -563,11 +525,6 @@ static void offer_schema_lists__2(const schema_lists_new *in, schema_lists_patch
     patch->dates = in->dates;
     patch->set.times = in->times.items != NULL;
     patch->times = in->times;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_lists__3(const schema_lists_new *in, schema_lists_patch *patch)
-{
     patch->set.big_ints = in->big_ints.items != NULL;
     patch->big_ints = in->big_ints;
     patch->set.decimals = in->decimals.items != NULL;
@@ -579,7 +536,7 @@ static void offer_schema_lists__3(const schema_lists_new *in, schema_lists_patch
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_lists__4(const schema_lists_new *in, schema_lists_patch *patch)
+static void offer_schema_lists__2(const schema_lists_new *in, schema_lists_patch *patch)
 {
     patch->set.bytes = in->bytes.items != NULL;
     patch->bytes = in->bytes;
@@ -615,8 +572,6 @@ sgc_status schema_lists_upsert(sgc_txn *txn, const schema_lists_new *in, schema_
     memset(&patch, 0, sizeof patch);
     offer_schema_lists__1(in, &patch);
     offer_schema_lists__2(in, &patch);
-    offer_schema_lists__3(in, &patch);
-    offer_schema_lists__4(in, &patch);
     if (in->id.data != NULL) rc = change_schema_lists(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_lists_create(txn, in, out) : rc;
 }
@@ -658,7 +613,6 @@ sgc_status schema_lists_from_json(sgc_arena *arena, sgc_str json, schema_lists_n
         if (!known) sgc_json_unknown(&in);
     }
     need_schema_lists__1(&in);
-    need_schema_lists__2(&in);
     return in.status;
 }
 
@@ -684,16 +638,4 @@ schema_lists_cursor schema_lists_by_id(sgc_txn *txn, const schema_lists_by_id_ra
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_lists_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_lists row;
-
-    (void)index;
-    if (read_schema_lists(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

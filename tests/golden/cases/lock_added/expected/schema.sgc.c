@@ -397,11 +397,6 @@ static void offer_schema_user__1(const schema_user_new *in, schema_user_patch *p
     patch->has_age = in->has_age;
     patch->age = in->age;
     patch->set.role = in->role != 0;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_user__2(const schema_user_new *in, schema_user_patch *patch)
-{
     patch->role = in->role;
     patch->set.extra = in->extra != NULL;
     patch->extra = in->extra;
@@ -431,7 +426,6 @@ sgc_status schema_user_upsert(sgc_txn *txn, const schema_user_new *in, schema_us
 
     memset(&patch, 0, sizeof patch);
     offer_schema_user__1(in, &patch);
-    offer_schema_user__2(in, &patch);
     if (in->id.data != NULL) rc = change_schema_user(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_user_create(txn, in, out) : rc;
 }

@@ -45,7 +45,7 @@ static const sgc_index indexes_schema_int[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_schema_int, .indexes = indexes_schema_int, .layout = {slots_schema_int, 3, 1, 1, 3}, .code = {schema_int_index_key}, .number = 1, .field_count = 3, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_schema_int, .indexes = indexes_schema_int, .layout = {slots_schema_int, 3, 1, 1, 3}, .number = 1, .field_count = 3, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_enum_def enums[] = {

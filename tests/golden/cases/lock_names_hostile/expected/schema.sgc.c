@@ -335,15 +335,3 @@ schema_int_cursor schema_int_by_id(sgc_txn *txn, const schema_int_by_id_range *r
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void schema_int_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_int row;
-
-    (void)index;
-    if (read_schema_int(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

@@ -39,7 +39,7 @@ static const sgc_index indexes_schema_user[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_schema_user, .indexes = indexes_schema_user, .layout = {slots_schema_user, 3, 0, 1, 0}, .code = {schema_user_index_key}, .number = 1, .field_count = 3, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_schema_user, .indexes = indexes_schema_user, .layout = {slots_schema_user, 3, 0, 1, 0}, .number = 1, .field_count = 3, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

@@ -32,6 +32,4 @@ static inline schema_role take_schema_role(sgc_take *take, const char *field, sc
                                       schema_role_text(value).data != NULL, rules);
 }
 
-void schema_user_index_key(uint16_t index, sgc_str record, sgc_key *key);
-
 #endif

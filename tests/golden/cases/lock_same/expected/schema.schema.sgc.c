@@ -46,7 +46,7 @@ static const sgc_index indexes_schema_user[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_schema_user, .indexes = indexes_schema_user, .layout = {slots_schema_user, 4, 2, 1, 8}, .code = {schema_user_index_key}, .number = 1, .field_count = 4, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_schema_user, .indexes = indexes_schema_user, .layout = {slots_schema_user, 4, 2, 1, 8}, .number = 1, .field_count = 4, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_enum_def enums[] = {

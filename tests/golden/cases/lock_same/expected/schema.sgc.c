@@ -346,15 +346,3 @@ schema_user_cursor schema_user_by_id(sgc_txn *txn, const schema_user_by_id_range
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void schema_user_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user row;
-
-    (void)index;
-    if (read_schema_user(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

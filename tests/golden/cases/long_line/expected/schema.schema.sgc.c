@@ -39,7 +39,7 @@ static const sgc_index indexes_schema_thing[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Thing"), .singular = SGC_STR_INIT("thing"), .plural = SGC_STR_INIT("things"), .fields = fields_schema_thing, .indexes = indexes_schema_thing, .layout = {slots_schema_thing, 3, 1, 1, 5}, .code = {schema_thing_index_key}, .number = 1, .field_count = 3, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Thing"), .singular = SGC_STR_INIT("thing"), .plural = SGC_STR_INIT("things"), .fields = fields_schema_thing, .indexes = indexes_schema_thing, .layout = {slots_schema_thing, 3, 1, 1, 5}, .number = 1, .field_count = 3, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

@@ -44,6 +44,11 @@ static void given_schema_thing__1(sgc_take *take, const schema_thing_new *in, sc
                             SGC_REQUIRED);
     row->has_a = in->has_a;
     row->a = sgc_take_int(take, "a", in->has_a ? in->a : 0);
+}
+
+/* Values of a new Thing, checked, with defaults where none is given. */
+static void given_schema_thing__2(sgc_take *take, const schema_thing_new *in, schema_thing *row)
+{
     row->b = sgc_take_text(take, "b",
                            in->b.data != NULL ? in->b : SGC_STR("text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text text "),
                            0);
@@ -105,6 +110,7 @@ static uint8_t *put_schema_thing(uint8_t *p, const schema_thing *row)
 static void given_schema_thing(sgc_take *take, const schema_thing_new *in, schema_thing *row)
 {
     given_schema_thing__1(take, in, row);
+    given_schema_thing__2(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -314,16 +320,4 @@ schema_thing_cursor schema_thing_by_id(sgc_txn *txn, const schema_thing_by_id_ra
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_thing_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_thing row;
-
-    (void)index;
-    if (read_schema_thing(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

@@ -40,7 +40,5 @@ static inline schema_loooooooooooooooooooooooooooooooooooooooooooooooooooooooooo
 
 void schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_index_key(
     uint16_t index, sgc_str record, sgc_key *key);
-void schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_index_key(
-    uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

@@ -36,6 +36,5 @@ static inline schema_role take_schema_role(sgc_take *take, const char *field, sc
 sgc_str schema_value_take(sgc_take *take, const schema_value_new *in);
 const schema_value_new *schema_value_from(sgc_json_in *in);
 void schema_user_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_holder_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

@@ -102,7 +102,7 @@ static const sgc_index indexes_schema_holder[] = {
 
 static const sgc_table tables[] = {
     {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_schema_user, .relations = relations_schema_user, .indexes = indexes_schema_user, .layout = {slots_schema_user, 11, 6, 1, 28}, .code = {schema_user_index_key}, .number = 1, .field_count = 11, .relation_count = 1, .index_count = 2, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("Holder"), .singular = SGC_STR_INIT("holder"), .plural = SGC_STR_INIT("holders"), .fields = fields_schema_holder, .indexes = indexes_schema_holder, .layout = {slots_schema_holder, 3, 0, 1, 0}, .code = {schema_holder_index_key}, .number = 2, .field_count = 3, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Holder"), .singular = SGC_STR_INIT("holder"), .plural = SGC_STR_INIT("holders"), .fields = fields_schema_holder, .indexes = indexes_schema_holder, .layout = {slots_schema_holder, 3, 0, 1, 0}, .number = 2, .field_count = 3, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_enum_def enums[] = {

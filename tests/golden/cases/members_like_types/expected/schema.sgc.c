@@ -212,12 +212,6 @@ static uint8_t *put_schema_user__1(uint8_t *p, const schema_user *row)
     p = sgc_put_int(p, row->has_sgc, row->sgc);
     p = sgc_put_str(p, row->id);
     p = sgc_put_str(p, row->sgc_str_);
-    return p;
-}
-
-/* Writes fields of User in the order of storage. */
-static uint8_t *put_schema_user__2(uint8_t *p, const schema_user *row)
-{
     p = sgc_put_str(p, row->schema_user_id_);
     p = sgc_put_bin(p, row->uint8_t_);
     p = sgc_put_list(p, row->va_list_);
@@ -236,11 +230,6 @@ static void given_schema_user__1(sgc_take *take, const schema_user_new *in, sche
     row->schema_user_id_ = sgc_take_text(take, "schemaUserId", in->schema_user_id_, 0);
     row->has_int32_t_ = in->has_int32_t_;
     row->int32_t_ = sgc_take_int(take, "int32T", in->has_int32_t_ ? in->int32_t_ : 0);
-}
-
-/* Values of a new User, checked, with defaults where none is given. */
-static void given_schema_user__2(sgc_take *take, const schema_user_new *in, schema_user *row)
-{
     row->has_size_t_ = in->has_size_t_;
     row->size_t_ = sgc_take_int(take, "sizeT", in->has_size_t_ ? in->size_t_ : 0);
     row->uint8_t_ = sgc_take_bytes(take, "uint8_t", in->uint8_t_, 0);
@@ -271,11 +260,6 @@ static void json_schema_user__1(const schema_user *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_size_t_, row->size_t_);
     sgc_buf_append(out, ",\"uint8_t\":", 11);
     sgc_json_bytes_or_null(out, row->uint8_t_);
-}
-
-/* Members of User as JSON. */
-static void json_schema_user__2(const schema_user *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"schema\":", 10);
     sgc_json_int64_or_null(out, row->has_schema, row->schema);
     sgc_buf_append(out, ",\"sgc\":", 7);
@@ -298,12 +282,6 @@ static bool take_schema_user__1(sgc_json_in *in, schema_user_new *out)
     if (sgc_json_is(in, "int32T")) return sgc_json_to_int(in, &out->has_int32_t_, &out->int32_t_);
     if (sgc_json_is(in, "sizeT")) return sgc_json_to_int(in, &out->has_size_t_, &out->size_t_);
     if (sgc_json_is(in, "uint8_t")) return sgc_json_bytes(in, &out->uint8_t_);
-    return false;
-}
-
-/* Takes a JSON member of User; false when it has none of these names. */
-static bool take_schema_user__2(sgc_json_in *in, schema_user_new *out)
-{
     if (sgc_json_is(in, "schema")) return sgc_json_to_int(in, &out->has_schema, &out->schema);
     if (sgc_json_is(in, "sgc")) return sgc_json_to_int(in, &out->has_sgc, &out->sgc);
     if (sgc_json_is(in, "va_list")) return sgc_json_str_array(in, SGC_KIND_STRING, &out->va_list_);
@@ -344,7 +322,6 @@ static uint8_t *put_schema_user(uint8_t *p, const schema_user *row)
 {
     p = sgc_put_record_head(p, 11, 1);
     p = put_schema_user__1(p, row);
-    p = put_schema_user__2(p, row);
     return p;
 }
 
@@ -353,7 +330,6 @@ static uint8_t *put_schema_user(uint8_t *p, const schema_user *row)
 static void given_schema_user(sgc_take *take, const schema_user_new *in, schema_user *row)
 {
     given_schema_user__1(take, in, row);
-    given_schema_user__2(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -476,11 +452,6 @@ static void apply_schema_user__1(sgc_take *take, const schema_user_patch *patch,
     if (patch->set.int32_t_)
         row->int32_t_ = sgc_take_int(take, "int32T", patch->has_int32_t_ ? patch->int32_t_ : 0);
     if (patch->set.size_t_) row->has_size_t_ = patch->has_size_t_;
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_user__2(sgc_take *take, const schema_user_patch *patch, schema_user *row)
-{
     if (patch->set.size_t_)
         row->size_t_ = sgc_take_int(take, "sizeT", patch->has_size_t_ ? patch->size_t_ : 0);
     if (patch->set.uint8_t_) row->uint8_t_ = sgc_take_bytes(take, "uint8_t", patch->uint8_t_, 0);
@@ -505,11 +476,6 @@ static void offer_schema_user__1(const schema_user_new *in, schema_user_patch *p
     patch->set.schema_role_ = in->schema_role_ != 0;
     patch->schema_role_ = in->schema_role_;
     patch->set.schema_user_id_ = in->schema_user_id_.data != NULL;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_user__2(const schema_user_new *in, schema_user_patch *patch)
-{
     patch->schema_user_id_ = in->schema_user_id_;
     patch->set.int32_t_ = in->has_int32_t_;
     patch->has_int32_t_ = in->has_int32_t_;
@@ -518,11 +484,6 @@ static void offer_schema_user__2(const schema_user_new *in, schema_user_patch *p
     patch->has_size_t_ = in->has_size_t_;
     patch->size_t_ = in->size_t_;
     patch->set.uint8_t_ = in->uint8_t_.data != NULL;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_user__3(const schema_user_new *in, schema_user_patch *patch)
-{
     patch->uint8_t_ = in->uint8_t_;
     patch->set.schema = in->has_schema;
     patch->has_schema = in->has_schema;
@@ -530,12 +491,12 @@ static void offer_schema_user__3(const schema_user_new *in, schema_user_patch *p
     patch->set.sgc = in->has_sgc;
     patch->has_sgc = in->has_sgc;
     patch->sgc = in->sgc;
-    patch->set.va_list_ = in->va_list_.items != NULL;
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_user__4(const schema_user_new *in, schema_user_patch *patch)
+static void offer_schema_user__2(const schema_user_new *in, schema_user_patch *patch)
 {
+    patch->set.va_list_ = in->va_list_.items != NULL;
     patch->va_list_ = in->va_list_;
 }
 
@@ -548,7 +509,6 @@ static sgc_status change_schema_user(sgc_txn *txn, sgc_str id, const schema_user
 
     if (rc != SGC_OK) return rc;
     apply_schema_user__1(&take, patch, &row);
-    apply_schema_user__2(&take, patch, &row);
     return store_schema_user(&take, sgc_row_update, &row, out);
 }
 
@@ -565,8 +525,6 @@ sgc_status schema_user_upsert(sgc_txn *txn, const schema_user_new *in, schema_us
     memset(&patch, 0, sizeof patch);
     offer_schema_user__1(in, &patch);
     offer_schema_user__2(in, &patch);
-    offer_schema_user__3(in, &patch);
-    offer_schema_user__4(in, &patch);
     if (in->id.data != NULL) rc = change_schema_user(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_user_create(txn, in, out) : rc;
 }
@@ -590,7 +548,6 @@ sgc_status schema_user_unpack(const uint8_t *bytes, size_t size, schema_user *ou
 void schema_user_to_json(const schema_user *row, sgc_buf *out)
 {
     json_schema_user__1(row, out);
-    json_schema_user__2(row, out);
     sgc_buf_byte(out, '}');
 }
 
@@ -604,7 +561,6 @@ sgc_status schema_user_from_json(sgc_arena *arena, sgc_str json, schema_user_new
     while (sgc_json_next(&in)) {
         bool known = false;
         known = known || take_schema_user__1(&in, out);
-        known = known || take_schema_user__2(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
     need_schema_user__1(&in);
@@ -1040,16 +996,4 @@ schema_holder_cursor schema_holder_by_id(sgc_txn *txn, const schema_holder_by_id
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_holder_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_holder row;
-
-    (void)index;
-    if (read_schema_holder(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

@@ -34,7 +34,6 @@ static inline schema_c take_schema_c(sgc_take *take, const char *field, schema_c
 /* b: for the emitted code that keeps one inside a row. */
 sgc_str schema_b_take(sgc_take *take, const schema_b_new *in);
 const schema_b_new *schema_b_from(sgc_json_in *in);
-void schema_a_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_d_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

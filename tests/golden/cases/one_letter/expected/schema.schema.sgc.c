@@ -83,7 +83,7 @@ static const sgc_index indexes_schema_d[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("a"), .singular = SGC_STR_INIT("a"), .plural = SGC_STR_INIT("as"), .fields = fields_schema_a, .relations = relations_schema_a, .indexes = indexes_schema_a, .layout = {slots_schema_a, 3, 1, 1, 3}, .code = {schema_a_index_key}, .number = 1, .field_count = 3, .relation_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("a"), .singular = SGC_STR_INIT("a"), .plural = SGC_STR_INIT("as"), .fields = fields_schema_a, .relations = relations_schema_a, .indexes = indexes_schema_a, .layout = {slots_schema_a, 3, 1, 1, 3}, .number = 1, .field_count = 3, .relation_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
     {.name = SGC_STR_INIT("d"), .singular = SGC_STR_INIT("d"), .plural = SGC_STR_INIT("ds"), .fields = fields_schema_d, .relations = relations_schema_d, .indexes = indexes_schema_d, .layout = {slots_schema_d, 2, 0, 1, 0}, .code = {schema_d_index_key}, .number = 2, .field_count = 2, .relation_count = 1, .index_count = 2, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 

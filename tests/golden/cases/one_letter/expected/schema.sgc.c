@@ -456,18 +456,6 @@ schema_a_cursor schema_a_by_id(sgc_txn *txn, const schema_a_by_id_range *range)
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_a_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_a row;
-
-    (void)index;
-    if (read_schema_a(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_d_cursor schema_a_d(sgc_txn *txn, sgc_str id)
 {
     return schema_a_d_many(txn, &id, 1);

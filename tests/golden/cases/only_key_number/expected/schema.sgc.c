@@ -245,18 +245,6 @@ schema_thing_cursor schema_thing_by_id(sgc_txn *txn, const schema_thing_by_id_ra
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_thing_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_thing row;
-
-    (void)index;
-    if (read_schema_thing(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of Other: p is the record, the offsets are known. */
 static void fixed_schema_other__1(const uint8_t *p, schema_other *row)
 {
@@ -487,16 +475,4 @@ schema_other_cursor schema_other_by_id(sgc_txn *txn, const schema_other_by_id_ra
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_other_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_other row;
-
-    (void)index;
-    if (read_schema_other(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

@@ -35,7 +35,7 @@ static const sgc_index indexes_schema_a[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("A"), .singular = SGC_STR_INIT("a"), .plural = SGC_STR_INIT("as"), .fields = fields_schema_a, .indexes = indexes_schema_a, .layout = {slots_schema_a, 1, 0, 1, 0}, .code = {schema_a_index_key}, .number = 1, .field_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("A"), .singular = SGC_STR_INIT("a"), .plural = SGC_STR_INIT("as"), .fields = fields_schema_a, .indexes = indexes_schema_a, .layout = {slots_schema_a, 1, 0, 1, 0}, .number = 1, .field_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

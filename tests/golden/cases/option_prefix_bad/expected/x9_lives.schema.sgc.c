@@ -35,7 +35,7 @@ static const sgc_index indexes_x9_lives_user[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_x9_lives_user, .indexes = indexes_x9_lives_user, .layout = {slots_x9_lives_user, 1, 0, 1, 0}, .code = {x9_lives_user_index_key}, .number = 1, .field_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_x9_lives_user, .indexes = indexes_x9_lives_user, .layout = {slots_x9_lives_user, 1, 0, 1, 0}, .number = 1, .field_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

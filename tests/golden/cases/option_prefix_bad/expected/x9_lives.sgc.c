@@ -256,15 +256,3 @@ x9_lives_user_cursor x9_lives_user_by_id(sgc_txn *txn, const x9_lives_user_by_id
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void x9_lives_user_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    x9_lives_user row;
-
-    (void)index;
-    if (read_x9_lives_user(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

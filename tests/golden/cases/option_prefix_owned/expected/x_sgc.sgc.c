@@ -255,15 +255,3 @@ x_sgc_user_cursor x_sgc_user_by_id(sgc_txn *txn, const x_sgc_user_by_id_range *r
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void x_sgc_user_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    x_sgc_user row;
-
-    (void)index;
-    if (read_x_sgc_user(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

@@ -255,18 +255,6 @@ schema_b_cursor schema_b_by_id(sgc_txn *txn, const schema_b_by_id_range *range)
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_b_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_b row;
-
-    (void)index;
-    if (read_schema_b(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_a_cursor schema_b_as(sgc_txn *txn, sgc_str id)
 {
     return schema_b_as_many(txn, &id, 1);

@@ -322,18 +322,6 @@ schema_c_cursor schema_c_by_c_ids(sgc_txn *txn, const schema_c_by_c_ids_range *r
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_c_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_c row;
-
-    (void)index;
-    if (read_schema_c(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_c_cursor schema_c_cs(sgc_txn *txn, sgc_str id)
 {
     return schema_c_cs_many(txn, &id, 1);
@@ -665,16 +653,4 @@ schema_d_cursor schema_d_by_id(sgc_txn *txn, const schema_d_by_id_range *range)
     }
     cursor.base = sgc_rows_open(txn, 3, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_d_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_d row;
-
-    (void)index;
-    if (read_schema_d(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

@@ -35,8 +35,5 @@ static inline schema_k take_schema_k(sgc_take *take, const char *field, schema_k
 sgc_str schema_e_take(sgc_take *take, const schema_e_new *in);
 const schema_e_new *schema_e_from(sgc_json_in *in);
 void schema_a_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_b_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_c_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_d_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

@@ -254,15 +254,3 @@ schema_a_cursor schema_a_by_id(sgc_txn *txn, const schema_a_by_id_range *range)
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void schema_a_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_a row;
-
-    (void)index;
-    if (read_schema_a(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

@@ -609,18 +609,6 @@ schema_b_cursor schema_b_by_id(sgc_txn *txn, const schema_b_by_id_range *range)
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_b_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_b row;
-
-    (void)index;
-    if (read_schema_b(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_a_cursor schema_b_as(sgc_txn *txn, int64_t id)
 {
     return schema_b_as_many(txn, &id, 1);
@@ -935,18 +923,6 @@ schema_c_cursor schema_c_by_id(sgc_txn *txn, const schema_c_by_id_range *range)
     }
     cursor.base = sgc_rows_open(txn, 2, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_c_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_c row;
-
-    (void)index;
-    if (read_schema_c(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 schema_a_cursor schema_c_as(sgc_txn *txn, sgc_str id)
@@ -1678,18 +1654,6 @@ schema_e_cursor schema_e_by_f_ids(sgc_txn *txn, const schema_e_by_f_ids_range *r
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_e_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_e row;
-
-    (void)index;
-    if (read_schema_e(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_d_cursor schema_e_ds(sgc_txn *txn, sgc_str id)
 {
     return schema_e_ds_many(txn, &id, 1);
@@ -2000,16 +1964,4 @@ schema_f_cursor schema_f_by_id(sgc_txn *txn, const schema_f_by_id_range *range)
     }
     cursor.base = sgc_rows_open(txn, 5, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_f_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_f row;
-
-    (void)index;
-    if (read_schema_f(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

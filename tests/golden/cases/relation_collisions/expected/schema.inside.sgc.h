@@ -16,7 +16,5 @@
 
 void schema_user_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_post_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_tag_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_other_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

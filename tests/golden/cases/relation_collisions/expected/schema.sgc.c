@@ -1143,18 +1143,6 @@ schema_tag_cursor schema_tag_by_id(sgc_txn *txn, const schema_tag_by_id_range *r
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_tag_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_tag row;
-
-    (void)index;
-    if (read_schema_tag(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_user_cursor schema_tag_users(sgc_txn *txn, sgc_str id)
 {
     return schema_tag_users_many(txn, &id, 1);
@@ -1465,18 +1453,6 @@ schema_other_cursor schema_other_by_id(sgc_txn *txn, const schema_other_by_id_ra
     }
     cursor.base = sgc_rows_open(txn, 3, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_other_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_other row;
-
-    (void)index;
-    if (read_schema_other(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 schema_tag_cursor schema_other_tags(sgc_txn *txn, sgc_str id)

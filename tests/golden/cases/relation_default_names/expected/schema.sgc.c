@@ -256,18 +256,6 @@ schema_user_cursor schema_user_by_id(sgc_txn *txn, const schema_user_by_id_range
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_user_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user row;
-
-    (void)index;
-    if (read_schema_user(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_post_cursor schema_user_posts(sgc_txn *txn, sgc_str id)
 {
     return schema_user_posts_many(txn, &id, 1);

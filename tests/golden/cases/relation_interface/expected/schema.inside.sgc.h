@@ -14,8 +14,6 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
 
-void schema_dog_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_cat_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_owner_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

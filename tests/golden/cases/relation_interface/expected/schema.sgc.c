@@ -393,18 +393,6 @@ schema_dog_cursor schema_dog_by_id(sgc_txn *txn, const schema_dog_by_id_range *r
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_dog_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_dog row;
-
-    (void)index;
-    if (read_schema_dog(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of Cat: p is the record, the offsets are known. */
 static void fixed_schema_cat__1(const uint8_t *p, schema_cat *row)
 {
@@ -718,18 +706,6 @@ schema_cat_cursor schema_cat_by_id(sgc_txn *txn, const schema_cat_by_id_range *r
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_cat_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_cat row;
-
-    (void)index;
-    if (read_schema_cat(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fields of Owner whose width varies, one behind the other. */

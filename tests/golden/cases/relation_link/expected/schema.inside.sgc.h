@@ -14,7 +14,4 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
 
-void schema_post_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_tag_index_key(uint16_t index, sgc_str record, sgc_key *key);
-
 #endif

@@ -256,18 +256,6 @@ schema_post_cursor schema_post_by_id(sgc_txn *txn, const schema_post_by_id_range
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_post_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_post row;
-
-    (void)index;
-    if (read_schema_post(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_tag_cursor schema_post_tags(sgc_txn *txn, sgc_str id)
 {
     return schema_post_tags_many(txn, &id, 1);
@@ -536,18 +524,6 @@ schema_tag_cursor schema_tag_by_id(sgc_txn *txn, const schema_tag_by_id_range *r
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_tag_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_tag row;
-
-    (void)index;
-    if (read_schema_tag(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 schema_post_cursor schema_tag_posts(sgc_txn *txn, int32_t id)

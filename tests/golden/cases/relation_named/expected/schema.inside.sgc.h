@@ -15,6 +15,5 @@
 #endif
 
 void schema_flight_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_airport_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

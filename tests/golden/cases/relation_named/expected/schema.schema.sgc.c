@@ -70,7 +70,7 @@ static const sgc_index indexes_schema_airport[] = {
 
 static const sgc_table tables[] = {
     {.name = SGC_STR_INIT("Flight"), .singular = SGC_STR_INIT("flight"), .plural = SGC_STR_INIT("flights"), .fields = fields_schema_flight, .relations = relations_schema_flight, .indexes = indexes_schema_flight, .layout = {slots_schema_flight, 3, 0, 1, 0}, .code = {schema_flight_index_key}, .number = 1, .field_count = 3, .relation_count = 2, .index_count = 3, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("Airport"), .singular = SGC_STR_INIT("airport"), .plural = SGC_STR_INIT("airports"), .fields = fields_schema_airport, .relations = relations_schema_airport, .indexes = indexes_schema_airport, .layout = {slots_schema_airport, 1, 0, 1, 0}, .code = {schema_airport_index_key}, .number = 2, .field_count = 1, .relation_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Airport"), .singular = SGC_STR_INIT("airport"), .plural = SGC_STR_INIT("airports"), .fields = fields_schema_airport, .relations = relations_schema_airport, .indexes = indexes_schema_airport, .layout = {slots_schema_airport, 1, 0, 1, 0}, .number = 2, .field_count = 1, .relation_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

@@ -671,18 +671,6 @@ schema_airport_cursor schema_airport_by_id(sgc_txn *txn, const schema_airport_by
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_airport_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_airport row;
-
-    (void)index;
-    if (read_schema_airport(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_flight_cursor schema_airport_departures(sgc_txn *txn, sgc_str id)
 {
     return schema_airport_departures_many(txn, &id, 1);

@@ -732,18 +732,6 @@ schema_author_cursor schema_author_by_id(sgc_txn *txn, const schema_author_by_id
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_author_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_author row;
-
-    (void)index;
-    if (read_schema_author(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_book_cursor schema_author_books(sgc_txn *txn, sgc_str id)
 {
     return schema_author_books_many(txn, &id, 1);
@@ -1018,18 +1006,6 @@ schema_editor_cursor schema_editor_by_id(sgc_txn *txn, const schema_editor_by_id
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_editor_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_editor row;
-
-    (void)index;
-    if (read_schema_editor(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_book_cursor schema_editor_books(sgc_txn *txn, sgc_str id)
 {
     return schema_editor_books_many(txn, &id, 1);
@@ -1302,18 +1278,6 @@ schema_series_cursor schema_series_by_id(sgc_txn *txn, const schema_series_by_id
     }
     cursor.base = sgc_rows_open(txn, 3, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_series_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_series row;
-
-    (void)index;
-    if (read_schema_series(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 schema_book_cursor schema_series_books(sgc_txn *txn, int32_t id)

@@ -14,9 +14,7 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
 
-void schema_person_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_passport_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_left_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_right_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

@@ -257,18 +257,6 @@ schema_person_cursor schema_person_by_id(sgc_txn *txn, const schema_person_by_id
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_person_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_person row;
-
-    (void)index;
-    if (read_schema_person(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 sgc_status schema_person_passport(sgc_txn *txn, sgc_str id, schema_passport *out)
 {
     sgc_key key;
@@ -1264,18 +1252,6 @@ schema_right_cursor schema_right_by_id(sgc_txn *txn, const schema_right_by_id_ra
     }
     cursor.base = sgc_rows_open(txn, 3, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_right_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_right row;
-
-    (void)index;
-    if (read_schema_right(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 sgc_status schema_right_left(sgc_txn *txn, sgc_str id, schema_left *out)

@@ -16,6 +16,5 @@
 
 void schema_person_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_node_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_user_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

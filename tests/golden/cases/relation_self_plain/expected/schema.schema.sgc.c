@@ -68,7 +68,7 @@ static const sgc_index indexes_schema_friend[] = {
 
 static const sgc_table tables[] = {
     {.name = SGC_STR_INIT("Person"), .singular = SGC_STR_INIT("person"), .plural = SGC_STR_INIT("people"), .fields = fields_schema_person, .relations = relations_schema_person, .indexes = indexes_schema_person, .layout = {slots_schema_person, 2, 0, 1, 0}, .code = {schema_person_index_key}, .number = 1, .field_count = 2, .relation_count = 1, .index_count = 2, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("Friend"), .singular = SGC_STR_INIT("friend"), .plural = SGC_STR_INIT("friends"), .fields = fields_schema_friend, .relations = relations_schema_friend, .indexes = indexes_schema_friend, .layout = {slots_schema_friend, 2, 0, 1, 0}, .code = {schema_friend_index_key}, .number = 2, .field_count = 2, .relation_count = 1, .index_count = 2, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Friend"), .singular = SGC_STR_INIT("friend"), .plural = SGC_STR_INIT("friends"), .fields = fields_schema_friend, .relations = relations_schema_friend, .indexes = indexes_schema_friend, .layout = {slots_schema_friend, 2, 0, 1, 0}, .number = 2, .field_count = 2, .relation_count = 1, .index_count = 2, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

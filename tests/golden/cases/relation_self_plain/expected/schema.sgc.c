@@ -677,18 +677,6 @@ schema_friend_cursor schema_friend_by_friend_ids(sgc_txn *txn,
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_friend_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_friend row;
-
-    (void)index;
-    if (read_schema_friend(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 schema_friend_cursor schema_friend_friends(sgc_txn *txn, sgc_str id)
 {
     return schema_friend_friends_many(txn, &id, 1);

@@ -65,7 +65,7 @@ static const sgc_index indexes_schema_author[] = {
 
 static const sgc_table tables[] = {
     {.name = SGC_STR_INIT("Book"), .singular = SGC_STR_INIT("book"), .plural = SGC_STR_INIT("books"), .fields = fields_schema_book, .relations = relations_schema_book, .indexes = indexes_schema_book, .layout = {slots_schema_book, 3, 0, 1, 0}, .code = {schema_book_index_key}, .number = 1, .field_count = 3, .relation_count = 2, .index_count = 3, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("Author"), .singular = SGC_STR_INIT("author"), .plural = SGC_STR_INIT("authors"), .fields = fields_schema_author, .indexes = indexes_schema_author, .layout = {slots_schema_author, 1, 0, 1, 0}, .code = {schema_author_index_key}, .number = 2, .field_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Author"), .singular = SGC_STR_INIT("author"), .plural = SGC_STR_INIT("authors"), .fields = fields_schema_author, .indexes = indexes_schema_author, .layout = {slots_schema_author, 1, 0, 1, 0}, .number = 2, .field_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

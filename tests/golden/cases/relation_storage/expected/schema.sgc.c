@@ -693,15 +693,3 @@ schema_author_cursor schema_author_by_id(sgc_txn *txn, const schema_author_by_id
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void schema_author_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_author row;
-
-    (void)index;
-    if (read_schema_author(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

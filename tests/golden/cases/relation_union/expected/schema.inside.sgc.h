@@ -15,7 +15,5 @@
 #endif
 
 void schema_comment_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_post_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_picture_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

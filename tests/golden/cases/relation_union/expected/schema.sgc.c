@@ -352,11 +352,6 @@ static void offer_schema_comment__1(const schema_comment_new *in, schema_comment
     patch->maybe_id = in->maybe_id;
     patch->set.maybe_type = in->maybe_type.data != NULL;
     patch->maybe_type = in->maybe_type;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_comment__2(const schema_comment_new *in, schema_comment_patch *patch)
-{
     patch->set.other_ids = in->other_ids.items != NULL;
     patch->other_ids = in->other_ids;
     patch->set.other_types = in->other_types.items != NULL;
@@ -387,7 +382,6 @@ sgc_status schema_comment_upsert(sgc_txn *txn, const schema_comment_new *in, sch
 
     memset(&patch, 0, sizeof patch);
     offer_schema_comment__1(in, &patch);
-    offer_schema_comment__2(in, &patch);
     if (in->id.data != NULL) rc = change_schema_comment(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_comment_create(txn, in, out) : rc;
 }
@@ -925,18 +919,6 @@ schema_post_cursor schema_post_by_id(sgc_txn *txn, const schema_post_by_id_range
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_post_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_post row;
-
-    (void)index;
-    if (read_schema_post(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fields of Picture whose width varies, one behind the other. */
 static const uint8_t *rest_schema_picture__1(const uint8_t *p, const uint8_t *end,
                                              schema_picture *row)
@@ -1234,16 +1216,4 @@ schema_picture_cursor schema_picture_by_id(sgc_txn *txn, const schema_picture_by
     }
     cursor.base = sgc_rows_open(txn, 2, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_picture_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_picture row;
-
-    (void)index;
-    if (read_schema_picture(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

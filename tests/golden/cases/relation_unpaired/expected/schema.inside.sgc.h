@@ -15,7 +15,5 @@
 #endif
 
 void schema_book_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_author_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_shelf_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

@@ -798,18 +798,6 @@ schema_author_cursor schema_author_by_id(sgc_txn *txn, const schema_author_by_id
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_author_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_author row;
-
-    (void)index;
-    if (read_schema_author(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of Shelf: p is the record, the offsets are known. */
 static void fixed_schema_shelf__1(const uint8_t *p, schema_shelf *row)
 {
@@ -1047,16 +1035,4 @@ schema_shelf_cursor schema_shelf_by_id(sgc_txn *txn, const schema_shelf_by_id_ra
     }
     cursor.base = sgc_rows_open(txn, 2, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_shelf_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_shelf row;
-
-    (void)index;
-    if (read_schema_shelf(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

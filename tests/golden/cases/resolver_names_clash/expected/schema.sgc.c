@@ -257,18 +257,6 @@ schema_user_a_cursor schema_user_a_by_id(sgc_txn *txn, const schema_user_a_by_id
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_user_a_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user_a row;
-
-    (void)index;
-    if (read_schema_user_a(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fields of User whose width varies, one behind the other. */
 static const uint8_t *rest_schema_user__1(const uint8_t *p, const uint8_t *end, schema_user *row)
 {
@@ -517,16 +505,4 @@ schema_user_cursor schema_user_by_id(sgc_txn *txn, const schema_user_by_id_range
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_user_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user row;
-
-    (void)index;
-    if (read_schema_user(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

@@ -255,18 +255,6 @@ schema_a_cursor schema_a_by_id(sgc_txn *txn, const schema_a_by_id_range *range)
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_a_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_a row;
-
-    (void)index;
-    if (read_schema_a(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fields of B whose width varies, one behind the other. */
 static const uint8_t *rest_schema_b__1(const uint8_t *p, const uint8_t *end, schema_b *row)
 {
@@ -514,16 +502,4 @@ schema_b_cursor schema_b_by_id(sgc_txn *txn, const schema_b_by_id_range *range)
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_b_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_b row;
-
-    (void)index;
-    if (read_schema_b(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

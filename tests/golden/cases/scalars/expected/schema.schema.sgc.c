@@ -107,8 +107,8 @@ static const sgc_index indexes_schema_required[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Everything"), .singular = SGC_STR_INIT("everything"), .plural = SGC_STR_INIT("everythings"), .fields = fields_schema_everything, .indexes = indexes_schema_everything, .layout = {slots_schema_everything, 15, 7, 1, 51}, .code = {schema_everything_index_key}, .number = 1, .field_count = 15, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("Required"), .singular = SGC_STR_INIT("required"), .plural = SGC_STR_INIT("requireds"), .fields = fields_schema_required, .indexes = indexes_schema_required, .layout = {slots_schema_required, 15, 7, 1, 51}, .code = {schema_required_index_key}, .number = 2, .field_count = 15, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Everything"), .singular = SGC_STR_INIT("everything"), .plural = SGC_STR_INIT("everythings"), .fields = fields_schema_everything, .indexes = indexes_schema_everything, .layout = {slots_schema_everything, 15, 7, 1, 51}, .number = 1, .field_count = 15, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Required"), .singular = SGC_STR_INIT("required"), .plural = SGC_STR_INIT("requireds"), .fields = fields_schema_required, .indexes = indexes_schema_required, .layout = {slots_schema_required, 15, 7, 1, 51}, .number = 2, .field_count = 15, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

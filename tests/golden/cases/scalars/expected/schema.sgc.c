@@ -58,12 +58,6 @@ static uint8_t *put_schema_everything__1(uint8_t *p, const schema_everything *ro
     p = sgc_put_int64(p, row->has_time, row->time);
     p = sgc_put_int64(p, row->has_big_int, row->big_int);
     p = sgc_put_str(p, row->id);
-    return p;
-}
-
-/* Writes fields of Everything in the order of storage. */
-static uint8_t *put_schema_everything__2(uint8_t *p, const schema_everything *row)
-{
     p = sgc_put_str(p, row->string);
     p = sgc_put_str(p, row->other);
     p = sgc_put_str(p, row->decimal);
@@ -87,12 +81,6 @@ static void given_schema_everything__1(sgc_take *take, const schema_everything_n
     row->has_float_ = in->has_float_;
     row->float_ = sgc_take_float(take, "float", in->has_float_ ? in->float_ : 0);
     row->string = sgc_take_text(take, "string", in->string, 0);
-}
-
-/* Values of a new Everything, checked, with defaults where none is given. */
-static void given_schema_everything__2(sgc_take *take, const schema_everything_new *in,
-                                       schema_everything *row)
-{
     row->other = sgc_take_text(take, "other", in->other, 0);
     row->has_date_time = in->has_date_time;
     row->date_time = sgc_take_datetime(take, "dateTime", in->has_date_time ? in->date_time : 0);
@@ -101,12 +89,6 @@ static void given_schema_everything__2(sgc_take *take, const schema_everything_n
     row->has_time = in->has_time;
     row->time = sgc_take_time(take, "time", in->has_time ? in->time : 0);
     row->has_big_int = in->has_big_int;
-}
-
-/* Values of a new Everything, checked, with defaults where none is given. */
-static void given_schema_everything__3(sgc_take *take, const schema_everything_new *in,
-                                       schema_everything *row)
-{
     row->big_int = sgc_take_int64(take, "bigInt", in->has_big_int ? in->big_int : 0);
     row->decimal = sgc_take_decimal(take, "decimal", in->decimal, 0);
     row->uuid = sgc_take_uuid(take, "uuid", in->uuid, 0);
@@ -134,11 +116,6 @@ static void json_schema_everything__1(const schema_everything *row, sgc_buf *out
     sgc_json_datetime_or_null(out, row->has_date_time, row->date_time);
     sgc_buf_append(out, ",\"date\":", 8);
     sgc_json_date_or_null(out, row->has_date, row->date);
-}
-
-/* Members of Everything as JSON. */
-static void json_schema_everything__2(const schema_everything *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"time\":", 8);
     sgc_json_time_or_null(out, row->has_time, row->time);
     sgc_buf_append(out, ",\"bigInt\":", 10);
@@ -147,6 +124,11 @@ static void json_schema_everything__2(const schema_everything *row, sgc_buf *out
     sgc_json_str(out, row->decimal);
     sgc_buf_append(out, ",\"uuid\":", 8);
     sgc_json_str(out, row->uuid);
+}
+
+/* Members of Everything as JSON. */
+static void json_schema_everything__2(const schema_everything *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"json\":", 8);
     sgc_json_raw(out, row->json);
     sgc_buf_append(out, ",\"bytes\":", 9);
@@ -167,16 +149,16 @@ static bool take_schema_everything__1(sgc_json_in *in, schema_everything_new *ou
     if (sgc_json_is(in, "dateTime"))
         return sgc_json_to_datetime(in, &out->has_date_time, &out->date_time);
     if (sgc_json_is(in, "date")) return sgc_json_to_date(in, &out->has_date, &out->date);
+    if (sgc_json_is(in, "time")) return sgc_json_to_time(in, &out->has_time, &out->time);
+    if (sgc_json_is(in, "bigInt")) return sgc_json_to_bigint(in, &out->has_big_int, &out->big_int);
+    if (sgc_json_is(in, "decimal")) return sgc_json_decimal(in, &out->decimal);
+    if (sgc_json_is(in, "uuid")) return sgc_json_uuid(in, &out->uuid);
     return false;
 }
 
 /* Takes a JSON member of Everything; false when it has none of these names. */
 static bool take_schema_everything__2(sgc_json_in *in, schema_everything_new *out)
 {
-    if (sgc_json_is(in, "time")) return sgc_json_to_time(in, &out->has_time, &out->time);
-    if (sgc_json_is(in, "bigInt")) return sgc_json_to_bigint(in, &out->has_big_int, &out->big_int);
-    if (sgc_json_is(in, "decimal")) return sgc_json_decimal(in, &out->decimal);
-    if (sgc_json_is(in, "uuid")) return sgc_json_uuid(in, &out->uuid);
     if (sgc_json_is(in, "json")) return sgc_json_json(in, &out->json);
     if (sgc_json_is(in, "bytes")) return sgc_json_bytes(in, &out->bytes);
     if (sgc_json_is(in, "colour")) return sgc_json_text(in, &out->colour);
@@ -211,7 +193,6 @@ static uint8_t *put_schema_everything(uint8_t *p, const schema_everything *row)
 {
     p = sgc_put_record_head(p, 15, 1);
     p = put_schema_everything__1(p, row);
-    p = put_schema_everything__2(p, row);
     return p;
 }
 
@@ -221,8 +202,6 @@ static void given_schema_everything(sgc_take *take, const schema_everything_new 
                                     schema_everything *row)
 {
     given_schema_everything__1(take, in, row);
-    given_schema_everything__2(take, in, row);
-    given_schema_everything__3(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -349,12 +328,6 @@ static void apply_schema_everything__1(sgc_take *take, const schema_everything_p
         row->float_ = sgc_take_float(take, "float", patch->has_float_ ? patch->float_ : 0);
     if (patch->set.string) row->string = sgc_take_text(take, "string", patch->string, 0);
     if (patch->set.other) row->other = sgc_take_text(take, "other", patch->other, 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_everything__2(sgc_take *take, const schema_everything_patch *patch,
-                                       schema_everything *row)
-{
     if (patch->set.date_time) row->has_date_time = patch->has_date_time;
     if (patch->set.date_time)
         row->date_time =
@@ -366,13 +339,13 @@ static void apply_schema_everything__2(sgc_take *take, const schema_everything_p
     if (patch->set.big_int) row->has_big_int = patch->has_big_int;
     if (patch->set.big_int)
         row->big_int = sgc_take_int64(take, "bigInt", patch->has_big_int ? patch->big_int : 0);
+    if (patch->set.decimal) row->decimal = sgc_take_decimal(take, "decimal", patch->decimal, 0);
 }
 
 /* Values that a patch gives, checked. */
-static void apply_schema_everything__3(sgc_take *take, const schema_everything_patch *patch,
+static void apply_schema_everything__2(sgc_take *take, const schema_everything_patch *patch,
                                        schema_everything *row)
 {
-    if (patch->set.decimal) row->decimal = sgc_take_decimal(take, "decimal", patch->decimal, 0);
     if (patch->set.uuid) row->uuid = sgc_take_uuid(take, "uuid", patch->uuid, 0);
     if (patch->set.json) row->json = sgc_take_json(take, "json", patch->json, 0);
     if (patch->set.bytes) row->bytes = sgc_take_bytes(take, "bytes", patch->bytes, 0);
@@ -391,12 +364,6 @@ static void offer_schema_everything__1(const schema_everything_new *in,
     patch->int_ = in->int_;
     patch->set.float_ = in->has_float_;
     patch->has_float_ = in->has_float_;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_everything__2(const schema_everything_new *in,
-                                       schema_everything_patch *patch)
-{
     patch->float_ = in->float_;
     patch->set.string = in->string.data != NULL;
     patch->string = in->string;
@@ -405,26 +372,20 @@ static void offer_schema_everything__2(const schema_everything_new *in,
     patch->set.date_time = in->has_date_time;
     patch->has_date_time = in->has_date_time;
     patch->date_time = in->date_time;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_everything__3(const schema_everything_new *in,
-                                       schema_everything_patch *patch)
-{
     patch->set.date = in->has_date;
     patch->has_date = in->has_date;
     patch->date = in->date;
     patch->set.time = in->has_time;
     patch->has_time = in->has_time;
     patch->time = in->time;
-    patch->set.big_int = in->has_big_int;
-    patch->has_big_int = in->has_big_int;
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_everything__4(const schema_everything_new *in,
+static void offer_schema_everything__2(const schema_everything_new *in,
                                        schema_everything_patch *patch)
 {
+    patch->set.big_int = in->has_big_int;
+    patch->has_big_int = in->has_big_int;
     patch->big_int = in->big_int;
     patch->set.decimal = in->decimal.data != NULL;
     patch->decimal = in->decimal;
@@ -433,12 +394,6 @@ static void offer_schema_everything__4(const schema_everything_new *in,
     patch->set.json = in->json.data != NULL;
     patch->json = in->json;
     patch->set.bytes = in->bytes.data != NULL;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_everything__5(const schema_everything_new *in,
-                                       schema_everything_patch *patch)
-{
     patch->bytes = in->bytes;
     patch->set.colour = in->colour.data != NULL;
     patch->colour = in->colour;
@@ -455,7 +410,6 @@ static sgc_status change_schema_everything(sgc_txn *txn, sgc_str id,
     if (rc != SGC_OK) return rc;
     apply_schema_everything__1(&take, patch, &row);
     apply_schema_everything__2(&take, patch, &row);
-    apply_schema_everything__3(&take, patch, &row);
     return store_schema_everything(&take, sgc_row_update, &row, out);
 }
 
@@ -473,9 +427,6 @@ sgc_status schema_everything_upsert(sgc_txn *txn, const schema_everything_new *i
     memset(&patch, 0, sizeof patch);
     offer_schema_everything__1(in, &patch);
     offer_schema_everything__2(in, &patch);
-    offer_schema_everything__3(in, &patch);
-    offer_schema_everything__4(in, &patch);
-    offer_schema_everything__5(in, &patch);
     if (in->id.data != NULL) rc = change_schema_everything(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_everything_create(txn, in, out) : rc;
 }
@@ -544,18 +495,6 @@ schema_everything_cursor schema_everything_by_id(sgc_txn *txn,
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_everything_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_everything row;
-
-    (void)index;
-    if (read_schema_everything(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of Required: p is the record, the offsets are known. */
 static void fixed_schema_required__1(const uint8_t *p, schema_required *row)
 {
@@ -608,12 +547,6 @@ static uint8_t *put_schema_required__1(uint8_t *p, const schema_required *row)
     p = sgc_put_int64(p, true, row->time);
     p = sgc_put_int64(p, true, row->big_int);
     p = sgc_put_str(p, row->id);
-    return p;
-}
-
-/* Writes fields of Required in the order of storage. */
-static uint8_t *put_schema_required__2(uint8_t *p, const schema_required *row)
-{
     p = sgc_put_str(p, row->string);
     p = sgc_put_str(p, row->other);
     p = sgc_put_str(p, row->decimal);
@@ -637,12 +570,6 @@ static void given_schema_required__1(sgc_take *take, const schema_required_new *
     row->other = sgc_take_text(take, "other", in->other, SGC_REQUIRED);
     row->date_time = sgc_take_datetime(take, "dateTime", in->date_time);
     row->date = sgc_take_date(take, "date", in->date);
-}
-
-/* Values of a new Required, checked, with defaults where none is given. */
-static void given_schema_required__2(sgc_take *take, const schema_required_new *in,
-                                     schema_required *row)
-{
     row->time = sgc_take_time(take, "time", in->time);
     row->big_int = sgc_take_int64(take, "bigInt", in->big_int);
     row->decimal = sgc_take_decimal(take, "decimal", in->decimal, SGC_REQUIRED);
@@ -671,11 +598,6 @@ static void json_schema_required__1(const schema_required *row, sgc_buf *out)
     sgc_json_datetime(out, row->date_time);
     sgc_buf_append(out, ",\"date\":", 8);
     sgc_json_date(out, row->date);
-}
-
-/* Members of Required as JSON. */
-static void json_schema_required__2(const schema_required *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"time\":", 8);
     sgc_json_time(out, row->time);
     sgc_buf_append(out, ",\"bigInt\":", 10);
@@ -684,6 +606,11 @@ static void json_schema_required__2(const schema_required *row, sgc_buf *out)
     sgc_json_str(out, row->decimal);
     sgc_buf_append(out, ",\"uuid\":", 8);
     sgc_json_str(out, row->uuid);
+}
+
+/* Members of Required as JSON. */
+static void json_schema_required__2(const schema_required *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"json\":", 8);
     sgc_json_raw(out, row->json);
     sgc_buf_append(out, ",\"bytes\":", 9);
@@ -703,16 +630,16 @@ static bool take_schema_required__1(sgc_json_in *in, schema_required_new *out)
     if (sgc_json_is(in, "other")) return sgc_json_id(in, &out->other);
     if (sgc_json_is(in, "dateTime")) return sgc_json_to_datetime(in, NULL, &out->date_time);
     if (sgc_json_is(in, "date")) return sgc_json_to_date(in, NULL, &out->date);
+    if (sgc_json_is(in, "time")) return sgc_json_to_time(in, NULL, &out->time);
+    if (sgc_json_is(in, "bigInt")) return sgc_json_to_bigint(in, NULL, &out->big_int);
+    if (sgc_json_is(in, "decimal")) return sgc_json_decimal(in, &out->decimal);
+    if (sgc_json_is(in, "uuid")) return sgc_json_uuid(in, &out->uuid);
     return false;
 }
 
 /* Takes a JSON member of Required; false when it has none of these names. */
 static bool take_schema_required__2(sgc_json_in *in, schema_required_new *out)
 {
-    if (sgc_json_is(in, "time")) return sgc_json_to_time(in, NULL, &out->time);
-    if (sgc_json_is(in, "bigInt")) return sgc_json_to_bigint(in, NULL, &out->big_int);
-    if (sgc_json_is(in, "decimal")) return sgc_json_decimal(in, &out->decimal);
-    if (sgc_json_is(in, "uuid")) return sgc_json_uuid(in, &out->uuid);
     if (sgc_json_is(in, "json")) return sgc_json_json(in, &out->json);
     if (sgc_json_is(in, "bytes")) return sgc_json_bytes(in, &out->bytes);
     if (sgc_json_is(in, "colour")) return sgc_json_text(in, &out->colour);
@@ -730,11 +657,6 @@ static void need_schema_required__1(sgc_json_in *in)
     sgc_json_require(in, "dateTime");
     sgc_json_require(in, "date");
     sgc_json_require(in, "time");
-}
-
-/* Members of Required that JSON may not leave out. */
-static void need_schema_required__2(sgc_json_in *in)
-{
     sgc_json_require(in, "bigInt");
     sgc_json_require(in, "decimal");
     sgc_json_require(in, "uuid");
@@ -771,7 +693,6 @@ static uint8_t *put_schema_required(uint8_t *p, const schema_required *row)
 {
     p = sgc_put_record_head(p, 15, 1);
     p = put_schema_required__1(p, row);
-    p = put_schema_required__2(p, row);
     return p;
 }
 
@@ -781,7 +702,6 @@ static void given_schema_required(sgc_take *take, const schema_required_new *in,
                                   schema_required *row)
 {
     given_schema_required__1(take, in, row);
-    given_schema_required__2(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -905,12 +825,6 @@ static void apply_schema_required__1(sgc_take *take, const schema_required_patch
         row->date_time = sgc_take_datetime(take, "dateTime", patch->date_time);
     if (patch->set.date) row->date = sgc_take_date(take, "date", patch->date);
     if (patch->set.time) row->time = sgc_take_time(take, "time", patch->time);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_required__2(sgc_take *take, const schema_required_patch *patch,
-                                     schema_required *row)
-{
     if (patch->set.big_int) row->big_int = sgc_take_int64(take, "bigInt", patch->big_int);
     if (patch->set.decimal)
         row->decimal = sgc_take_decimal(take, "decimal", patch->decimal, SGC_REQUIRED);
@@ -931,11 +845,6 @@ static void offer_schema_required__1(const schema_required_new *in, schema_requi
     patch->float_ = in->float_;
     patch->set.string = in->string.data != NULL;
     patch->string = in->string;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_required__2(const schema_required_new *in, schema_required_patch *patch)
-{
     patch->set.other = in->other.data != NULL;
     patch->other = in->other;
     patch->set.date_time = true;
@@ -944,11 +853,6 @@ static void offer_schema_required__2(const schema_required_new *in, schema_requi
     patch->date = in->date;
     patch->set.time = true;
     patch->time = in->time;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_required__3(const schema_required_new *in, schema_required_patch *patch)
-{
     patch->set.big_int = true;
     patch->big_int = in->big_int;
     patch->set.decimal = in->decimal.data != NULL;
@@ -960,7 +864,7 @@ static void offer_schema_required__3(const schema_required_new *in, schema_requi
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_required__4(const schema_required_new *in, schema_required_patch *patch)
+static void offer_schema_required__2(const schema_required_new *in, schema_required_patch *patch)
 {
     patch->set.bytes = in->bytes.data != NULL;
     patch->bytes = in->bytes;
@@ -977,7 +881,6 @@ static sgc_status change_schema_required(sgc_txn *txn, sgc_str id,
 
     if (rc != SGC_OK) return rc;
     apply_schema_required__1(&take, patch, &row);
-    apply_schema_required__2(&take, patch, &row);
     return store_schema_required(&take, sgc_row_update, &row, out);
 }
 
@@ -994,8 +897,6 @@ sgc_status schema_required_upsert(sgc_txn *txn, const schema_required_new *in, s
     memset(&patch, 0, sizeof patch);
     offer_schema_required__1(in, &patch);
     offer_schema_required__2(in, &patch);
-    offer_schema_required__3(in, &patch);
-    offer_schema_required__4(in, &patch);
     if (in->id.data != NULL) rc = change_schema_required(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_required_create(txn, in, out) : rc;
 }
@@ -1037,7 +938,6 @@ sgc_status schema_required_from_json(sgc_arena *arena, sgc_str json, schema_requ
         if (!known) sgc_json_unknown(&in);
     }
     need_schema_required__1(&in);
-    need_schema_required__2(&in);
     return in.status;
 }
 
@@ -1063,16 +963,4 @@ schema_required_cursor schema_required_by_id(sgc_txn *txn, const schema_required
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_required_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_required row;
-
-    (void)index;
-    if (read_schema_required(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

@@ -14,8 +14,4 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
 
-void schema_person_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_blog_post_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_blog_post_2_index_key(uint16_t index, sgc_str record, sgc_key *key);
-
 #endif

@@ -54,12 +54,6 @@ static uint8_t *put_schema_person__1(uint8_t *p, const schema_person *row)
     p = sgc_put_str(p, row->id);
     p = sgc_put_str(p, row->user_name);
     p = sgc_put_str(p, row->user_name_2);
-    return p;
-}
-
-/* Writes fields of Person in the order of storage. */
-static uint8_t *put_schema_person__2(uint8_t *p, const schema_person *row)
-{
     p = sgc_put_str(p, row->username);
     p = sgc_put_str(p, row->user_name_3);
     p = sgc_put_str(p, row->user_name_4);
@@ -79,11 +73,6 @@ static void given_schema_person__1(sgc_take *take, const schema_person_new *in, 
     row->user_name_4 = sgc_take_text(take, "_user_name", in->user_name_4, 0);
     row->user_name_5 = sgc_take_text(take, "user_Name", in->user_name_5, 0);
     row->has_a1_b = in->has_a1_b;
-}
-
-/* Values of a new Person, checked, with defaults where none is given. */
-static void given_schema_person__2(sgc_take *take, const schema_person_new *in, schema_person *row)
-{
     row->a1_b = sgc_take_int(take, "a1B", in->has_a1_b ? in->a1_b : 0);
     row->has_a1_b_2 = in->has_a1_b_2;
     row->a1_b_2 = sgc_take_int(take, "a1_b", in->has_a1_b_2 ? in->a1_b_2 : 0);
@@ -92,11 +81,6 @@ static void given_schema_person__2(sgc_take *take, const schema_person_new *in, 
     row->has_url_id = in->has_url_id;
     row->url_id = sgc_take_int(take, "URLId", in->has_url_id ? in->url_id : 0);
     row->has_url_id_2 = in->has_url_id_2;
-}
-
-/* Values of a new Person, checked, with defaults where none is given. */
-static void given_schema_person__3(sgc_take *take, const schema_person_new *in, schema_person *row)
-{
     row->url_id_2 = sgc_take_int(take, "urlId", in->has_url_id_2 ? in->url_id_2 : 0);
 }
 
@@ -119,11 +103,6 @@ static void json_schema_person__1(const schema_person *row, sgc_buf *out)
     sgc_json_str(out, row->user_name_5);
     sgc_buf_append(out, ",\"a1B\":", 7);
     sgc_json_int64_or_null(out, row->has_a1_b, row->a1_b);
-}
-
-/* Members of Person as JSON. */
-static void json_schema_person__2(const schema_person *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"a1_b\":", 8);
     sgc_json_int64_or_null(out, row->has_a1_b_2, row->a1_b_2);
     sgc_buf_append(out, ",\"aB1\":", 7);
@@ -145,12 +124,6 @@ static bool take_schema_person__1(sgc_json_in *in, schema_person_new *out)
     if (sgc_json_is(in, "_user_name")) return sgc_json_text(in, &out->user_name_4);
     if (sgc_json_is(in, "user_Name")) return sgc_json_text(in, &out->user_name_5);
     if (sgc_json_is(in, "a1B")) return sgc_json_to_int(in, &out->has_a1_b, &out->a1_b);
-    return false;
-}
-
-/* Takes a JSON member of Person; false when it has none of these names. */
-static bool take_schema_person__2(sgc_json_in *in, schema_person_new *out)
-{
     if (sgc_json_is(in, "a1_b")) return sgc_json_to_int(in, &out->has_a1_b_2, &out->a1_b_2);
     if (sgc_json_is(in, "aB1")) return sgc_json_to_int(in, &out->has_a_b1, &out->a_b1);
     if (sgc_json_is(in, "URLId")) return sgc_json_to_int(in, &out->has_url_id, &out->url_id);
@@ -186,7 +159,6 @@ static uint8_t *put_schema_person(uint8_t *p, const schema_person *row)
 {
     p = sgc_put_record_head(p, 12, 1);
     p = put_schema_person__1(p, row);
-    p = put_schema_person__2(p, row);
     return p;
 }
 
@@ -195,8 +167,6 @@ static uint8_t *put_schema_person(uint8_t *p, const schema_person *row)
 static void given_schema_person(sgc_take *take, const schema_person_new *in, schema_person *row)
 {
     given_schema_person__1(take, in, row);
-    given_schema_person__2(take, in, row);
-    given_schema_person__3(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -321,12 +291,6 @@ static void apply_schema_person__1(sgc_take *take, const schema_person_patch *pa
         row->user_name_5 = sgc_take_text(take, "user_Name", patch->user_name_5, 0);
     if (patch->set.a1_b) row->has_a1_b = patch->has_a1_b;
     if (patch->set.a1_b) row->a1_b = sgc_take_int(take, "a1B", patch->has_a1_b ? patch->a1_b : 0);
-}
-
-/* Values that a patch gives, checked. */
-static void apply_schema_person__2(sgc_take *take, const schema_person_patch *patch,
-                                   schema_person *row)
-{
     if (patch->set.a1_b_2) row->has_a1_b_2 = patch->has_a1_b_2;
     if (patch->set.a1_b_2)
         row->a1_b_2 = sgc_take_int(take, "a1_b", patch->has_a1_b_2 ? patch->a1_b_2 : 0);
@@ -351,11 +315,6 @@ static void offer_schema_person__1(const schema_person_new *in, schema_person_pa
     patch->username = in->username;
     patch->set.user_name_3 = in->user_name_3.data != NULL;
     patch->user_name_3 = in->user_name_3;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_person__2(const schema_person_new *in, schema_person_patch *patch)
-{
     patch->set.user_name_4 = in->user_name_4.data != NULL;
     patch->user_name_4 = in->user_name_4;
     patch->set.user_name_5 = in->user_name_5.data != NULL;
@@ -364,11 +323,6 @@ static void offer_schema_person__2(const schema_person_new *in, schema_person_pa
     patch->has_a1_b = in->has_a1_b;
     patch->a1_b = in->a1_b;
     patch->set.a1_b_2 = in->has_a1_b_2;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_person__3(const schema_person_new *in, schema_person_patch *patch)
-{
     patch->has_a1_b_2 = in->has_a1_b_2;
     patch->a1_b_2 = in->a1_b_2;
     patch->set.a_b1 = in->has_a_b1;
@@ -380,7 +334,7 @@ static void offer_schema_person__3(const schema_person_new *in, schema_person_pa
 }
 
 /* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_person__4(const schema_person_new *in, schema_person_patch *patch)
+static void offer_schema_person__2(const schema_person_new *in, schema_person_patch *patch)
 {
     patch->set.url_id_2 = in->has_url_id_2;
     patch->has_url_id_2 = in->has_url_id_2;
@@ -396,7 +350,6 @@ static sgc_status change_schema_person(sgc_txn *txn, sgc_str id, const schema_pe
 
     if (rc != SGC_OK) return rc;
     apply_schema_person__1(&take, patch, &row);
-    apply_schema_person__2(&take, patch, &row);
     return store_schema_person(&take, sgc_row_update, &row, out);
 }
 
@@ -413,8 +366,6 @@ sgc_status schema_person_upsert(sgc_txn *txn, const schema_person_new *in, schem
     memset(&patch, 0, sizeof patch);
     offer_schema_person__1(in, &patch);
     offer_schema_person__2(in, &patch);
-    offer_schema_person__3(in, &patch);
-    offer_schema_person__4(in, &patch);
     if (in->id.data != NULL) rc = change_schema_person(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_person_create(txn, in, out) : rc;
 }
@@ -438,7 +389,6 @@ sgc_status schema_person_unpack(const uint8_t *bytes, size_t size, schema_person
 void schema_person_to_json(const schema_person *row, sgc_buf *out)
 {
     json_schema_person__1(row, out);
-    json_schema_person__2(row, out);
     sgc_buf_byte(out, '}');
 }
 
@@ -452,7 +402,6 @@ sgc_status schema_person_from_json(sgc_arena *arena, sgc_str json, schema_person
     while (sgc_json_next(&in)) {
         bool known = false;
         known = known || take_schema_person__1(&in, out);
-        known = known || take_schema_person__2(&in, out);
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
@@ -480,18 +429,6 @@ schema_person_cursor schema_person_by_id(sgc_txn *txn, const schema_person_by_id
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_person_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_person row;
-
-    (void)index;
-    if (read_schema_person(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of BlogPost: p is the record, the offsets are known. */
@@ -798,18 +735,6 @@ schema_blog_post_cursor schema_blog_post_by_id(sgc_txn *txn,
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_blog_post_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_blog_post row;
-
-    (void)index;
-    if (read_schema_blog_post(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of Blog_Post: p is the record, the offsets are known. */
@@ -1119,16 +1044,4 @@ schema_blog_post_2_cursor schema_blog_post_2_by_id(sgc_txn *txn,
     }
     cursor.base = sgc_rows_open(txn, 2, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_blog_post_2_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_blog_post_2 row;
-
-    (void)index;
-    if (read_schema_blog_post_2(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

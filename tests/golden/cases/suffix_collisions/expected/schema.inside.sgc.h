@@ -33,17 +33,6 @@ static inline schema_user_role take_schema_user_role(sgc_take *take, const char 
 }
 
 void schema_user_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_user_new_2_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_user_patch_2_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_user_cursor_2_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_user_get_2_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_user_all_2_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_user_copy_2_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_user_posts_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_user_by_x_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_user_schema_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_open_2_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_schema_2_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_create_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

@@ -78,11 +78,6 @@ static void given_schema_user__1(sgc_take *take, const schema_user_new *in, sche
     row->has_has_x_3 = in->has_has_x_3;
     row->has_x_3 = sgc_take_int(take, "hasX", in->has_has_x_3 ? in->has_x_3 : 0);
     row->has_get = in->has_get;
-}
-
-/* Values of a new User, checked, with defaults where none is given. */
-static void given_schema_user__2(sgc_take *take, const schema_user_new *in, schema_user *row)
-{
     row->get = sgc_take_int(take, "get", in->has_get ? in->get : 0);
 }
 
@@ -148,7 +143,6 @@ static uint8_t *put_schema_user(uint8_t *p, const schema_user *row)
 static void given_schema_user(sgc_take *take, const schema_user_new *in, schema_user *row)
 {
     given_schema_user__1(take, in, row);
-    given_schema_user__2(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -277,11 +271,6 @@ static void offer_schema_user__1(const schema_user_new *in, schema_user_patch *p
     patch->has_x_2 = in->has_x_2;
     patch->set.has_x_3 = in->has_has_x_3;
     patch->has_has_x_3 = in->has_has_x_3;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_user__2(const schema_user_new *in, schema_user_patch *patch)
-{
     patch->has_x_3 = in->has_x_3;
     patch->set.get = in->has_get;
     patch->has_get = in->has_get;
@@ -312,7 +301,6 @@ sgc_status schema_user_upsert(sgc_txn *txn, const schema_user_new *in, schema_us
 
     memset(&patch, 0, sizeof patch);
     offer_schema_user__1(in, &patch);
-    offer_schema_user__2(in, &patch);
     if (in->id.data != NULL) rc = change_schema_user(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_user_create(txn, in, out) : rc;
 }
@@ -792,18 +780,6 @@ schema_user_new_2_cursor schema_user_new_2_by_id(sgc_txn *txn,
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_user_new_2_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user_new_2 row;
-
-    (void)index;
-    if (read_schema_user_new_2(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of User_patch: p is the record, the offsets are known. */
 static void fixed_schema_user_patch_2__1(const uint8_t *p, schema_user_patch_2 *row)
 {
@@ -1112,18 +1088,6 @@ schema_user_patch_2_cursor schema_user_patch_2_by_id(sgc_txn *txn,
     }
     cursor.base = sgc_rows_open(txn, 2, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_user_patch_2_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user_patch_2 row;
-
-    (void)index;
-    if (read_schema_user_patch_2(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of User_cursor: p is the record, the offsets are known. */
@@ -1437,18 +1401,6 @@ schema_user_cursor_2_by_id(sgc_txn *txn, const schema_user_cursor_2_by_id_range 
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_user_cursor_2_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user_cursor_2 row;
-
-    (void)index;
-    if (read_schema_user_cursor_2(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of UserGet: p is the record, the offsets are known. */
 static void fixed_schema_user_get_2__1(const uint8_t *p, schema_user_get_2 *row)
 {
@@ -1754,18 +1706,6 @@ schema_user_get_2_cursor schema_user_get_2_by_id(sgc_txn *txn,
     }
     cursor.base = sgc_rows_open(txn, 4, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_user_get_2_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user_get_2 row;
-
-    (void)index;
-    if (read_schema_user_get_2(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of UserAll: p is the record, the offsets are known. */
@@ -2075,18 +2015,6 @@ schema_user_all_2_cursor schema_user_all_2_by_id(sgc_txn *txn,
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_user_all_2_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user_all_2 row;
-
-    (void)index;
-    if (read_schema_user_all_2(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of UserCopy: p is the record, the offsets are known. */
 static void fixed_schema_user_copy_2__1(const uint8_t *p, schema_user_copy_2 *row)
 {
@@ -2394,18 +2322,6 @@ schema_user_copy_2_cursor schema_user_copy_2_by_id(sgc_txn *txn,
     }
     cursor.base = sgc_rows_open(txn, 6, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_user_copy_2_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user_copy_2 row;
-
-    (void)index;
-    if (read_schema_user_copy_2(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fields of UserPosts whose width varies, one behind the other. */
@@ -3072,18 +2988,6 @@ schema_user_by_x_cursor schema_user_by_x_by_id(sgc_txn *txn,
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_user_by_x_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user_by_x row;
-
-    (void)index;
-    if (read_schema_user_by_x(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of UserSchema: p is the record, the offsets are known. */
 static void fixed_schema_user_schema__1(const uint8_t *p, schema_user_schema *row)
 {
@@ -3391,18 +3295,6 @@ schema_user_schema_cursor schema_user_schema_by_id(sgc_txn *txn,
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_user_schema_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_user_schema row;
-
-    (void)index;
-    if (read_schema_user_schema(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fields of Open whose width varies, one behind the other. */
 static const uint8_t *rest_schema_open_2__1(const uint8_t *p, const uint8_t *end,
                                             schema_open_2 *row)
@@ -3652,18 +3544,6 @@ schema_open_2_cursor schema_open_2_by_id(sgc_txn *txn, const schema_open_2_by_id
     }
     cursor.base = sgc_rows_open(txn, 10, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_open_2_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_open_2 row;
-
-    (void)index;
-    if (read_schema_open_2(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of Schema: p is the record, the offsets are known. */
@@ -3967,18 +3847,6 @@ schema_schema_2_cursor schema_schema_2_by_id(sgc_txn *txn, const schema_schema_2
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_schema_2_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_schema_2 row;
-
-    (void)index;
-    if (read_schema_schema_2(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of Create: p is the record, the offsets are known. */
 static void fixed_schema_create__1(const uint8_t *p, schema_create *row)
 {
@@ -4275,16 +4143,4 @@ schema_create_cursor schema_create_by_id(sgc_txn *txn, const schema_create_by_id
     }
     cursor.base = sgc_rows_open(txn, 12, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_create_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_create row;
-
-    (void)index;
-    if (read_schema_create(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

@@ -14,8 +14,4 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
 
-void schema_fish_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_log_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_quiet_index_key(uint16_t index, sgc_str record, sgc_key *key);
-
 #endif

@@ -73,9 +73,9 @@ static const sgc_index indexes_schema_quiet[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Fish"), .singular = SGC_STR_INIT("fish"), .plural = SGC_STR_INIT("shoal"), .fields = fields_schema_fish, .indexes = indexes_schema_fish, .layout = {slots_schema_fish, 2, 1, 1, 5}, .code = {schema_fish_index_key}, .number = 1, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("Log"), .singular = SGC_STR_INIT("log"), .plural = SGC_STR_INIT("logs"), .fields = fields_schema_log, .indexes = indexes_schema_log, .layout = {slots_schema_log, 2, 1, 1, 5}, .code = {schema_log_index_key}, .number = 2, .field_count = 2, .index_count = 1, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("Quiet"), .singular = SGC_STR_INIT("quiet"), .plural = SGC_STR_INIT("quiets"), .fields = fields_schema_quiet, .indexes = indexes_schema_quiet, .layout = {slots_schema_quiet, 2, 1, 1, 5}, .code = {schema_quiet_index_key}, .number = 3, .field_count = 2, .index_count = 1, .history = true},
+    {.name = SGC_STR_INIT("Fish"), .singular = SGC_STR_INIT("fish"), .plural = SGC_STR_INIT("shoal"), .fields = fields_schema_fish, .indexes = indexes_schema_fish, .layout = {slots_schema_fish, 2, 1, 1, 5}, .number = 1, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Log"), .singular = SGC_STR_INIT("log"), .plural = SGC_STR_INIT("logs"), .fields = fields_schema_log, .indexes = indexes_schema_log, .layout = {slots_schema_log, 2, 1, 1, 5}, .number = 2, .field_count = 2, .index_count = 1, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Quiet"), .singular = SGC_STR_INIT("quiet"), .plural = SGC_STR_INIT("quiets"), .fields = fields_schema_quiet, .indexes = indexes_schema_quiet, .layout = {slots_schema_quiet, 2, 1, 1, 5}, .number = 3, .field_count = 2, .index_count = 1, .history = true},
 };
 
 static const char sdl[] =

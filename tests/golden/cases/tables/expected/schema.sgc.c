@@ -302,18 +302,6 @@ schema_fish_cursor schema_fish_by_id(sgc_txn *txn, const schema_fish_by_id_range
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_fish_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_fish row;
-
-    (void)index;
-    if (read_schema_fish(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of Log: p is the record, the offsets are known. */
 static void fixed_schema_log__1(const uint8_t *p, schema_log *row)
 {
@@ -608,18 +596,6 @@ schema_log_cursor schema_log_by_id(sgc_txn *txn, const schema_log_by_id_range *r
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_log_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_log row;
-
-    (void)index;
-    if (read_schema_log(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of Quiet: p is the record, the offsets are known. */
@@ -917,16 +893,4 @@ schema_quiet_cursor schema_quiet_by_id(sgc_txn *txn, const schema_quiet_by_id_ra
     }
     cursor.base = sgc_rows_open(txn, 2, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_quiet_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_quiet row;
-
-    (void)index;
-    if (read_schema_quiet(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

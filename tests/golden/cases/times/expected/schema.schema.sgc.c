@@ -45,7 +45,7 @@ static const sgc_index indexes_schema_event[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Event"), .singular = SGC_STR_INIT("event"), .plural = SGC_STR_INIT("events"), .fields = fields_schema_event, .indexes = indexes_schema_event, .layout = {slots_schema_event, 6, 5, 1, 45}, .code = {schema_event_index_key}, .number = 1, .field_count = 6, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Event"), .singular = SGC_STR_INIT("event"), .plural = SGC_STR_INIT("events"), .fields = fields_schema_event, .indexes = indexes_schema_event, .layout = {slots_schema_event, 6, 5, 1, 45}, .number = 1, .field_count = 6, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

@@ -256,11 +256,6 @@ static void offer_schema_event__1(const schema_event_new *in, schema_event_patch
     patch->has_at = in->has_at;
     patch->at = in->at;
     patch->set.changed_at = in->has_changed_at;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_event__2(const schema_event_new *in, schema_event_patch *patch)
-{
     patch->changed_at = in->changed_at;
     patch->set.seen_at = in->has_seen_at;
     patch->has_seen_at = in->has_seen_at;
@@ -294,7 +289,6 @@ sgc_status schema_event_upsert(sgc_txn *txn, const schema_event_new *in, schema_
 
     memset(&patch, 0, sizeof patch);
     offer_schema_event__1(in, &patch);
-    offer_schema_event__2(in, &patch);
     if (in->id.data != NULL) rc = change_schema_event(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_event_create(txn, in, out) : rc;
 }
@@ -358,16 +352,4 @@ schema_event_cursor schema_event_by_id(sgc_txn *txn, const schema_event_by_id_ra
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_event_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_event row;
-
-    (void)index;
-    if (read_schema_event(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

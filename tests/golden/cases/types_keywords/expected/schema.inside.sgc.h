@@ -14,11 +14,6 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
 
-void schema_int2_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_void_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_class_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_long_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_default_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_register_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_main_index_key(uint16_t index, sgc_str record, sgc_key *key);
 

@@ -256,18 +256,6 @@ schema_int2_cursor schema_int2_by_id(sgc_txn *txn, const schema_int2_by_id_range
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_int2_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_int2 row;
-
-    (void)index;
-    if (read_schema_int2(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of Void: p is the record, the offsets are known. */
 static void fixed_schema_void__1(const uint8_t *p, schema_void *row)
 {
@@ -562,18 +550,6 @@ schema_void_cursor schema_void_by_id(sgc_txn *txn, const schema_void_by_id_range
     }
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_void_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_void row;
-
-    (void)index;
-    if (read_schema_void(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of Class: p is the record, the offsets are known. */
@@ -873,18 +849,6 @@ schema_class_cursor schema_class_by_id(sgc_txn *txn, const schema_class_by_id_ra
     return cursor;
 }
 
-/* Components of an entry of an index, for the engine. */
-void schema_class_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_class row;
-
-    (void)index;
-    if (read_schema_class(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
-
 /* Fixed-width fields of Long: p is the record, the offsets are known. */
 static void fixed_schema_long__1(const uint8_t *p, schema_long *row)
 {
@@ -1179,18 +1143,6 @@ schema_long_cursor schema_long_by_id(sgc_txn *txn, const schema_long_by_id_range
     }
     cursor.base = sgc_rows_open(txn, 3, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_long_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_long row;
-
-    (void)index;
-    if (read_schema_long(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of Default: p is the record, the offsets are known. */
@@ -1490,18 +1442,6 @@ schema_default_cursor schema_default_by_id(sgc_txn *txn, const schema_default_by
     }
     cursor.base = sgc_rows_open(txn, 4, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_default_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_default row;
-
-    (void)index;
-    if (read_schema_default(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of Register: p is the record, the offsets are known. */

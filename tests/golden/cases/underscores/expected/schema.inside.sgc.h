@@ -31,8 +31,6 @@ static inline schema_e take_schema_e(sgc_take *take, const char *field, schema_e
                                    rules);
 }
 
-void schema_x_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_type_index_key(uint16_t index, sgc_str record, sgc_key *key);
-void schema_uses_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

@@ -86,9 +86,9 @@ static const sgc_index indexes_schema_uses[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("_"), .singular = SGC_STR_INIT("_"), .plural = SGC_STR_INIT("_s"), .fields = fields_schema_x, .indexes = indexes_schema_x, .layout = {slots_schema_x, 5, 4, 1, 20}, .code = {schema_x_index_key}, .number = 1, .field_count = 5, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("_"), .singular = SGC_STR_INIT("_"), .plural = SGC_STR_INIT("_s"), .fields = fields_schema_x, .indexes = indexes_schema_x, .layout = {slots_schema_x, 5, 4, 1, 20}, .number = 1, .field_count = 5, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
     {.name = SGC_STR_INIT("_Type_"), .singular = SGC_STR_INIT("_Type_"), .plural = SGC_STR_INIT("_Type_s"), .fields = fields_schema_type, .indexes = indexes_schema_type, .layout = {slots_schema_type, 2, 1, 1, 5}, .code = {schema_type_index_key}, .number = 2, .field_count = 2, .index_count = 2, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("Uses"), .singular = SGC_STR_INIT("uses"), .plural = SGC_STR_INIT("useses"), .fields = fields_schema_uses, .indexes = indexes_schema_uses, .layout = {slots_schema_uses, 2, 1, 1, 3}, .code = {schema_uses_index_key}, .number = 3, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Uses"), .singular = SGC_STR_INIT("uses"), .plural = SGC_STR_INIT("useses"), .fields = fields_schema_uses, .indexes = indexes_schema_uses, .layout = {slots_schema_uses, 2, 1, 1, 3}, .number = 3, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const sgc_enum_def enums[] = {

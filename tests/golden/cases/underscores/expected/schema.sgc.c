@@ -76,11 +76,6 @@ static void given_schema_x__1(sgc_take *take, const schema_x_new *in, schema_x *
     row->has_a = in->has_a;
     row->a = sgc_take_int(take, "_a", in->has_a ? in->a : 0);
     row->has_a_2 = in->has_a_2;
-}
-
-/* Values of a new _, checked, with defaults where none is given. */
-static void given_schema_x__2(sgc_take *take, const schema_x_new *in, schema_x *row)
-{
     row->a_2 = sgc_take_int(take, "a_", in->has_a_2 ? in->a_2 : 0);
 }
 
@@ -146,7 +141,6 @@ static uint8_t *put_schema_x(uint8_t *p, const schema_x *row)
 static void given_schema_x(sgc_take *take, const schema_x_new *in, schema_x *row)
 {
     given_schema_x__1(take, in, row);
-    given_schema_x__2(take, in, row);
 }
 
 /* Writes the row in the way of `write` and reads it back when out is given. */
@@ -273,11 +267,6 @@ static void offer_schema_x__1(const schema_x_new *in, schema_x_patch *patch)
     patch->x1 = in->x1;
     patch->set.a = in->has_a;
     patch->has_a = in->has_a;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_x__2(const schema_x_new *in, schema_x_patch *patch)
-{
     patch->a = in->a;
     patch->set.a_2 = in->has_a_2;
     patch->has_a_2 = in->has_a_2;
@@ -308,7 +297,6 @@ sgc_status schema_x_upsert(sgc_txn *txn, const schema_x_new *in, schema_x *out)
 
     memset(&patch, 0, sizeof patch);
     offer_schema_x__1(in, &patch);
-    offer_schema_x__2(in, &patch);
     if (in->id.data != NULL) rc = change_schema_x(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_x_create(txn, in, out) : rc;
 }
@@ -371,18 +359,6 @@ schema_x_cursor schema_x_by_id(sgc_txn *txn, const schema_x_by_id_range *range)
     }
     cursor.base = sgc_rows_open(txn, 0, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_x_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_x row;
-
-    (void)index;
-    if (read_schema_x(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }
 
 /* Fixed-width fields of _Type_: p is the record, the offsets are known. */
@@ -1015,16 +991,4 @@ schema_uses_cursor schema_uses_by_id(sgc_txn *txn, const schema_uses_by_id_range
     }
     cursor.base = sgc_rows_open(txn, 2, 0, &bounds);
     return cursor;
-}
-
-/* Components of an entry of an index, for the engine. */
-void schema_uses_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_uses row;
-
-    (void)index;
-    if (read_schema_uses(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
 }

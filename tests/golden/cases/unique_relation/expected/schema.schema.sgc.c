@@ -62,7 +62,7 @@ static const sgc_index indexes_schema_profile[] = {
 
 static const sgc_table tables[] = {
     {.name = SGC_STR_INIT("User"), .singular = SGC_STR_INIT("user"), .plural = SGC_STR_INIT("users"), .fields = fields_schema_user, .relations = relations_schema_user, .indexes = indexes_schema_user, .layout = {slots_schema_user, 2, 0, 1, 0}, .code = {schema_user_index_key}, .number = 1, .field_count = 2, .relation_count = 1, .index_count = 2, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("Profile"), .singular = SGC_STR_INIT("profile"), .plural = SGC_STR_INIT("profiles"), .fields = fields_schema_profile, .indexes = indexes_schema_profile, .layout = {slots_schema_profile, 2, 0, 1, 0}, .code = {schema_profile_index_key}, .number = 2, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Profile"), .singular = SGC_STR_INIT("profile"), .plural = SGC_STR_INIT("profiles"), .fields = fields_schema_profile, .indexes = indexes_schema_profile, .layout = {slots_schema_profile, 2, 0, 1, 0}, .number = 2, .field_count = 2, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =

@@ -656,15 +656,3 @@ schema_profile_cursor schema_profile_by_id(sgc_txn *txn, const schema_profile_by
     cursor.base = sgc_rows_open(txn, 1, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void schema_profile_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_profile row;
-
-    (void)index;
-    if (read_schema_profile(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}

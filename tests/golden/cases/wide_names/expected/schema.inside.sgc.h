@@ -42,6 +42,5 @@ void schema_a_very_long_type_name_that_somebody_chose_because_they_could_index_k
                                                                                    sgc_key *key);
 void schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_index_key(
     uint16_t index, sgc_str record, sgc_key *key);
-void schema_uses_index_key(uint16_t index, sgc_str record, sgc_key *key);
 
 #endif

@@ -1607,15 +1607,3 @@ schema_uses_cursor schema_uses_by_id(sgc_txn *txn, const schema_uses_by_id_range
     cursor.base = sgc_rows_open(txn, 2, 0, &bounds);
     return cursor;
 }
-
-/* Components of an entry of an index, for the engine. */
-void schema_uses_index_key(uint16_t index, sgc_str record, sgc_key *key)
-{
-    schema_uses row;
-
-    (void)index;
-    if (read_schema_uses(record, &row) != SGC_OK) {
-        key->overflow = true;
-        return;
-    }
-}
