@@ -211,9 +211,29 @@ static void test_far_places_are_cheap(void)
     sgc_buf_free(&text);
 }
 
+/* One error at very many places: the first ten are shown. */
+static void test_many_places(void)
+{
+    struct job job;
+
+    CU_ASSERT_TRUE(job_start(&job, SGC_STR("a")));
+    sgc_diagnostic *error = sgc_report(&job.diagnostics, "Test", "Everywhere");
+    for (int i = 0; i < 10; i++)
+        sgc_report_place(&job.diagnostics, error, &job.source, (sgc_span){0, 1});
+    sgc_diagnostics_print(&job.diagnostics, &job.out);
+    size_t shown = job.out.size;
+    for (int i = 0; i < 90; i++)
+        sgc_report_place(&job.diagnostics, error, &job.source, (sgc_span){0, 1});
+    sgc_diagnostics_print(&job.diagnostics, &job.out);
+    sgc_str rest = sgc_str_of(job.out.data + 2 * shown, job.out.size - 2 * shown);
+    UNIT_STR(rest, "    and at 90 more places\n");
+    job_end(&job);
+}
+
 int main(void)
 {
-    CU_TestInfo tests[] = {{"for people", test_for_people},
+    CU_TestInfo tests[] = {{"many places", test_many_places},
+                           {"for people", test_for_people},
                            {"dangerous characters", test_dangerous_characters},
                            {"long lines", test_long_lines},
                            {"long lines of wide characters", test_long_lines_of_wide_characters},

@@ -255,72 +255,6 @@ static void test_diff_defaults(void)
         "{ a: 2, b9: null, b10: 1 } to { a: 2, b10: 1 }.\n");
 }
 
-/* ---- suggestions ---- */
-
-static void expect_suggestions(const char *input, const char *const *names, size_t count,
-                               const char *expected)
-{
-    sgc_str options[32], best[SGC_SUGGESTIONS];
-    uint64_t effort = SGC_SUGGEST_EFFORT;
-    sgc_buf out = {0};
-
-    for (size_t i = 0; i < count; i++)
-        options[i] = sgc_str_from(names[i]);
-    size_t found = sgc_suggest(sgc_str_from(input), options, count, &effort, best);
-    sgc_did_you_mean(NULL, best, found, &out);
-    UNIT_STR(sgc_buf_as_str(&out), expected);
-    sgc_buf_free(&out);
-}
-
-static void test_suggestions(void)
-{
-    static const char *const none[] = {"x"}, *const one[] = {"greetings", "greeting", "gretting"},
-                             *const many[] = {"a10", "a9", "a8", "a07", "a6", "a5", "A1", "a9"},
-                             *const swap[] = {"abc", "acb", "cab"}, *const upper[] = {"VERYTEST"},
-                             *const kelvin[] = {"ik"};
-
-    expect_suggestions("", none, 1, " Did you mean \"x\"?");
-    expect_suggestions("abcdefgh", none, 1, "");
-    expect_suggestions("greetin", one, 3,
-                       " Did you mean \"greeting\", \"greetings\", or \"gretting\"?");
-    expect_suggestions("a1", many, 8, " Did you mean \"A1\", \"a5\", \"a6\", \"a8\", or \"a9\"?");
-    expect_suggestions("abc", swap, 3, " Did you mean \"abc\", \"acb\", or \"cab\"?");
-    expect_suggestions("verytest", upper, 1, " Did you mean \"VERYTEST\"?");
-    expect_suggestions("verytset", upper, 1, " Did you mean \"VERYTEST\"?");
-    /* Lengths are those of UTF-16: two units for a letter beyond the basic plane. */
-    expect_suggestions("VERYTES\xF0\x9D\x92\x9C", upper, 1, " Did you mean \"VERYTEST\"?");
-    expect_suggestions("\xC4\xB0\xE2\x84\xAA", kelvin, 1, " Did you mean \"ik\"?");
-}
-
-/* When the effort is used up nothing is suggested, whatever was found before. */
-static void test_suggestion_effort(void)
-{
-    sgc_str options[100], best[SGC_SUGGESTIONS];
-    uint64_t effort = 1000;
-
-    for (size_t i = 0; i < 100; i++)
-        options[i] = SGC_STR("abcdefghij");
-    CU_ASSERT_EQUAL(sgc_suggest(SGC_STR("abcdefghik"), options, 1, &effort, best), 1);
-    CU_ASSERT_TRUE(effort < 1000);
-    CU_ASSERT_EQUAL(sgc_suggest(SGC_STR("abcdefghik"), options, 100, &effort, best), 0);
-    CU_ASSERT_EQUAL(effort, 0);
-    CU_ASSERT_EQUAL(sgc_suggest(SGC_STR("abcdefghij"), options, 1, &effort, best), 0);
-}
-
-static void test_did_you_mean_what(void)
-{
-    sgc_str names[7] = {SGC_STR("A"), SGC_STR("B"), SGC_STR("C"), SGC_STR("D"),
-                        SGC_STR("E"), SGC_STR("F"), SGC_STR("G")};
-    sgc_buf out = {0};
-
-    sgc_did_you_mean("the enum value", names, 2, &out);
-    sgc_did_you_mean(NULL, names, 7, &out);
-    sgc_did_you_mean("nothing", names, 0, &out);
-    UNIT_STR(sgc_buf_as_str(&out), " Did you mean the enum value \"A\" or \"B\"? Did you mean "
-                                   "\"A\", \"B\", \"C\", \"D\", or \"E\"?");
-    sgc_buf_free(&out);
-}
-
 /* ---- literals ---- */
 
 static void add_literal_error(void *user, const sgc_literal_error *error)
@@ -399,9 +333,6 @@ int main(void)
                            {"diff of many arguments", test_diff_many_arguments},
                            {"diff of directives", test_diff_directives},
                            {"diff of defaults", test_diff_defaults},
-                           {"suggestions", test_suggestions},
-                           {"effort of suggestions", test_suggestion_effort},
-                           {"did you mean", test_did_you_mean_what},
                            {"literals", test_literals},
                            {"effort of literals", test_literal_effort},
                            CU_TEST_INFO_NULL};
