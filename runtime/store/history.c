@@ -317,14 +317,14 @@ static sgc_status remove_leftovers(sgc_history *history, const sgc_segments *lis
     return status;
 }
 
-/* The folder's name is durable before a root can name what is in it. */
+/* The folder's name is durable before a root can name what is in it, also when it was made by
+ * somebody who did not get that far. */
 static sgc_status make_directory(sgc_history *history, sgc_error *error)
 {
     const sgc_os *os = history->os;
     sgc_status status = os->make_directory(os->self, history->directory);
 
-    if (status == SGC_EXISTS) return SGC_OK;
-    if (status) return sgc_history_os_failed(status, error);
+    if (status && status != SGC_EXISTS) return sgc_history_os_failed(status, error);
     const char *slash = strrchr(history->directory, '/');
     size_t size = slash ? (size_t)(slash - history->directory) : 0;
     char *parent = sgc_alloc(size + 2);
