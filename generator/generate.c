@@ -203,6 +203,8 @@ static void print_notes(const run *r, const sgc_schema_built *built, const name_
     size_t fresh = 0;
     uint16_t resolvers = built->schema->resolver_count;
 
+    if (built->schema->table_count == 0)
+        fputs("note: no type has a key, so there is nothing to store\n", stderr);
     for (size_t i = 0; i < built->note_count; i++)
         fprintf(stderr, "note: " SGC_FMT "\n", SGC_ARG(built->notes[i]));
     for (size_t i = 0; i < n->count; i++) {

@@ -13,6 +13,10 @@
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
+/* Not every file uses every function below. */
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wunused-function"
+#endif
 
 /* Node: for the emitted code that keeps one inside a row. */
 sgc_str schema_node_take(sgc_take *take, const schema_node_new *in);

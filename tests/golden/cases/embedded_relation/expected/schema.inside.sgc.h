@@ -13,6 +13,10 @@
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
+/* Not every file uses every function below. */
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wunused-function"
+#endif
 
 /* Address: for the emitted code that keeps one inside a row. */
 sgc_str schema_address_take(sgc_take *take, const schema_address_new *in);

@@ -13,6 +13,10 @@
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
+/* Not every file uses every function below. */
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wunused-function"
+#endif
 
 void schema_a_index_key(uint16_t index, sgc_str record, sgc_key *key);
 void schema_d_index_key(uint16_t index, sgc_str record, sgc_key *key);

@@ -13,6 +13,10 @@
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #endif
+/* Not every file uses every function below. */
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wunused-function"
+#endif
 
 static inline const uint8_t *read_schema_a_very_long_type_name_that_somebody_chose_because_they_could_kind(
     const uint8_t *p, const uint8_t *end,
