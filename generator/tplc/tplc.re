@@ -577,7 +577,8 @@ int main(int argc, char **argv)
     FILE *out = fopen(argv[1], "wb"), *header = fopen(argv[2], "wb");
     if (out && header) {
         const char *slash = strrchr(argv[2], '/');
-        fprintf(header, "/* Compiled by tplc from templates/. */\n#include \"layout.h\"\n#include \"view.h\"\n\n");
+        fprintf(header, "/* Compiled by tplc from templates/. */\n"
+                        "#include \"layout.h\"\n#include \"view.h\"\n\n");
         fprintf(out, "/* Compiled by tplc from templates/. */\n#include \"%s\"\n\n",
                 slash ? slash + 1 : argv[2]);
         for (int i = 3; i < argc; i++)
