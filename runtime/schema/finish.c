@@ -194,6 +194,7 @@ static void hash_table(sgc_buf *out, const sgc_table *table)
 {
     sgc_buf_printf(out, "t %u " SGC_FMT " %u %d\n", table->number, SGC_ARG(table->name), table->key,
                    table->link);
+    if (!table->history) sgc_buf_text(out, "no history\n");
     hash_fields(out, table->fields, table->field_count, &table->layout);
     for (uint16_t i = 0; i < table->index_count; i++) {
         const sgc_index *index = &table->indexes[i];

@@ -348,6 +348,7 @@ static void store_between(sgc_model_build *build, sgc_model_member *left, sgc_mo
         return;
     bool self = left->owner == right->owner;
     link->table.link = true;
+    link->table.history = left->owner->table.history && right->owner->table.history;
     link->table.key = SGC_NONE;
     link->table.name = sgc_model_text(build, SGC_FMT "." SGC_FMT, SGC_ARG(left->owner->table.name),
                                       SGC_ARG(left->def->name));

@@ -22,6 +22,7 @@ static void free_changes(sgc_flush *flush)
 
 static void discard(sgc_flush *flush)
 {
+    sgc_flush_drop_history(flush);
     free_changes(flush);
     sgc_changes_free(&flush->bulk);
     sgc_free(flush->sort_room.items);
@@ -130,7 +131,7 @@ typedef struct row_change {
     const sgc_table *table;
     uint16_t position;
     sgc_str key, before, after; /**< records; null: none */
-    uint64_t old_row, new_row;
+    uint64_t old_row, new_row, old_begin;
     sgc_error *error;
 } row_change;
 
@@ -269,6 +270,7 @@ static sgc_status find_old(row_change *change)
         if (!row.record.data) status = no_memory(change->error);
     }
     change->before = row.record;
+    change->old_begin = row.begin;
     sgc_cache_unpin(view.cache, frame);
     return status;
 }
@@ -294,36 +296,6 @@ static sgc_status put_row(row_change *change, uint64_t begin)
                          change->error);
 }
 
-static sgc_status replace_row(sgc_flush *flush, uint16_t table, sgc_str key, uint64_t begin,
-                              sgc_str record, sgc_error *error)
-{
-    row_change change = {.flush = flush,
-                         .table = &flush->image.schema->tables[table],
-                         .position = table,
-                         .key = key,
-                         .after = record,
-                         .error = error};
-    sgc_status status = find_old(&change);
-
-    if (status == SGC_OK) status = put_row(&change, begin);
-    return status ? status : change_indexes(&change);
-}
-
-sgc_status sgc_flush_put(sgc_flush *flush, uint16_t table, sgc_str key, uint64_t begin,
-                         sgc_str record, sgc_error *error)
-{
-    bool append = false;
-    sgc_status status = prepare(flush, table, key, error);
-
-    if (!record.data) record = SGC_STR("");
-    if (status == SGC_OK) status = sgc_bulk_takes(flush, table, key, &append, error);
-    if (status == SGC_OK)
-        status = append ? sgc_bulk_put(flush, table, key, begin, record, error)
-                        : replace_row(flush, table, key, begin, record, error);
-    if (status) flush->broken = status;
-    return status;
-}
-
 static sgc_status remove_row(row_change *change)
 {
     sgc_flush *flush = change->flush;
@@ -337,28 +309,55 @@ static sgc_status remove_row(row_change *change)
     return status ? status : change_indexes(change);
 }
 
-sgc_status sgc_flush_delete(sgc_flush *flush, uint16_t table, sgc_str key, sgc_error *error)
+/* A row that may be there already. */
+static sgc_status change_row(sgc_flush *flush, uint16_t table, sgc_str key,
+                             const sgc_version *newest, sgc_error *error)
 {
-    bool absent = false;
+    row_change change = {.flush = flush,
+                         .table = &flush->image.schema->tables[table],
+                         .position = table,
+                         .key = key,
+                         .after = newest->record,
+                         .error = error};
+    sgc_status status = find_old(&change);
+    sgc_stored_row old = {change.before, change.old_begin};
+
+    if (status == SGC_OK) status = sgc_flush_keep(flush, table, key, newest, &old, error);
+    if (status) return status;
+    if (sgc_str_is_null(change.after))
+        return sgc_str_is_null(change.before) ? SGC_OK : remove_row(&change);
+    status = put_row(&change, newest->sequence);
+    return status ? status : change_indexes(&change);
+}
+
+/* A row that cannot be there: it is appended, or there is nothing to remove. */
+static sgc_status append_row(sgc_flush *flush, uint16_t table, sgc_str key,
+                             const sgc_version *newest, sgc_error *error)
+{
+    static const sgc_stored_row none;
+    sgc_status status = sgc_flush_keep(flush, table, key, newest, &none, error);
+
+    if (status || sgc_str_is_null(newest->record)) return status;
+    return sgc_bulk_put(flush, table, key, newest->sequence, newest->record, error);
+}
+
+sgc_status sgc_flush_row(sgc_flush *flush, uint16_t table, sgc_str key, const sgc_version *newest,
+                         sgc_error *error)
+{
+    bool append = false;
     sgc_status status = prepare(flush, table, key, error);
 
-    if (status == SGC_OK) status = sgc_bulk_takes(flush, table, key, &absent, error);
-    if (status == SGC_OK && !absent) {
-        row_change change = {.flush = flush,
-                             .table = &flush->image.schema->tables[table],
-                             .position = table,
-                             .key = key,
-                             .error = error};
-        status = find_old(&change);
-        if (status == SGC_OK && !sgc_str_is_null(change.before)) status = remove_row(&change);
-    }
+    if (status == SGC_OK) status = sgc_bulk_takes(flush, table, key, &append, error);
+    if (status == SGC_OK)
+        status = append ? append_row(flush, table, key, newest, error)
+                        : change_row(flush, table, key, newest, error);
     if (status) flush->broken = status;
     return status;
 }
 
 /* ---- another schema ---- */
 
-static sgc_status write_bytes(sgc_flush *flush, sgc_tree *tree, sgc_str bytes, sgc_error *error)
+sgc_status sgc_write_bytes(sgc_flush *flush, sgc_tree *tree, sgc_str bytes, sgc_error *error)
 {
     for (size_t at = 0; at < bytes.size; at += SGC_PAGE_BODY) {
         size_t part = bytes.size - at < SGC_PAGE_BODY ? bytes.size - at : SGC_PAGE_BODY;
@@ -386,7 +385,8 @@ static sgc_status write_schema(sgc_flush *flush, const sgc_schema *schema, sgc_e
     if (status == SGC_OK && text.size > UINT32_MAX)
         status = sgc_fail(error, SGC_LIMIT, "the schema is too long");
     if (status == SGC_OK)
-        status = write_bytes(flush, &image->root_trees[1], sgc_buf_as_str(&text), error);
+        status = sgc_write_bytes(flush, &image->root_trees[SGC_ROOT_SCHEMA], sgc_buf_as_str(&text),
+                                 error);
     sgc_buf_free(&text);
     image->name_size = (uint32_t)schema->name.size;
     image->sdl_size = (uint32_t)schema->sdl.size;
@@ -422,7 +422,7 @@ sgc_status sgc_flush_set_schema(sgc_flush *flush, const sgc_schema *schema, sgc_
 /* Descriptors of trees that changed go into the catalogue. */
 static sgc_status write_catalogue_page(sgc_flush *flush, uint32_t number, sgc_error *error)
 {
-    sgc_tree *catalogue = &flush->image.root_trees[0];
+    sgc_tree *catalogue = &flush->image.root_trees[SGC_ROOT_CATALOGUE];
     uint8_t bytes[SGC_PAGE_BODY] = {0}, *page;
     uint32_t first = number * SGC_TREES_PER_PAGE, frame, logical;
     const uint8_t *old;
@@ -463,7 +463,7 @@ static sgc_status write_catalogue(sgc_flush *flush, sgc_error *error)
  */
 static sgc_status size_free_map(sgc_flush *flush, sgc_buf *map, sgc_error *error)
 {
-    sgc_tree *tree = &flush->image.root_trees[2];
+    sgc_tree *tree = &flush->image.root_trees[SGC_ROOT_FREE];
     uint32_t logical;
     uint8_t *page;
 
@@ -482,7 +482,7 @@ static sgc_status size_free_map(sgc_flush *flush, sgc_buf *map, sgc_error *error
 
 static sgc_status write_free_map(sgc_flush *flush, sgc_error *error)
 {
-    sgc_tree *tree = &flush->image.root_trees[2];
+    sgc_tree *tree = &flush->image.root_trees[SGC_ROOT_FREE];
     sgc_buf map = {0};
     sgc_status status = sgc_write_clear(flush, tree, error);
 
@@ -542,6 +542,8 @@ static void publish(sgc_flush *flush, sgc_checkpoint *checkpoint)
     sgc_pages *pages = flush->pages;
 
     checkpoint->image = flush->image;
+    checkpoint->segments = flush->segments;
+    flush->segments = NULL;
     flush->image.trees = NULL;
     flush->image.first_tree = NULL;
     sgc_image_keep_tables(&checkpoint->image);
@@ -553,6 +555,9 @@ static void publish(sgc_flush *flush, sgc_checkpoint *checkpoint)
     before->newer = checkpoint;
     pages->newest = checkpoint;
     sgc_mutex_unlock(&pages->lock);
+    sgc_history_published(pages->history, checkpoint->segments);
+    if (checkpoint->image.schema != before->image.schema)
+        sgc_history_set_schema(pages->history, checkpoint->image.schema);
     atomic_fetch_add(&pages->flushes, 1);
     uint64_t places = atomic_exchange(&pages->file_places, pages->space.places);
     /* What lies behind is named by nobody; a file that stays longer does no harm. */
@@ -576,6 +581,7 @@ sgc_status sgc_flush_commit(sgc_flush *flush, uint64_t sequence, uint64_t time_u
     }
     if (status == SGC_OK) status = sgc_bulk_end_all(flush, error);
     if (status == SGC_OK) status = apply_changes(flush, error);
+    if (status == SGC_OK) status = sgc_flush_end_history(flush, sequence, error);
     if (status == SGC_OK) status = write_catalogue(flush, error);
     if (status == SGC_OK) status = write_free_map(flush, error);
     flush->image.sequence = sequence;
@@ -592,6 +598,7 @@ sgc_status sgc_flush_commit(sgc_flush *flush, uint64_t sequence, uint64_t time_u
     *held = (sgc_held_places){NULL, flush->image.number, flush->replaced};
     flush->replaced = (sgc_places){0};
     sgc_space_hold(&pages->space, held);
+    atomic_store(&pages->held_places, sgc_space_held(&pages->space));
     publish(flush, next);
     discard(flush);
     return SGC_OK;

@@ -1,7 +1,7 @@
 /* format.c - the root, the file's head and tree descriptors to bytes and back. */
 #include "store/format.h"
 
-#define FORMAT 1
+#define FORMAT 2
 
 static const char root_magic[8] = "SGCROOT";
 static const char pages_magic[8] = "SGCPAGE";
@@ -39,7 +39,7 @@ bool sgc_tree_decode(const uint8_t in[SGC_TREE_BYTES], sgc_tree *tree)
         .b = sgc_load32(in + 44),
         .c = sgc_load32(in + 48),
     };
-    if (tree->kind < SGC_TREE_CATALOGUE || tree->kind > SGC_TREE_INDEX) return false;
+    if (tree->kind < SGC_TREE_CATALOGUE || tree->kind > SGC_TREE_HISTORY) return false;
     if (tree->kind == SGC_TREE_HASH && (tree->a > 24 || tree->b > 3)) return false;
     return tree->depth <= SGC_TABLE_LEVELS && (tree->depth == 0) == (tree->pages == 0);
 }
@@ -67,15 +67,20 @@ void sgc_root_encode(const sgc_root *root, uint8_t out[SGC_ROOT_BYTES])
     sgc_store32(out + 8, sgc_crc32c(0, out + 12, SGC_ROOT_BYTES - 12));
 }
 
-static bool root_trees_decode(const uint8_t *in, sgc_root *root)
+sgc_tree_kind sgc_root_tree_kind(size_t which)
 {
     static const uint8_t kinds[SGC_ROOT_TREES] = {SGC_TREE_CATALOGUE, SGC_TREE_SCHEMA,
-                                                  SGC_TREE_FREE};
+                                                  SGC_TREE_FREE, SGC_TREE_HISTORY};
+    return (sgc_tree_kind)kinds[which];
+}
+
+static bool root_trees_decode(const uint8_t *in, sgc_root *root)
+{
     bool good = true;
 
     for (size_t i = 0; i < SGC_ROOT_TREES; i++) {
         good = sgc_tree_decode(in + 128 + i * SGC_TREE_BYTES, &root->trees[i]) && good;
-        good = good && root->trees[i].kind == kinds[i];
+        good = good && root->trees[i].kind == sgc_root_tree_kind(i);
     }
     return good;
 }

@@ -25,7 +25,7 @@ typedef enum sgc_page_kind {
     SGC_PAGE_HASH,
     SGC_PAGE_HASH_MORE, /**< continues a full hash page; lives in the tree of the rows */
     SGC_PAGE_NODE,
-    SGC_PAGE_BYTES, /**< a piece of the catalogue, of the schema or of the free map */
+    SGC_PAGE_BYTES, /**< a piece of the catalogue, of the schema, the free map or the manifest */
 } sgc_page_kind;
 
 /* Head of every page:
@@ -66,6 +66,7 @@ typedef enum sgc_tree_kind {
     SGC_TREE_ROWS,
     SGC_TREE_HASH,
     SGC_TREE_INDEX,
+    SGC_TREE_HISTORY, /**< manifest of the history's segments */
 } sgc_tree_kind;
 
 /** A tree: pages by logical number through a page table of `depth` levels. */
@@ -76,7 +77,8 @@ typedef struct sgc_tree {
     sgc_page_at root;   /**< top page of the page table */
     uint32_t pages;     /**< logical numbers given out so far */
     uint32_t free_page; /**< first logical number to use again, plus 1; 0: none */
-    uint64_t count;     /**< rows, hash entries or index entries; bytes of the SCHEMA, FREE trees */
+    uint64_t count;     /**< rows, hash entries or index entries; bytes of the SCHEMA, FREE and
+                           HISTORY trees */
     /** ROWS: fill page + 1, pages with room, where to look for room. HASH: group bits, pages of a
      * group, groups already grown. INDEX: root node, levels, unused. */
     uint32_t a, b, c;
@@ -93,17 +95,27 @@ void sgc_tree_encode(const sgc_tree *tree, uint8_t out[SGC_TREE_BYTES]);
 /** False when the bytes can be no descriptor. */
 bool sgc_tree_decode(const uint8_t in[SGC_TREE_BYTES], sgc_tree *tree);
 
-enum { SGC_ROOT_TREES = 3, SGC_ROOT_BYTES = 4096 };
+/** Trees that the root itself names. */
+enum {
+    SGC_ROOT_CATALOGUE = 0,
+    SGC_ROOT_SCHEMA,
+    SGC_ROOT_FREE,
+    SGC_ROOT_HISTORY,
+    SGC_ROOT_TREES,
+    SGC_ROOT_BYTES = 4096,
+};
 
 /** Content of one copy of the root. */
 typedef struct sgc_root {
     uint64_t sequence, time_us, seed, schema_hash;
     uint32_t checkpoint, tree_count, next_tree, places;
     uint32_t name_size, sdl_size, numbering_size; /**< of the SCHEMA tree's bytes */
-    sgc_tree trees[SGC_ROOT_TREES];               /**< catalogue, schema, free map */
+    sgc_tree trees[SGC_ROOT_TREES];               /**< by SGC_ROOT_* */
 } sgc_root;
 
 void sgc_root_encode(const sgc_root *root, uint8_t out[SGC_ROOT_BYTES]);
+/** The kind of a tree that the root names, by SGC_ROOT_*. */
+sgc_tree_kind sgc_root_tree_kind(size_t which);
 /** False when this copy is not a valid root. */
 bool sgc_root_decode(const uint8_t in[SGC_ROOT_BYTES], sgc_root *root);
 

@@ -32,6 +32,7 @@ typedef struct sgc_image {
 
 struct sgc_checkpoint {
     sgc_image image; /**< never changes once published */
+    sgc_segments *segments;
     sgc_pages *pages;
     sgc_checkpoint *older, *newer; /**< list of live ones, under pages->lock */
     _Atomic uint64_t references;
@@ -43,12 +44,15 @@ struct sgc_pages {
     sgc_file *root_file, *pages_file;
     sgc_cache cache;
     uint64_t seed; /**< of the hash of keys */
+    uint64_t history_cache;
+    sgc_status (*extend)(const sgc_schema *kept, sgc_arena *arena, const sgc_schema **used);
+    sgc_history *history;
     sgc_mutex lock;
     sgc_checkpoint *newest; /**< under lock */
     sgc_arena schema_arena; /**< of a model built from the kept SDL */
     _Atomic bool failed;    /**< no flush any more */
     _Atomic bool flushing;
-    _Atomic uint64_t flushes, pages_written, file_places, free_places;
+    _Atomic uint64_t flushes, pages_written, file_places, free_places, held_places;
     sgc_space space; /**< the flush thread's */
 };
 
@@ -118,11 +122,13 @@ struct sgc_flush {
     sgc_bulk *bulks;            /**< by table */
     sgc_entry_changes bulk;     /**< of the index that is being built */
     sgc_sort_room sort_room;
-    sgc_arena scratch;     /**< of one put */
-    uint8_t *staging;      /**< pages on their way to the file */
-    sgc_known_page *known; /**< by hash of tree and logical number; dirty pages only */
-    bool began;            /**< something was put or deleted */
-    sgc_status broken;     /**< first failure: the flush can only be aborted */
+    sgc_arena scratch;          /**< of one put */
+    uint8_t *staging;           /**< pages on their way to the file */
+    sgc_known_page *known;      /**< by hash of tree and logical number; dirty pages only */
+    sgc_history_writer *writer; /**< NULL: nothing for the history yet */
+    sgc_segments *segments;     /**< of the next checkpoint, once known */
+    bool began;                 /**< something was put or deleted */
+    sgc_status broken;          /**< first failure: the flush can only be aborted */
 };
 
 /* ---- image.c: images in memory ---- */
@@ -255,7 +261,21 @@ typedef struct sgc_hash_entry {
 SGC_CHECK sgc_status sgc_hash_build(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows,
                                     const sgc_hash_entry *entries, size_t count, sgc_error *error);
 
+/* ---- flush_history.c ---- */
+
+/** Hands over what `newest` and the versions behind it superseded, down to the row of the image. */
+SGC_CHECK sgc_status sgc_flush_keep(sgc_flush *flush, uint16_t table, sgc_str key,
+                                    const sgc_version *newest, const sgc_stored_row *row,
+                                    sgc_error *error);
+/** Writes the segment and the manifest; flush->segments is set afterwards. */
+SGC_CHECK sgc_status sgc_flush_end_history(sgc_flush *flush, uint64_t through, sgc_error *error);
+void sgc_flush_drop_history(sgc_flush *flush);
+
 /* ---- flush.c ---- */
+
+/** Appends pages with these bytes to a tree that has none. */
+SGC_CHECK sgc_status sgc_write_bytes(sgc_flush *flush, sgc_tree *tree, sgc_str bytes,
+                                     sgc_error *error);
 
 /** One change for each entry that `record` has in the index (not index 0). */
 SGC_CHECK sgc_status sgc_index_changes(const sgc_table *table, uint16_t index, sgc_str record,

@@ -493,7 +493,7 @@ static sgc_status put_row(sgc_memtable *memtable, uint16_t table, sgc_str key, s
     }
     p.put->previous = atomic_load_explicit(&memtable->newest_put, memory_order_relaxed);
     atomic_store_explicit(&row->newest, &p.put->version, memory_order_release);
-    atomic_store_explicit(&memtable->newest_put, p.put, memory_order_relaxed);
+    atomic_store_explicit(&memtable->newest_put, p.put, memory_order_release);
     return SGC_OK;
 }
 
@@ -512,7 +512,7 @@ void sgc_memtable_rollback(sgc_memtable *memtable, uint64_t to)
 
     for (; put && put->version.sequence > to; put = put->previous)
         undo(put);
-    atomic_store_explicit(&memtable->newest_put, put, memory_order_relaxed);
+    atomic_store_explicit(&memtable->newest_put, put, memory_order_release);
 }
 
 void sgc_memtable_restamp(sgc_memtable *memtable, uint64_t sequence)
@@ -526,6 +526,22 @@ void sgc_memtable_restamp(sgc_memtable *memtable, uint64_t sequence)
             change->sequence = sequence;
         }
     }
+}
+
+sgc_status sgc_memtable_since(const sgc_memtable *memtable, uint64_t after, uint64_t through,
+                              sgc_status (*each)(void *context, uint16_t table, sgc_str key,
+                                                 const sgc_version *version),
+                              void *context)
+{
+    const struct put *put = atomic_load_explicit(&memtable->newest_put, memory_order_acquire);
+    sgc_status status = SGC_OK;
+
+    for (; status == SGC_OK && put && put->version.sequence > after; put = put->previous) {
+        const struct row *row = put->row;
+        if (put->version.sequence > through) continue;
+        status = each(context, row->table, sgc_str_of(row->key, row->key_size), &put->version);
+    }
+    return status;
 }
 
 static const struct row *walk_start(const sgc_memtable *memtable, const void *after)
@@ -573,6 +589,7 @@ static void settle(sgc_memtable_cursor *cursor, const struct sgc_overlay *overla
         const struct sgc_overlay_change *change = change_at(node, cursor->at);
         if (change) {
             cursor->present = change->present;
+            cursor->sequence = change->sequence;
             cursor->entry = sgc_str_of(node->entry, node->size);
             cursor->key_size = node->key_size;
             break;
@@ -671,10 +688,10 @@ static size_t order_table(const struct table_overlays *overlays, struct ordered 
     size_t count = overlays->row_count, at = count, shared = SIZE_MAX;
     bool sorted = true;
 
-    for (const struct row *row = overlays->newest_row; row; row = row->below)
+    for (const struct row *row = overlays->newest_row; row; row = row->below) {
         rows[--at].row = row;
-    for (size_t i = 0; i < count; i++)
-        shared = shared_size(rows[0].row, rows[i].row, shared);
+        shared = shared_size(overlays->newest_row, row, shared);
+    }
     for (size_t i = 0; i < count; i++) {
         rows[i].head = head_behind(rows[i].row, shared);
         sorted = sorted && (i == 0 || compare_ordered(&rows[i - 1], &rows[i]) < 0);
@@ -685,6 +702,15 @@ static size_t order_table(const struct table_overlays *overlays, struct ordered 
 
 typedef sgc_status each_row(void *context, uint16_t table, sgc_str key, const sgc_version *version);
 
+/* Rows lie anywhere in memory: those that come next are on their way while this one is shown. */
+static void fetch_ahead(const struct ordered *rows, size_t left)
+{
+    if (left > 8) __builtin_prefetch(rows[8].row);
+    if (left > 4) {
+        __builtin_prefetch(atomic_load_explicit(&rows[4].row->newest, memory_order_relaxed));
+    }
+}
+
 static sgc_status show_rows(const struct ordered *rows, size_t count, uint64_t at, each_row *each,
                             void *context)
 {
@@ -692,6 +718,7 @@ static sgc_status show_rows(const struct ordered *rows, size_t count, uint64_t a
 
     for (size_t i = 0; status == SGC_OK && i < count; i++) {
         const struct row *row = rows[i].row;
+        fetch_ahead(rows + i, count - i);
         const sgc_version *version = atomic_load_explicit(&row->newest, memory_order_acquire);
         while (version && version->sequence > at)
             version = version->older;

@@ -64,6 +64,16 @@ void sgc_memtable_rollback(sgc_memtable *memtable, uint64_t to);
 /** Gives every version this sequence: a write set nobody else reads becomes a commit's MemTable. */
 void sgc_memtable_restamp(sgc_memtable *memtable, uint64_t sequence);
 
+/**
+ * Calls each(context, ...) for every version with after < sequence <= through, the newest put
+ * first. Readers may ask beside the writer.
+ */
+SGC_CHECK sgc_status sgc_memtable_since(const sgc_memtable *memtable, uint64_t after,
+                                        uint64_t through,
+                                        sgc_status (*each)(void *context, uint16_t table,
+                                                           sgc_str key, const sgc_version *version),
+                                        void *context);
+
 /** A walk over all rows in the order of their first put, by the writer or when nobody writes. */
 typedef struct sgc_memtable_walk {
     uint16_t table;
@@ -83,8 +93,9 @@ typedef struct sgc_memtable_cursor {
     uint16_t table, index;
     bool descending;
     bool valid;
-    bool present;  /**< the entry exists at `at`; false: it was removed (hides the one below) */
-    sgc_str entry; /**< readable as long as the MemTable lives */
+    bool present;      /**< the entry exists at `at`; false: it was removed (hides the one below) */
+    uint64_t sequence; /**< since when it is so */
+    sgc_str entry;     /**< readable as long as the MemTable lives */
     uint16_t key_size;
     const void *node;
 } sgc_memtable_cursor;

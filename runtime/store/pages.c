@@ -16,6 +16,7 @@ static void unpin_tables(sgc_checkpoint *checkpoint)
 static void checkpoint_free(sgc_checkpoint *checkpoint)
 {
     unpin_tables(checkpoint);
+    sgc_segments_release(checkpoint->segments);
     sgc_image_free(&checkpoint->image);
     sgc_free(checkpoint);
 }
@@ -55,6 +56,11 @@ uint64_t sgc_checkpoint_sequence(const sgc_checkpoint *checkpoint)
 uint64_t sgc_checkpoint_time_us(const sgc_checkpoint *checkpoint)
 {
     return checkpoint->image.time_us;
+}
+
+sgc_segments *sgc_checkpoint_history(const sgc_checkpoint *checkpoint)
+{
+    return checkpoint->segments;
 }
 
 uint64_t sgc_checkpoint_rows(const sgc_checkpoint *checkpoint, uint16_t table)
@@ -128,8 +134,7 @@ static sgc_status create_root(sgc_pages *pages, sgc_error *error)
 
     if (!fresh) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     for (uint32_t i = 0; i < SGC_ROOT_TREES; i++)
-        root.trees[i] =
-            (sgc_tree){.id = root.next_tree++, .kind = (uint8_t)(SGC_TREE_CATALOGUE + i)};
+        root.trees[i] = (sgc_tree){.id = root.next_tree++, .kind = (uint8_t)sgc_root_tree_kind(i)};
     sgc_status status =
         open_file(os, fresh, SGC_OPEN_READ | SGC_OPEN_WRITE | SGC_OPEN_CREATE, &file, error);
     if (status == SGC_OK) status = sgc_root_write(os, file, &root, error);
@@ -198,7 +203,7 @@ static sgc_status check_head(sgc_pages *pages, sgc_error *error)
 
 static sgc_status read_free_map(sgc_pages *pages, const sgc_root *root, sgc_error *error)
 {
-    const sgc_tree *tree = &root->trees[2];
+    const sgc_tree *tree = &root->trees[SGC_ROOT_FREE];
     size_t size = (size_t)tree->count;
 
     if (tree->count > (uint64_t)tree->pages * SGC_PAGE_BODY)
@@ -210,6 +215,44 @@ static sgc_status read_free_map(sgc_pages *pages, const sgc_root *root, sgc_erro
         status = sgc_tree_damaged(tree, 0, "the free map is damaged", error);
     sgc_free(bytes);
     atomic_store(&pages->free_places, pages->space.free_count);
+    return status;
+}
+
+/* ---- the history ---- */
+
+static sgc_status read_manifest(sgc_pages *pages, const sgc_root *root, sgc_buf *manifest,
+                                sgc_error *error)
+{
+    const sgc_tree *tree = &root->trees[SGC_ROOT_HISTORY];
+    size_t size = (size_t)tree->count;
+
+    if (tree->count > (uint64_t)tree->pages * SGC_PAGE_BODY)
+        return sgc_tree_damaged(tree, 0, "the manifest is longer than its pages", error);
+    char *at = sgc_buf_reserve(manifest, size);
+    if (!at) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    manifest->size = size;
+    return sgc_tree_read_bytes(&pages->cache, tree, at, size, error);
+}
+
+static sgc_status open_history(sgc_pages *pages, const sgc_root *root, const sgc_schema *schema,
+                               sgc_segments **segments, sgc_error *error)
+{
+    char *path = join_path(pages->directory, "history");
+    sgc_buf manifest = {0};
+    sgc_status status = SGC_OK;
+
+    if (!path) status = sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    if (status == SGC_OK) status = read_manifest(pages, root, &manifest, error);
+    if (status == SGC_OK)
+        status = sgc_history_open(pages->os, path, schema, sgc_buf_as_str(&manifest),
+                                  pages->history_cache, &pages->history, segments, error);
+    if (status == SGC_OK && manifest.size == 0) {
+        /* The folder may be new. */
+        status = pages->os->sync_directory(pages->os->self, pages->directory);
+        if (status) os_failed(status, error);
+    }
+    sgc_buf_free(&manifest);
+    sgc_free(path);
     return status;
 }
 
@@ -250,7 +293,7 @@ static sgc_status build_schema(sgc_pages *pages, const sgc_root *root, char *tex
 static sgc_status read_schema(sgc_pages *pages, const sgc_root *root, const sgc_schema **schema,
                               sgc_error *error)
 {
-    const sgc_tree *tree = &root->trees[1];
+    const sgc_tree *tree = &root->trees[SGC_ROOT_SCHEMA];
     size_t size = (size_t)root->name_size + root->sdl_size + root->numbering_size;
 
     if (size > (uint64_t)tree->pages * SGC_PAGE_BODY)
@@ -259,6 +302,10 @@ static sgc_status read_schema(sgc_pages *pages, const sgc_root *root, const sgc_
     if (!text) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     sgc_status status = sgc_tree_read_bytes(&pages->cache, tree, text, size, error);
     if (status == SGC_OK) status = build_schema(pages, root, text, schema, error);
+    if (status == SGC_OK && pages->extend) {
+        status = pages->extend(*schema, &pages->schema_arena, schema);
+        if (status) sgc_fail(error, status, "%s", sgc_status_text(status));
+    }
     sgc_free(text);
     return status;
 }
@@ -269,7 +316,7 @@ static sgc_status read_schema(sgc_pages *pages, const sgc_root *root, const sgc_
 static sgc_status read_trees(sgc_pages *pages, const sgc_root *root, sgc_image *image,
                              sgc_error *error)
 {
-    const sgc_tree *catalogue = &root->trees[0];
+    const sgc_tree *catalogue = &root->trees[SGC_ROOT_CATALOGUE];
     uint8_t bytes[SGC_PAGE_BODY];
     sgc_status status = SGC_OK;
 
@@ -325,6 +372,7 @@ static sgc_status load_checkpoint(sgc_pages *pages, const sgc_root *root, const 
     checkpoint->pages = pages;
     atomic_init(&checkpoint->references, 1);
     sgc_status status = load_image(pages, root, schema, &checkpoint->image, error);
+    if (status == SGC_OK) status = open_history(pages, root, schema, &checkpoint->segments, error);
     if (status) {
         checkpoint_free(checkpoint);
         return status;
@@ -411,6 +459,8 @@ sgc_status sgc_pages_open(const sgc_os *os, const char *directory, const sgc_sch
     *out = NULL;
     if (!pages) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     pages->os = os;
+    pages->history_cache = options->history_cache_bytes;
+    pages->extend = options->extend;
     sgc_mutex_init(&pages->lock);
     pages->directory = sgc_alloc(size);
     pages->root_path = join_path(directory, "root");
@@ -438,6 +488,7 @@ void sgc_pages_close(sgc_pages *pages)
         checkpoint_free(pages->newest);
         pages->newest = older;
     }
+    sgc_history_close(pages->history);
     sgc_space_close(&pages->space);
     if (pages->cache.memory) sgc_cache_close(&pages->cache);
     if (pages->pages_file) pages->os->close(pages->os->self, pages->pages_file);
@@ -460,6 +511,11 @@ const sgc_schema *sgc_pages_schema(const sgc_pages *pages)
     return schema;
 }
 
+sgc_history *sgc_pages_history(sgc_pages *pages)
+{
+    return pages->history;
+}
+
 void sgc_pages_get_stats(const sgc_pages *pages, sgc_pages_stats *stats)
 {
     sgc_cache_counts counts;
@@ -475,5 +531,6 @@ void sgc_pages_get_stats(const sgc_pages *pages, sgc_pages_stats *stats)
         .pages_written = atomic_load(&((sgc_pages *)(uintptr_t)pages)->pages_written),
         .file_bytes = atomic_load(&((sgc_pages *)(uintptr_t)pages)->file_places) * SGC_PAGE_SIZE,
         .free_bytes = atomic_load(&((sgc_pages *)(uintptr_t)pages)->free_places) * SGC_PAGE_SIZE,
+        .held_bytes = atomic_load(&((sgc_pages *)(uintptr_t)pages)->held_places) * SGC_PAGE_SIZE,
     };
 }

@@ -10,19 +10,24 @@
 #define SGC_STORE_PAGES_H
 
 #include "log/log.h"
-#include "schema/schema.h"
+#include "store/history.h"
+#include "store/memtable.h"
 
 typedef struct sgc_pages sgc_pages;
 typedef struct sgc_checkpoint sgc_checkpoint;
 typedef struct sgc_flush sgc_flush;
 
 typedef struct sgc_pages_options {
+    /** Makes the model that is used of the one that is kept; NULL: they are the same. */
+    sgc_status (*extend)(const sgc_schema *kept, sgc_arena *arena, const sgc_schema **used);
     uint64_t cache_bytes; /**< budget of frames and page tables together; at least 64 pages */
+    uint64_t history_cache_bytes; /**< budget of blocks of history segments */
 } sgc_pages_options;
 
 typedef struct sgc_pages_stats {
     uint64_t cache_hits, cache_misses, cache_evictions, cache_bytes, cache_budget;
     uint64_t flushes, pages_written, file_bytes, free_bytes;
+    uint64_t held_bytes; /**< of pages that only older checkpoints name, as of the last flush */
 } sgc_pages_stats;
 
 /**
@@ -36,6 +41,7 @@ SGC_CHECK sgc_status sgc_pages_open(const sgc_os *os, const char *directory,
 /** All checkpoints must have been released but the one the image itself holds. */
 void sgc_pages_close(sgc_pages *pages);
 const sgc_schema *sgc_pages_schema(const sgc_pages *pages);
+sgc_history *sgc_pages_history(sgc_pages *pages);
 void sgc_pages_get_stats(const sgc_pages *pages, sgc_pages_stats *stats);
 
 /** The newest checkpoint, with a reference for the caller. Never NULL (a new image has an empty
@@ -46,6 +52,8 @@ void sgc_checkpoint_release(sgc_checkpoint *checkpoint);
 /** Last commit sequence and time that the checkpoint holds. */
 uint64_t sgc_checkpoint_sequence(const sgc_checkpoint *checkpoint);
 uint64_t sgc_checkpoint_time_us(const sgc_checkpoint *checkpoint);
+/** Segments of what was true before; borrowed from the checkpoint. */
+sgc_segments *sgc_checkpoint_history(const sgc_checkpoint *checkpoint);
 /** Rows of a table. */
 uint64_t sgc_checkpoint_rows(const sgc_checkpoint *checkpoint, uint16_t table);
 
@@ -105,12 +113,19 @@ void sgc_page_cursor_close(sgc_page_cursor *cursor);
 
 /** Starts the next checkpoint on top of the newest one. */
 SGC_CHECK sgc_status sgc_flush_begin(sgc_pages *pages, sgc_flush **flush, sgc_error *error);
-/** The row with this key is now `record` (insert or replace); indexes follow. */
-SGC_CHECK sgc_status sgc_flush_put(sgc_flush *flush, uint16_t table, sgc_str key, uint64_t begin,
-                                   sgc_str record, sgc_error *error);
-/** The row with this key is gone (it may never have been in the image). */
-SGC_CHECK sgc_status sgc_flush_delete(sgc_flush *flush, uint16_t table, sgc_str key,
-                                      sgc_error *error);
+/**
+ * What was committed to one row since the image, or since the last call for it: `newest` is the row
+ * now (a null record: it is gone, and may never have been in the image), indexes follow; what it
+ * and the versions behind it superseded goes into the history. Of versions with one sequence only
+ * the first counts.
+ */
+SGC_CHECK sgc_status sgc_flush_row(sgc_flush *flush, uint16_t table, sgc_str key,
+                                   const sgc_version *newest, sgc_error *error);
+/** A commit whose rows are in this flush; sequences and times rise. */
+SGC_CHECK sgc_status sgc_flush_add_commit(sgc_flush *flush, uint64_t sequence, uint64_t time_us,
+                                          sgc_error *error);
+/** The next checkpoint names these segments; only in a flush without rows. */
+void sgc_flush_set_history(sgc_flush *flush, sgc_segments *segments);
 /** The image becomes empty and takes this schema (only before any put of the flush). */
 SGC_CHECK sgc_status sgc_flush_set_schema(sgc_flush *flush, const sgc_schema *schema,
                                           sgc_error *error);

@@ -86,6 +86,15 @@ void sgc_space_hold(sgc_space *space, sgc_held_places *held)
     *end = held;
 }
 
+uint64_t sgc_space_held(const sgc_space *space)
+{
+    uint64_t count = 0;
+
+    for (const sgc_held_places *held = space->held; held; held = held->next)
+        count += held->places.count;
+    return count;
+}
+
 void sgc_space_reap(sgc_space *space, uint32_t oldest)
 {
     while (space->held && space->held->number <= oldest) {

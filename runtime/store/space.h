@@ -37,6 +37,8 @@ void sgc_space_give(sgc_space *space, uint32_t place);
 bool sgc_space_is_free(const sgc_space *space, uint32_t place);
 /** Takes over a list whose places become free when no checkpoint before its number lives. */
 void sgc_space_hold(sgc_space *space, sgc_held_places *held);
+/** How many places are held. */
+uint64_t sgc_space_held(const sgc_space *space);
 /** Frees what only checkpoints before `oldest` named. */
 void sgc_space_reap(sgc_space *space, uint32_t oldest);
 

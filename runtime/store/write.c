@@ -338,8 +338,9 @@ sgc_status sgc_flush_compact(sgc_flush *flush, sgc_error *error)
     sgc_status status = SGC_OK;
 
     if (flush->broken) return sgc_fail(error, flush->broken, "the flush has failed before");
-    for (uint32_t i = 0; status == SGC_OK && i + 1 < SGC_ROOT_TREES; i++)
-        status = move_tree(flush, &flush->image.root_trees[i], end, error);
+    for (uint32_t i = 0; status == SGC_OK && i < SGC_ROOT_TREES; i++)
+        if (i != SGC_ROOT_FREE) /* written anew in any case */
+            status = move_tree(flush, &flush->image.root_trees[i], end, error);
     for (uint32_t i = 0; status == SGC_OK && i < flush->image.tree_count; i++)
         status = move_tree(flush, &flush->image.trees[i], end, error);
     if (status) flush->broken = status;

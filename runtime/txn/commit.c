@@ -13,6 +13,7 @@ struct committing {
     size_t changes;
     bool has_idle; /* rows whose end is as their beginning */
     uint64_t sequence, time_us;
+    uint64_t behind; /* to be durable before this one may be read */
 };
 
 /* ---- what changes in the end ---- */
@@ -22,13 +23,18 @@ static bool is_idle(const sgc_memtable_walk *row)
     return !row->newest || sgc_str_eq(row->before, row->newest->record);
 }
 
+static bool next_row(const sgc_txn *txn, sgc_memtable_walk *row)
+{
+    return txn->writes && sgc_memtable_walk_next(txn->writes, row);
+}
+
 static sgc_status collect(struct committing *c)
 {
     sgc_memtable_walk row = {.row = NULL};
     sgc_txn *txn = c->txn;
 
     sgc_payload_start(&c->payload, txn->schema);
-    while (sgc_memtable_walk_next(txn->writes, &row)) {
+    while (next_row(txn, &row)) {
         if (is_idle(&row)) {
             c->has_idle = true;
             continue;
@@ -98,8 +104,9 @@ static sgc_status check_all(sgc_txn *txn, const struct sgc_view *view)
     source.layers = view->layers;
     source.count = view->count;
     source.at = SGC_NEWEST;
+    source.kept = NULL;
 
-    while (status == SGC_OK && sgc_memtable_walk_next(txn->writes, &row)) {
+    while (status == SGC_OK && next_row(txn, &row)) {
         if (is_idle(&row)) continue;
         if (txn->scratch.total) sgc_arena_reset(&txn->scratch);
         status = check_row(txn, view, pages_moved, &row);
@@ -116,6 +123,7 @@ static sgc_status validate(struct committing *c)
     struct sgc_view *view = sgc_view_pin(c->db);
     sgc_status status = check_all(txn, view);
     sgc_view_unpin(view);
+    if (status == SGC_OK && txn->kept) status = sgc_serializable_check(txn);
     if (status == SGC_CONFLICT) {
         atomic_fetch_add_explicit(&c->db->conflicts, 1, memory_order_relaxed);
     }
@@ -124,12 +132,21 @@ static sgc_status validate(struct committing *c)
 
 /* ---- into MemTable and log ---- */
 
+static void raise(_Atomic uint64_t *value, uint64_t to)
+{
+    uint64_t seen = atomic_load_explicit(value, memory_order_relaxed);
+
+    while (seen < to && !atomic_compare_exchange_weak_explicit(
+                            value, &seen, to, memory_order_release, memory_order_relaxed)) {
+    }
+}
+
 static void done(void *context, uint64_t sequence, sgc_status outcome)
 {
     sgc_db *db = context;
 
     if (outcome == SGC_OK) {
-        atomic_store_explicit(&db->published, sequence, memory_order_release);
+        raise(&db->published, sequence);
     } else {
         atomic_store(&db->read_only, true);
     }
@@ -139,8 +156,10 @@ static sgc_status append(struct committing *c)
 {
     sgc_status status =
         sgc_log_append(c->db->log, c->sequence, c->time_us, sgc_buf_as_str(&c->payload),
-                       SGC_DURABILITY_FULL, done, c->db);
+                       c->txn->durability, done, c->db);
 
+    /* Numbers could not be reserved: nothing was queued, so nobody else reports it. */
+    if (status == SGC_READ_ONLY) atomic_store(&c->db->read_only, true);
     if (status != SGC_LIMIT) return status;
     return sgc_txn_fail(c->txn, status, SGC_NONE, SGC_NONE,
                         "the transaction wrote %zu bytes, more than one may have", c->payload.size);
@@ -148,9 +167,9 @@ static sgc_status append(struct committing *c)
 
 static void note(struct committing *c, struct sgc_layer *layer)
 {
-    layer->last_sequence = c->sequence;
-    layer->last_time = c->time_us;
-    layer->log_bytes += c->payload.size;
+    sgc_layer_note(layer, c->sequence, c->time_us, c->payload.size);
+    c->behind = c->db->last_full;
+    if (c->txn->durability == SGC_DURABILITY_FULL) c->db->last_full = c->sequence;
     c->db->assigned = c->sequence;
     c->db->last_time = c->time_us;
 }
@@ -160,11 +179,16 @@ static sgc_status copy_into(struct committing *c, struct sgc_layer *active)
     sgc_memtable_walk row = {.row = NULL};
     sgc_status status = SGC_OK;
 
-    while (status == SGC_OK && sgc_memtable_walk_next(c->txn->writes, &row)) {
+    while (status == SGC_OK && next_row(c->txn, &row)) {
         if (is_idle(&row)) continue;
         status = sgc_memtable_put(active->memtable, row.table, row.key, row.before,
                                   row.newest->record, c->sequence);
     }
+    if (status == SGC_OK && c->txn->claim) {
+        status = sgc_claim_put(c->txn, active->memtable, c->sequence, c->sequence, c->time_us,
+                               &c->payload);
+    }
+    if (status == SGC_OK) status = sgc_layer_expect(active);
     if (status == SGC_OK) status = append(c);
     if (status != SGC_OK) sgc_memtable_rollback(active->memtable, c->sequence - 1);
     return status;
@@ -190,12 +214,20 @@ static sgc_status commit_small(struct committing *c)
 static sgc_status commit_large(struct committing *c)
 {
     struct sgc_layer *layer;
+    sgc_txn *txn = c->txn;
+    sgc_status status = SGC_OK;
 
-    sgc_memtable_restamp(c->txn->writes, c->sequence);
-    sgc_status status = sgc_view_adopt(c->db, c->txn->writes, &layer);
+    if (txn->claim) {
+        status =
+            sgc_claim_put(txn, txn->writes, ++txn->position, c->sequence, c->time_us, &c->payload);
+    }
+    if (status != SGC_OK) return status;
+    sgc_memtable_restamp(txn->writes, c->sequence);
+    status = sgc_view_adopt(c->db, c->txn->writes, &layer);
     if (status != SGC_OK) return status;
     c->txn->writes = NULL;
-    status = append(c);
+    status = sgc_layer_expect(layer);
+    if (status == SGC_OK) status = append(c);
     if (status != SGC_OK) {
         sgc_view_disown(c->db, layer);
         return status;
@@ -212,7 +244,8 @@ static sgc_status number_and_put(struct committing *c)
 
     c->sequence = db->assigned + 1;
     c->time_us = now > db->last_time ? now : db->last_time + 1;
-    bool large = !c->has_idle && sgc_memtable_bytes(c->txn->writes) >= db->memtable_bytes / 4;
+    bool large = c->txn->writes && !c->has_idle &&
+                 sgc_memtable_bytes(c->txn->writes) >= db->memtable_bytes / 4;
     return large ? commit_large(c) : commit_small(c);
 }
 
@@ -226,12 +259,27 @@ static sgc_status commit_locked(struct committing *c)
     return status;
 }
 
-static void raise_time(sgc_db *db, uint64_t time_us)
+/*
+ * What is not FULL may be read at once, but not before the FULL ones in front of it: reading it
+ * shows them too, and they may still be refused.
+ */
+static sgc_status settle(struct committing *c)
 {
-    uint64_t seen = atomic_load(&db->published_time);
+    sgc_db *db = c->db;
+    sgc_status status = SGC_OK;
 
-    while (seen < time_us && !atomic_compare_exchange_weak(&db->published_time, &seen, time_us)) {
+    if (c->txn->durability == SGC_DURABILITY_FULL) {
+        status = sgc_log_wait(db->log, c->sequence);
+    } else if (c->behind > sgc_log_durable(db->log)) {
+        status = sgc_log_wait(db->log, c->behind);
+        if (status != SGC_OK) return sgc_log_wait(db->log, c->sequence);
     }
+    if (status != SGC_OK) return status;
+    raise(&db->published, c->sequence);
+    raise(&db->published_time, c->time_us);
+    atomic_fetch_add_explicit(&db->commits, 1, memory_order_relaxed);
+    if (c->txn->durability != SGC_DURABILITY_FULL) sgc_log_pace(db->log);
+    return SGC_OK;
 }
 
 static sgc_status commit(struct committing *c)
@@ -239,7 +287,7 @@ static sgc_status commit(struct committing *c)
     sgc_db *db = c->db;
     sgc_status status = collect(c);
 
-    if (status != SGC_OK || c->changes == 0) return status;
+    if (status != SGC_OK || (c->changes == 0 && !c->txn->claim)) return status;
     sgc_mutex_lock(&db->commit_lock);
     status = commit_locked(c);
     sgc_mutex_unlock(&db->commit_lock);
@@ -247,12 +295,7 @@ static sgc_status commit(struct committing *c)
         c->sequence = 0;
         return status;
     }
-    status = sgc_log_wait(db->log, c->sequence);
-    if (status == SGC_OK) {
-        raise_time(db, c->time_us);
-        atomic_fetch_add_explicit(&db->commits, 1, memory_order_relaxed);
-    }
-    return status;
+    return settle(c);
 }
 
 /* ---- public ---- */
@@ -286,7 +329,8 @@ sgc_status sgc_commit(sgc_txn **txn, sgc_commit_info *info)
     }
     c.db = c.txn->db;
     sgc_txn_clear_error(c.txn);
-    if (c.txn->writes && !sgc_memtable_is_empty(c.txn->writes)) status = commit(&c);
+    bool writes = c.txn->writes && !sgc_memtable_is_empty(c.txn->writes);
+    if (writes || c.txn->claim) status = commit(&c);
     if (status == SGC_UNKNOWN_OUTCOME || status == SGC_READ_ONLY) {
         (void)sgc_txn_fail_stopped(c.txn, status);
     }

@@ -152,7 +152,7 @@ static sgc_status look_for_other(sgc_txn *txn, const struct sgc_reads *source, u
     }
     sgc_walk_open(&walk, &reads, table, index, false);
     sgc_status status = sgc_walk_seek(&walk, prefix, &txn->error);
-    while (status == SGC_OK && walk.valid && sgc_starts_with(walk.entry, prefix)) {
+    while (status == SGC_OK && sgc_walk_within(&walk, prefix)) {
         *other = !sgc_str_eq(sgc_walk_key(&walk), key);
         if (*other) break;
         status = sgc_walk_next(&walk, &txn->error);
@@ -206,12 +206,18 @@ static sgc_status parent_is_there(sgc_txn *txn, const struct sgc_reads *source,
 {
     enum sgc_found found;
     sgc_str record;
+    struct sgc_reads reads = *source;
 
     *there = false;
     if (parent->table == SGC_NONE) return SGC_OK;
-    sgc_status status = sgc_reads_get(source, parent->table, parent->key, &txn->scratch, &found,
+    /* That it is there is checked again at commit: what else becomes of it does not matter. */
+    reads.kept = NULL;
+    sgc_status status = sgc_reads_get(&reads, parent->table, parent->key, &txn->scratch, &found,
                                       &record, &txn->error);
     *there = found == SGC_FOUND_ROW || (found == SGC_FOUND_NOTHING && !source->checkpoint);
+    if (status == SGC_OK && !*there && source->kept) {
+        status = sgc_keep_key(source->kept, parent->table, parent->key, &txn->error);
+    }
     return status;
 }
 
@@ -421,7 +427,7 @@ static sgc_status has_child(sgc_txn *txn, const struct sgc_reads *source,
     if (status != SGC_OK) return status == SGC_LIMIT ? SGC_OK : status;
     sgc_walk_open(&walk, source, reference->table, index, false);
     status = sgc_walk_seek(&walk, sgc_key_str(&prefix), &txn->error);
-    while (status == SGC_OK && walk.valid && sgc_starts_with(walk.entry, sgc_key_str(&prefix))) {
+    while (status == SGC_OK && sgc_walk_within(&walk, sgc_key_str(&prefix))) {
         status = sgc_walk_row(&walk, &txn->scratch, &record, &borrowed, &txn->error);
         if (status == SGC_OK) status = sgc_is_child(txn, reference, parent, record, &is_child);
         if (status != SGC_OK || is_child) break;
@@ -451,7 +457,7 @@ static sgc_status has_links(sgc_txn *txn, const struct sgc_reads *source,
     if (status != SGC_OK) return status == SGC_LIMIT ? SGC_OK : status;
     sgc_walk_open(&walk, source, end->link, end->index, false);
     status = sgc_walk_seek(&walk, sgc_key_str(&prefix), &txn->error);
-    if (status == SGC_OK && walk.valid && sgc_starts_with(walk.entry, sgc_key_str(&prefix))) {
+    if (status == SGC_OK && sgc_walk_within(&walk, sgc_key_str(&prefix))) {
         status = SGC_CONFLICT;
     }
     sgc_walk_close(&walk);

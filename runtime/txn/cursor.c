@@ -45,6 +45,7 @@ static struct sgc_cursor_state *take_state(sgc_txn *txn)
         state->next = txn->cursors;
         txn->cursors = state;
     }
+    txn->open_cursors++;
     state->from = state->to = NO_BOUND;
     state->prefixes = NULL;
     state->prefix_count = state->parent = 0;
@@ -60,6 +61,7 @@ static void give_back(sgc_cursor *cursor)
     sgc_walk_close(&state->walk);
     state->next_idle = cursor->txn->idle;
     cursor->txn->idle = state;
+    cursor->txn->open_cursors--;
     cursor->state = NULL;
 }
 
@@ -77,6 +79,7 @@ static bool keep(sgc_arena *arena, sgc_str bytes, sgc_str *kept)
 
 static sgc_cursor new_cursor(sgc_txn *txn, uint16_t table, uint16_t index, bool descending)
 {
+    sgc_txn_refresh(txn);
     sgc_cursor cursor = {txn, take_state(txn), SGC_OK, 0};
     struct sgc_reads source = txn->source;
 
@@ -164,9 +167,9 @@ static sgc_status seek_parent(struct sgc_cursor_state *state, sgc_error *error)
     return sgc_walk_seek(&state->walk, state->to, error);
 }
 
-static bool has_parent(const struct sgc_cursor_state *state)
+static bool has_parent(struct sgc_cursor_state *state)
 {
-    return state->walk.valid && sgc_starts_with(state->walk.entry, state->prefixes[state->parent]);
+    return sgc_walk_within(&state->walk, state->prefixes[state->parent]);
 }
 
 /* To the next entry of any parent; *more says whether there is one. */
@@ -194,6 +197,9 @@ static sgc_status step_range(struct sgc_cursor_state *state, bool *more, sgc_err
         state->started ? sgc_walk_next(&state->walk, error) : seek_range(state, error);
 
     *more = status == SGC_OK && in_range(state);
+    if (!*more && state->walk.interval) {
+        sgc_keep_stop(&state->walk, state->walk.descending ? state->from : state->to, false);
+    }
     return status;
 }
 

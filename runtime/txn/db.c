@@ -6,7 +6,10 @@
 
 #include <stdio.h>
 
-enum { PATH_MAX_BYTES = 4096 };
+enum {
+    PATH_MAX_BYTES = 4096,
+    HISTORY_PART = 8, /* one in so many bytes of the cache is for blocks of the history */
+};
 
 /* What opening needs besides the database itself. */
 struct opening {
@@ -125,12 +128,33 @@ static sgc_status store_schema(struct opening *o)
     sgc_status status = sgc_flush_begin(o->db->pages, &flush, o->error);
 
     if (status != SGC_OK) return status;
-    status = sgc_flush_set_schema(flush, o->schema, o->error);
+    status = sgc_flush_set_schema(flush, o->db->schema, o->error);
     if (status != SGC_OK) {
         sgc_flush_abort(flush);
         return status;
     }
     return sgc_flush_commit(flush, 0, 0, o->error);
+}
+
+/* The model that the pages keep, or the program's own, with the engine's tables behind it. */
+static sgc_status take_schema(struct opening *o)
+{
+    sgc_db *db = o->db;
+    const sgc_schema *storage = NULL;
+
+    if (!o->schema) return SGC_OK;
+    sgc_status status = sgc_system_extend(o->schema, &db->schemas, &storage);
+    if (status != SGC_OK) return sgc_fail(o->error, status, "%s", sgc_status_text(status));
+    db->schema = storage;
+    return SGC_OK;
+}
+
+static bool all_history(const sgc_schema *schema)
+{
+    for (uint16_t i = 0; i < schema->table_count; i++) {
+        if (!schema->tables[i].history) return false;
+    }
+    return true;
 }
 
 static sgc_status open_pages(struct opening *o)
@@ -139,8 +163,13 @@ static sgc_status open_pages(struct opening *o)
     sgc_pages_options options = {.cache_bytes = o->options->cache_bytes};
 
     if (options.cache_bytes == 0) options.cache_bytes = sgc_memory_size() / 4;
-    sgc_status status =
-        sgc_pages_open(db->os, o->directory, o->schema, &options, &db->pages, o->error);
+    options.history_cache_bytes = options.cache_bytes / HISTORY_PART;
+    options.cache_bytes -= options.history_cache_bytes;
+    options.extend = sgc_system_extend;
+    sgc_status status = take_schema(o);
+    if (status != SGC_OK) return status;
+    const sgc_schema *given = db->schema;
+    status = sgc_pages_open(db->os, o->directory, given, &options, &db->pages, o->error);
     if (status != SGC_OK) return status;
     if (o->is_new) status = store_schema(o);
     if (status != SGC_OK) return status;
@@ -151,7 +180,9 @@ static sgc_status open_pages(struct opening *o)
                         o->directory, (unsigned long long)db->schema->hash,
                         (unsigned long long)o->schema->hash);
     }
-    if (o->schema) db->schema = o->schema;
+    if (given) db->schema = given;
+    db->user_schema = sgc_system_user(db->schema);
+    db->all_history = all_history(db->user_schema);
     return sgc_rules_make(db->schema, &db->arena, &db->rules, o->error);
 }
 
@@ -199,20 +230,22 @@ static sgc_status replay_commit(void *context, sgc_log_position position, uint64
     struct sgc_layer *active = r->source.layers[0];
 
     r->sequence = position.index;
-    sgc_status status = sgc_payload_read(r->db->schema, payload, replay_event, r, r->error);
+    sgc_status status = sgc_layer_expect(active);
+    if (status != SGC_OK) return sgc_fail(r->error, status, "out of memory");
+    status = sgc_payload_read(r->db->schema, payload, replay_event, r, r->error);
     if (status != SGC_OK) return status;
     r->db->assigned = position.index;
     if (time_us > r->db->last_time) r->db->last_time = time_us;
-    active->last_sequence = position.index;
-    active->last_time = time_us;
-    active->log_bytes += payload.size;
+    sgc_layer_note(active, position.index, time_us, payload.size);
     return SGC_OK;
 }
 
 static sgc_log_options log_options(const struct opening *o)
 {
     return (sgc_log_options){.segment_size = o->options->log_segment_bytes,
+                             .batch_delay_us = o->options->batch_delay_us,
                              .buffered = o->options->buffered_log,
+                             .archive = o->options->archive,
                              .must_exist = true};
 }
 
@@ -265,6 +298,10 @@ static sgc_status recover(struct opening *o)
     sgc_arena_free(&replay.scratch);
     atomic_store(&db->published, db->assigned);
     atomic_store(&db->published_time, db->last_time);
+    /* Numbers that were shown and lost are not used again. */
+    if (status == SGC_OK && sgc_log_highest(db->log) > db->assigned) {
+        db->assigned = sgc_log_highest(db->log);
+    }
     return status;
 }
 
@@ -331,10 +368,14 @@ static void close_parts(sgc_db *db)
     stop_flusher(db);
     if (db->log) sgc_log_close(db->log);
     sgc_view_unpin(db->view);
+    sgc_txns_free(db);
     if (db->pages) sgc_pages_close(db->pages);
     if (db->lock_file) db->os->close(db->os->self, db->lock_file);
     if (db->memory) sgc_memory_os_destroy(db->memory);
     sgc_arena_free(&db->arena);
+    sgc_arena_free(&db->schemas);
+    sgc_mutex_destroy(&db->claim_lock);
+    sgc_cond_destroy(&db->claim_ended);
     sgc_cond_destroy(&db->view_changed);
     sgc_mutex_destroy(&db->view_lock);
     sgc_mutex_destroy(&db->commit_lock);
@@ -354,9 +395,16 @@ sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
     *db = NULL;
     o.error->status = SGC_OK;
     o.error->text[0] = '\0';
+    if (o.options->durability > SGC_DURABILITY_NONE) {
+        return sgc_fail(error, SGC_INVALID, "%u is no level of durability",
+                        (unsigned)o.options->durability);
+    }
     o.db = sgc_alloc_zero(1, sizeof *o.db);
     if (!o.db) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    o.db->durability = o.options->durability;
     sgc_mutex_init(&o.db->commit_lock);
+    sgc_mutex_init(&o.db->claim_lock);
+    sgc_cond_init(&o.db->claim_ended);
     sgc_mutex_init(&o.db->view_lock);
     sgc_cond_init(&o.db->view_changed);
     o.db->memtable_bytes =
@@ -381,7 +429,7 @@ sgc_status sgc_db_flush(sgc_db *db)
 sgc_status sgc_db_close(sgc_db *db)
 {
     if (!db) return SGC_OK;
-    assert(atomic_load(&db->open_txns) == 0);
+    assert(!db->open_txns);
     sgc_status status = atomic_load(&db->read_only) ? SGC_READ_ONLY : sgc_db_flush(db);
     close_parts(db);
     return status;
@@ -389,7 +437,7 @@ sgc_status sgc_db_close(sgc_db *db)
 
 const sgc_schema *sgc_db_schema(const sgc_db *db)
 {
-    return db->schema;
+    return db->user_schema;
 }
 
 uint64_t sgc_db_head(const sgc_db *db)
@@ -411,6 +459,10 @@ void sgc_db_get_stats(const sgc_db *db, sgc_db_stats *stats)
         .log_batches = log.batches,
         .log_flushes = log.flushes,
         .log_bytes = log.bytes,
+        .log_segments = log.segments,
+        .log_recycled = log.recycled,
+        .log_archived = log.archived,
+        .durable_sequence = sgc_log_durable(db->log),
         .cache_hits = pages.cache_hits,
         .cache_misses = pages.cache_misses,
         .cache_evictions = pages.cache_evictions,
@@ -440,7 +492,7 @@ static sgc_status has_rows(sgc_db *db, bool *rows)
     sgc_status status = SGC_OK;
 
     *rows = false;
-    for (uint16_t i = 0; status == SGC_OK && !*rows && i < db->schema->table_count; i++) {
+    for (uint16_t i = 0; status == SGC_OK && !*rows && i < sgc_user_tables(db->schema); i++) {
         sgc_walk_open(&walk, &source, i, 0, false);
         status = sgc_walk_seek(&walk, sgc_str_of(NULL, 0), NULL);
         *rows = walk.valid;
@@ -473,13 +525,16 @@ static sgc_status show_empty(sgc_db *db, struct sgc_layer *fresh)
     return status;
 }
 
-static sgc_status switch_schema(sgc_db *db, const sgc_schema *schema, sgc_error *error)
+static sgc_status switch_schema(sgc_db *db, const sgc_schema *user, sgc_error *error)
 {
     sgc_arena arena = {0};
     struct sgc_table_rules *rules;
     struct sgc_layer *fresh = NULL;
+    const sgc_schema *schema;
 
-    sgc_status status = sgc_rules_make(schema, &arena, &rules, error);
+    sgc_status status = sgc_system_extend(user, &db->schemas, &schema);
+    if (status != SGC_OK) return sgc_fail(error, status, "%s", sgc_status_text(status));
+    status = sgc_rules_make(schema, &arena, &rules, error);
     if (status == SGC_OK) status = sgc_layer_create(schema, &fresh);
     if (status == SGC_OK) status = store_empty(db, schema, error);
     if (status == SGC_OK) status = show_empty(db, fresh);
@@ -489,6 +544,8 @@ static sgc_status switch_schema(sgc_db *db, const sgc_schema *schema, sgc_error 
         arena = old;
         db->rules = rules;
         db->schema = schema;
+        db->user_schema = user;
+        db->all_history = all_history(user);
     }
     sgc_layer_release(fresh);
     sgc_arena_free(&arena);

@@ -54,7 +54,7 @@ static sgc_status collect(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str 
 
     sgc_walk_open(&walk, &txn->source, table, index, false);
     sgc_status status = sgc_walk_seek(&walk, prefix, &txn->error);
-    while (status == SGC_OK && walk.valid && sgc_starts_with(walk.entry, prefix)) {
+    while (status == SGC_OK && sgc_walk_within(&walk, prefix)) {
         status = sgc_walk_row(&walk, &txn->arena, &record, &borrowed, &txn->error);
         if (status == SGC_OK && reference) {
             status = sgc_is_child(txn, reference, parent, record, &wanted);

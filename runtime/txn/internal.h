@@ -21,6 +21,25 @@ enum {
 #define SGC_HELD_LOG_BYTES ((uint64_t)64 << 20)
 #define SGC_NEWEST         UINT64_MAX
 
+struct sgc_reads;
+struct sgc_txn;
+
+/* ---- moments (moment.c) ---- */
+
+/** A commit and its time. */
+struct sgc_moment_of {
+    uint64_t sequence, time_us;
+};
+
+/** Commits of a layer in order; appended under the commit lock, read by anyone. */
+struct sgc_commit_block {
+    struct sgc_commit_block *older;
+    struct sgc_commit_block *newer; /* for the flush: the layer takes no more then */
+    size_t capacity;
+    _Atomic size_t count;
+    struct sgc_moment_of items[];
+};
+
 /* ---- views (view.c) ---- */
 
 /** One MemTable of committed versions and what a flush must know of it. */
@@ -29,6 +48,7 @@ struct sgc_layer {
     sgc_memtable *memtable;
     uint64_t last_sequence, last_time; /* commit lock while active, constant once sealed */
     uint64_t log_bytes;
+    _Atomic(struct sgc_commit_block *) commits; /* newest block */
     bool sealed; /* view lock; takes no more writes and waits for its flush */
 };
 
@@ -66,20 +86,33 @@ SGC_CHECK sgc_status sgc_rules_make(const sgc_schema *schema, sgc_arena *arena,
 
 /* ---- databases (db.c) ---- */
 
+enum { SGC_RETIRED_LAYERS = 32, SGC_ENDED_TXNS = 4 };
+
+/** Flushed layers that open serializable transactions are older than; view lock. */
+struct sgc_retired {
+    struct sgc_layer *layers[SGC_RETIRED_LAYERS]; /* oldest first */
+    size_t count;
+    uint64_t forgotten;        /* commits up to here can no longer be checked against */
+    struct sgc_read_set *open; /* read sets of open transactions */
+};
+
 struct sgc_db {
     const sgc_os *os;
     sgc_memory_os *memory; /* of ":memory:" */
     sgc_file *lock_file;
     sgc_pages *pages;
     sgc_log *log;
-    _Atomic(const sgc_schema *) schema;
-    sgc_arena arena; /* rules */
+    _Atomic(const sgc_schema *) schema;      /* with the engine's own tables */
+    _Atomic(const sgc_schema *) user_schema; /* what the world sees of it */
+    sgc_arena arena;                         /* rules */
+    sgc_arena schemas;                       /* all that were ever used, until it closes */
     struct sgc_table_rules *rules;
     uint64_t memtable_bytes;
 
     /* Commit lock: one committer at a time validates, numbers and puts. */
     sgc_mutex commit_lock;
     uint64_t assigned, last_time;
+    uint64_t last_full; /* last number of a commit that is not to be read before it is durable */
 
     /* View lock: short, guards the current view and the layers it is made of. */
     sgc_mutex view_lock;
@@ -89,21 +122,63 @@ struct sgc_db {
     bool flusher_runs, stopping, flush_failed;
     bool switching; /* another schema comes: new transactions wait */
     sgc_error flush_error;
+    struct sgc_retired retired;
+    _Atomic(sgc_txn *) ended[SGC_ENDED_TXNS]; /* with their memory, for the next ones */
+    sgc_durability durability;
+
+    sgc_mutex claim_lock; /* taken alone */
+    sgc_cond claim_ended;
+    struct sgc_claim *claims; /* idempotency keys of open transactions */
 
     _Atomic uint64_t published, published_time;
     _Atomic uint64_t last_id; /* tick of the last key made here (ids.c) */
     _Atomic bool read_only;
-    _Atomic uint64_t open_txns, commits, conflicts;
+    _Atomic uint64_t commits, conflicts;
+    struct sgc_txn *open_txns; /* view lock; newest first */
+    bool all_history;          /* every table keeps its history */
 };
+
+/** Room for one more commit; before it goes into the log. Commit lock held. */
+SGC_CHECK sgc_status sgc_layer_expect(struct sgc_layer *layer);
+/** A commit of this layer went into the log. Commit lock held. */
+void sgc_layer_note(struct sgc_layer *layer, uint64_t sequence, uint64_t time_us, size_t log_bytes);
+void sgc_layer_free_commits(struct sgc_layer *layer);
+/** Hands the commits of a sealed layer to the flush. */
+SGC_CHECK sgc_status sgc_layer_flush_commits(const struct sgc_layer *layer, sgc_flush *flush,
+                                             sgc_error *error);
+/** Sequence of the last commit at or before a time that is not after `head`; 0: there was none. */
+SGC_CHECK sgc_status sgc_view_sequence_at(const struct sgc_view *view, uint64_t head,
+                                          uint64_t time_us, uint64_t *sequence, sgc_error *error);
+/** Time of a commit; SGC_NOT_FOUND. */
+SGC_CHECK sgc_status sgc_view_time_of(const struct sgc_view *view, uint64_t sequence,
+                                      uint64_t *time_us, sgc_error *error);
+/** A new transaction that only reads goes to a moment. SGC_INVALID: not yet there. */
+SGC_CHECK sgc_status sgc_moment_go(struct sgc_txn *txn, sgc_moment moment);
+/** The sequence of a moment as the transaction sees it: never behind its own. */
+SGC_CHECK sgc_status sgc_moment_sequence(struct sgc_txn *txn, sgc_moment moment,
+                                         uint64_t *sequence);
+/** SGC_HISTORY_PRUNED with words when a table cannot be asked at a sequence before the checkpoint.
+ */
+SGC_CHECK sgc_status sgc_moment_check(const struct sgc_reads *source, uint16_t table,
+                                      sgc_error *error);
+/** What a moment of a view reads from. */
+struct sgc_reads sgc_moment_reads(const sgc_schema *schema, const struct sgc_view *view,
+                                  uint64_t at);
+/** Before a statement of a reading transaction whose view got old: to the newest one. */
+void sgc_moment_move(struct sgc_txn *txn);
 
 /** The current view. */
 struct sgc_view *sgc_view_pin(sgc_db *db);
-/** The same for a new transaction, which counts as open from here on, with its snapshot. */
-struct sgc_view *sgc_view_enter(sgc_db *db, uint64_t *snapshot);
+/** The transaction gets view and snapshot and counts as open from here on. */
+void sgc_view_enter(struct sgc_txn *txn);
+/** It is open no more. */
+void sgc_view_leave(struct sgc_txn *txn);
 /** Keeps new transactions waiting until sgc_view_reopen(). SGC_BUSY when some are open. */
 SGC_CHECK sgc_status sgc_view_close(sgc_db *db);
 void sgc_view_reopen(sgc_db *db);
 void sgc_view_unpin(struct sgc_view *view);
+/** The MemTables of a view alone; NULL when memory is out. */
+struct sgc_view *sgc_view_without_pages(const struct sgc_view *view);
 SGC_CHECK sgc_status sgc_layer_create(const sgc_schema *schema, struct sgc_layer **layer);
 void sgc_layer_release(struct sgc_layer *layer);
 /** Installs {checkpoint, layers}; takes over no reference. View lock held. */
@@ -158,6 +233,8 @@ struct sgc_reads {
     uint64_t at;
     const sgc_memtable *writes; /* may be NULL */
     uint64_t writes_at;
+    sgc_segments *past; /* `at` lies before the checkpoint: what it does not know; else NULL */
+    struct sgc_read_set *kept; /* remembers what is read; NULL: nobody wants to know */
 };
 
 /** What lies nearest: a version (or a delete), or nothing in any layer that was asked. */
@@ -178,9 +255,20 @@ struct sgc_walk {
     size_t count;
     sgc_str entry;
     uint16_t key_size;
+    struct sgc_interval *interval; /* of source.kept: the part walked so far */
+    sgc_past_cursor *past;         /* of source.past, from the first seek on */
+    sgc_stored_row page_row;       /* of source.past: the row of `pages` */
     sgc_page_cursor pages;
     sgc_memtable_cursor overlays[SGC_MAX_LAYERS + 1]; /* newest first */
 };
+
+/** The same for a source with a past (history.c), which the functions below go to. */
+SGC_CHECK sgc_status sgc_past_find(const struct sgc_reads *source, uint16_t table, sgc_str key,
+                                   sgc_arena *arena, enum sgc_found *found, sgc_str *record,
+                                   sgc_error *error);
+SGC_CHECK sgc_status sgc_past_walk_seek(struct sgc_walk *walk, sgc_str bound, sgc_error *error);
+SGC_CHECK sgc_status sgc_past_walk_next(struct sgc_walk *walk, sgc_error *error);
+SGC_CHECK sgc_status sgc_past_walk_row(struct sgc_walk *walk, sgc_str *record, sgc_error *error);
 
 void sgc_walk_open(struct sgc_walk *walk, const struct sgc_reads *source, uint16_t table,
                    uint16_t index, bool descending);
@@ -190,6 +278,8 @@ SGC_CHECK sgc_status sgc_walk_next(struct sgc_walk *walk, sgc_error *error);
 SGC_CHECK sgc_status sgc_walk_row(struct sgc_walk *walk, sgc_arena *arena, sgc_str *record,
                                   bool *borrowed, sgc_error *error);
 void sgc_walk_close(struct sgc_walk *walk);
+/** Whether the walk stands on an entry with this prefix; if not, it was not looked further. */
+bool sgc_walk_within(struct sgc_walk *walk, sgc_str prefix);
 static inline sgc_str sgc_walk_key(const struct sgc_walk *walk)
 {
     return sgc_str_of(walk->entry.data + (walk->entry.size - walk->key_size), walk->key_size);
@@ -200,14 +290,75 @@ static inline bool sgc_starts_with(sgc_str text, sgc_str prefix)
            (prefix.size == 0 || memcmp(text.data, prefix.data, prefix.size) == 0);
 }
 
+/* ---- what a serializable transaction has read (serializable.c) ---- */
+
+/** Makes the transaction serializable. Before sgc_view_enter(). */
+SGC_CHECK sgc_status sgc_serializable_begin(sgc_txn *txn, uint64_t read_bytes);
+/** The snapshot is known. */
+void sgc_serializable_entered(sgc_txn *txn);
+void sgc_serializable_end(sgc_txn *txn);
+/** Remembers a key, there or not. SGC_LIMIT with words. */
+SGC_CHECK sgc_status sgc_keep_key(struct sgc_read_set *set, uint16_t table, sgc_str key,
+                                  sgc_error *error);
+/** A walk begins at `bound`, and has come to where it stands (or to the end). */
+SGC_CHECK sgc_status sgc_keep_seek(struct sgc_walk *walk, sgc_str bound, sgc_error *error);
+SGC_CHECK sgc_status sgc_keep_step(struct sgc_walk *walk, sgc_error *error);
+/** What lies at and behind `edge` (in front of it when descending) was not asked for. */
+void sgc_keep_stop(struct sgc_walk *walk, sgc_str edge, bool is_prefix);
+/** SGC_CONFLICT when anything read has changed since the snapshot. Commit lock held. */
+SGC_CHECK sgc_status sgc_serializable_check(sgc_txn *txn);
+/** Flushed layers leave the view; some are still needed to check what was read. View lock held. */
+void sgc_serializable_retire(sgc_db *db, struct sgc_layer *const *layers, size_t count);
+
+/* ---- the engine's own tables (system.c) ---- */
+
+/** The user's model with the engine's tables behind its own. */
+SGC_CHECK sgc_status sgc_system_extend(const sgc_schema *user, sgc_arena *arena,
+                                       const sgc_schema **storage);
+const sgc_schema *sgc_system_user(const sgc_schema *storage);
+/** Tables at and behind this position are the engine's. */
+static inline uint16_t sgc_user_tables(const sgc_schema *storage)
+{
+    return (uint16_t)(storage->table_count - 1);
+}
+
+/* ---- idempotency keys (idempotency.c) ---- */
+
+struct sgc_claim;
+/** Waits until no other open transaction has the key, and takes it. Before sgc_view_enter(). */
+SGC_CHECK sgc_status sgc_claim_begin(sgc_txn *txn, const sgc_txn_options *options,
+                                     sgc_error *error);
+/** SGC_EXISTS and *done (may be NULL) when the work was done before; SGC_INVALID: other work. */
+SGC_CHECK sgc_status sgc_claim_look(sgc_txn *txn, sgc_commit_info *done, sgc_error *error);
+/**
+ * Puts the row of the key into the commit (and takes expired ones away): into its payload and into
+ * `memtable` at `position`. Commit lock held.
+ */
+SGC_CHECK sgc_status sgc_claim_put(sgc_txn *txn, sgc_memtable *memtable, uint64_t position,
+                                   uint64_t sequence, uint64_t time_us, sgc_buf *payload);
+/** After the fate of the transaction is known: the next one with this key goes on. */
+void sgc_claim_end(sgc_txn *txn);
+
 /* ---- transactions (transaction.c) ---- */
 
 struct sgc_cursor_state;
+
+/** State of a walk over versions or changes: ends with its transaction at the latest. */
+struct sgc_attached {
+    struct sgc_attached *next, *before;
+    sgc_txn *txn;
+    void (*end)(struct sgc_attached *attached);
+};
 
 struct sgc_txn {
     sgc_db *db;
     const sgc_schema *schema;
     struct sgc_view *view;
+    struct sgc_view *first_view;   /* records of its MemTables were lent; NULL: never moved */
+    struct sgc_txn *newer, *older; /* of all open ones; view lock */
+    _Atomic bool is_behind;        /* only reads, and there is a newer view */
+    size_t open_cursors;
+    struct sgc_attached *attached;
     sgc_arena arena;
     sgc_arena scratch; /* of one statement */
     struct sgc_reads source;
@@ -218,11 +369,25 @@ struct sgc_txn {
     sgc_error error;
     sgc_str error_type, error_field;
     sgc_txn_stats stats;
+    struct sgc_read_set *kept; /* SERIALIZABLE only */
+    struct sgc_claim *claim;   /* with an idempotency key only */
+    sgc_durability durability;
     struct sgc_cursor_state *cursors; /* all */
     struct sgc_cursor_state *idle;
 };
 
 void sgc_txn_free(sgc_txn *txn);
+/** Those that wait to be used again, when the database closes. */
+void sgc_txns_free(sgc_db *db);
+/** The transaction stays with its view until the walk ends. */
+void sgc_attach(sgc_txn *txn, struct sgc_attached *attached,
+                void (*end)(struct sgc_attached *attached));
+void sgc_detach(struct sgc_attached *attached);
+/** At the start of every reading statement. */
+static inline void sgc_txn_refresh(sgc_txn *txn)
+{
+    if (atomic_load_explicit(&txn->is_behind, memory_order_relaxed)) sgc_moment_move(txn);
+}
 /** Gives every cursor's pins back (cursor.c). */
 void sgc_cursors_free(sgc_txn *txn);
 void sgc_txn_clear_error(sgc_txn *txn);

@@ -40,6 +40,11 @@ sgc_status sgc_reads_get(const struct sgc_reads *source, uint16_t table, sgc_str
 {
     sgc_stored_row row;
 
+    if (source->past) return sgc_past_find(source, table, key, arena, found, record, error);
+    if (source->kept) {
+        sgc_status status = sgc_keep_key(source->kept, table, key, error);
+        if (status != SGC_OK) return status;
+    }
     *found = find_in_memory(source, table, key, record);
     if (*found != SGC_FOUND_NOTHING || !source->checkpoint) return SGC_OK;
     if (sgc_checkpoint_rows(source->checkpoint, table) == 0) return SGC_OK;
@@ -72,6 +77,8 @@ void sgc_walk_open(struct sgc_walk *walk, const struct sgc_reads *source, uint16
     walk->count = 0;
     walk->hits = 0;
     walk->pages_hit = false;
+    walk->interval = NULL;
+    walk->past = NULL;
     if (source->writes) add_overlay(walk, source->writes, source->writes_at);
     for (size_t i = 0; i < source->count; i++) {
         add_overlay(walk, source->layers[i]->memtable, source->at);
@@ -86,6 +93,7 @@ void sgc_walk_open(struct sgc_walk *walk, const struct sgc_reads *source, uint16
 void sgc_walk_close(struct sgc_walk *walk)
 {
     if (walk->open && walk->has_pages) sgc_page_cursor_close(&walk->pages);
+    if (walk->open && walk->past) sgc_past_close(walk->past);
     walk->open = false;
     walk->valid = false;
 }
@@ -148,19 +156,33 @@ sgc_status sgc_walk_seek(struct sgc_walk *walk, sgc_str bound, sgc_error *error)
 {
     sgc_status status = SGC_OK;
 
+    if (walk->source.past) return sgc_past_walk_seek(walk, bound, error);
     for (size_t i = 0; i < walk->count; i++) {
         sgc_memtable_cursor_seek(&walk->overlays[i], bound);
     }
     if (walk->has_pages) status = sgc_page_cursor_seek(&walk->pages, bound, error);
-    return status == SGC_OK ? pick_present(walk, error) : status;
+    if (status == SGC_OK) status = pick_present(walk, error);
+    if (walk->source.kept && status == SGC_OK) status = sgc_keep_seek(walk, bound, error);
+    if (status != SGC_OK) walk->valid = false;
+    return status;
 }
 
 sgc_status sgc_walk_next(struct sgc_walk *walk, sgc_error *error)
 {
+    if (walk->past) return sgc_past_walk_next(walk, error);
     sgc_status status = advance(walk, error);
 
+    if (status == SGC_OK) status = pick_present(walk, error);
+    if (walk->source.kept && status == SGC_OK) status = sgc_keep_step(walk, error);
     if (status != SGC_OK) walk->valid = false;
-    return status == SGC_OK ? pick_present(walk, error) : status;
+    return status;
+}
+
+bool sgc_walk_within(struct sgc_walk *walk, sgc_str prefix)
+{
+    if (walk->valid && sgc_starts_with(walk->entry, prefix)) return true;
+    if (walk->interval) sgc_keep_stop(walk, prefix, true);
+    return false;
 }
 
 sgc_status sgc_walk_row(struct sgc_walk *walk, sgc_arena *arena, sgc_str *record, bool *borrowed,
@@ -170,6 +192,14 @@ sgc_status sgc_walk_row(struct sgc_walk *walk, sgc_arena *arena, sgc_str *record
     sgc_stored_row row;
 
     *borrowed = false;
+    if (walk->past) {
+        *borrowed = true;
+        return sgc_past_walk_row(walk, record, error);
+    }
+    if (walk->source.kept) {
+        sgc_status status = sgc_keep_key(walk->source.kept, walk->table, sgc_walk_key(walk), error);
+        if (status != SGC_OK) return status;
+    }
     if (walk->count) found = find_in_memory(&walk->source, walk->table, sgc_walk_key(walk), record);
     if (found == SGC_FOUND_ROW) return SGC_OK;
     if (found == SGC_FOUND_NOTHING && walk->pages_hit) {

@@ -6,24 +6,99 @@
 
 #include <stdio.h>
 
+/* ---- ended transactions are kept for the next ones ---- */
+
+/* What a short transaction needs: larger ones give their memory back. */
+enum { KEPT_ARENA = 64 * 1024 };
+
+static sgc_txn *take_ended(sgc_db *db)
+{
+    for (size_t i = 0; i < SGC_ENDED_TXNS; i++) {
+        if (!atomic_load_explicit(&db->ended[i], memory_order_relaxed)) continue;
+        sgc_txn *txn = atomic_exchange_explicit(&db->ended[i], NULL, memory_order_acquire);
+        if (txn) return txn;
+    }
+    return sgc_alloc_zero(1, sizeof(sgc_txn));
+}
+
+static void keep_ended(sgc_db *db, sgc_txn *txn)
+{
+    for (size_t i = 0; i < SGC_ENDED_TXNS; i++) {
+        sgc_txn *none = NULL;
+        if (atomic_load_explicit(&db->ended[i], memory_order_relaxed)) continue;
+        if (atomic_compare_exchange_strong_explicit(&db->ended[i], &none, txn, memory_order_release,
+                                                    memory_order_relaxed)) {
+            return;
+        }
+    }
+    sgc_arena_free(&txn->scratch);
+    sgc_arena_free(&txn->arena);
+    sgc_free(txn);
+}
+
+void sgc_txns_free(sgc_db *db)
+{
+    for (size_t i = 0; i < SGC_ENDED_TXNS; i++) {
+        sgc_txn *txn = atomic_exchange(&db->ended[i], NULL);
+        if (!txn) continue;
+        sgc_arena_free(&txn->scratch);
+        sgc_arena_free(&txn->arena);
+        sgc_free(txn);
+    }
+}
+
+static void empty_arena(sgc_arena *arena)
+{
+    if (arena->total > KEPT_ARENA) {
+        sgc_arena_free(arena);
+    } else if (arena->total) {
+        sgc_arena_reset(arena);
+    }
+}
+
+/* ---- beginning and ending ---- */
+
+/* Everything but the arenas; error_type and error_field are only asked for beside its words. */
+static void set_up(sgc_txn *txn, sgc_db *db, bool reads_only)
+{
+    txn->db = db;
+    txn->view = txn->first_view = NULL;
+    txn->open_cursors = 0;
+    txn->attached = NULL;
+    atomic_store_explicit(&txn->is_behind, false, memory_order_relaxed);
+    txn->source = (struct sgc_reads){.writes_at = SGC_NEWEST};
+    txn->writes = NULL;
+    txn->position = 0;
+    txn->reads_only = reads_only;
+    txn->defer_foreign_keys = false;
+    txn->stats = (sgc_txn_stats){0};
+    txn->kept = NULL;
+    txn->claim = NULL;
+    txn->durability = db->durability;
+    txn->cursors = txn->idle = NULL;
+    sgc_txn_clear_error(txn);
+}
+
+static void enter(sgc_txn *txn)
+{
+    sgc_db *db = txn->db;
+
+    sgc_view_enter(txn);
+    txn->schema = db->schema;
+    txn->now_us = db->os->time_us(db->os->self);
+    txn->source.schema = txn->schema;
+    txn->source.checkpoint = txn->view->checkpoint;
+    txn->source.layers = txn->view->layers;
+    txn->source.count = txn->view->count;
+    txn->source.at = txn->snapshot;
+}
+
 static sgc_status begin(sgc_db *db, bool reads_only, sgc_txn **txn)
 {
-    sgc_txn *made = sgc_alloc_zero(1, sizeof *made);
-
-    *txn = NULL;
-    if (!made) return SGC_NO_MEMORY;
-    made->db = db;
-    made->reads_only = reads_only;
-    made->view = sgc_view_enter(db, &made->snapshot);
-    made->schema = db->schema;
-    made->now_us = db->os->time_us(db->os->self);
-    made->source = (struct sgc_reads){.schema = made->schema,
-                                      .checkpoint = made->view->checkpoint,
-                                      .layers = made->view->layers,
-                                      .count = made->view->count,
-                                      .at = made->snapshot,
-                                      .writes_at = SGC_NEWEST};
-    *txn = made;
+    *txn = take_ended(db);
+    if (!*txn) return SGC_NO_MEMORY;
+    set_up(*txn, db, reads_only);
+    enter(*txn);
     return SGC_OK;
 }
 
@@ -32,33 +107,105 @@ sgc_status sgc_begin(sgc_db *db, sgc_txn **txn)
     return begin(db, false, txn);
 }
 
-/* Until history segments exist only the newest moment can be asked. */
+static sgc_status check_options(const sgc_txn_options *options, sgc_error *error)
+{
+    if (options->isolation > SGC_ISOLATION_SERIALIZABLE) {
+        return sgc_fail(error, SGC_INVALID, "%u is no isolation level",
+                        (unsigned)options->isolation);
+    }
+    if (options->has_durability && options->durability > SGC_DURABILITY_NONE) {
+        return sgc_fail(error, SGC_INVALID, "%u is no level of durability",
+                        (unsigned)options->durability);
+    }
+    return SGC_OK;
+}
+
+sgc_status sgc_begin_with(sgc_db *db, const sgc_txn_options *options, sgc_txn **txn,
+                          sgc_error *error)
+{
+    static const sgc_txn_options defaults;
+
+    *txn = NULL;
+    if (!options) options = &defaults;
+    sgc_status status = check_options(options, error);
+    if (status != SGC_OK) return status;
+    sgc_txn *made = take_ended(db);
+    if (!made) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    set_up(made, db, false);
+    if (options->has_durability) made->durability = options->durability;
+    if (options->idempotency_key.data) status = sgc_claim_begin(made, options, error);
+    if (status == SGC_OK && options->isolation == SGC_ISOLATION_SERIALIZABLE) {
+        status = sgc_serializable_begin(made, options->read_bytes);
+        if (status != SGC_OK) sgc_fail(error, status, "%s", sgc_status_text(status));
+    }
+    if (status != SGC_OK) {
+        sgc_claim_end(made);
+        keep_ended(db, made);
+        return status;
+    }
+    enter(made);
+    if (made->kept) sgc_serializable_entered(made);
+    if (made->claim) status = sgc_claim_look(made, options->done, error);
+    if (status != SGC_OK) {
+        sgc_txn_free(made);
+        return status;
+    }
+    *txn = made;
+    return SGC_OK;
+}
+
 sgc_status sgc_begin_read(sgc_db *db, sgc_moment moment, sgc_txn **txn)
 {
     sgc_status status = begin(db, true, txn);
 
-    if (status != SGC_OK || moment.kind == SGC_MOMENT_NOW) return status;
-    uint64_t head = moment.kind == SGC_MOMENT_SEQUENCE
-                        ? (*txn)->snapshot
-                        : atomic_load_explicit(&db->published_time, memory_order_acquire);
-    bool is_head = moment.kind == SGC_MOMENT_SEQUENCE ? moment.value == head : moment.value >= head;
-    if (is_head) return SGC_OK;
-    sgc_abort(txn);
-    return moment.kind == SGC_MOMENT_SEQUENCE && moment.value > head ? SGC_INVALID
-                                                                     : SGC_UNSUPPORTED;
+    if (status == SGC_OK && moment.kind != SGC_MOMENT_NOW) {
+        status = sgc_moment_go(*txn, moment);
+        if (status != SGC_OK) sgc_abort(txn);
+    }
+    return status;
+}
+
+void sgc_attach(sgc_txn *txn, struct sgc_attached *attached,
+                void (*end)(struct sgc_attached *attached))
+{
+    attached->txn = txn;
+    attached->end = end;
+    attached->before = NULL;
+    attached->next = txn->attached;
+    if (attached->next) attached->next->before = attached;
+    txn->attached = attached;
+    txn->open_cursors++;
+}
+
+void sgc_detach(struct sgc_attached *attached)
+{
+    sgc_txn *txn = attached->txn;
+
+    if (attached->next) attached->next->before = attached->before;
+    if (attached->before) {
+        attached->before->next = attached->next;
+    } else {
+        txn->attached = attached->next;
+    }
+    txn->open_cursors--;
 }
 
 void sgc_txn_free(sgc_txn *txn)
 {
     sgc_db *db = txn->db;
 
-    sgc_cursors_free(txn);
-    sgc_memtable_destroy(txn->writes);
+    if (txn->cursors) sgc_cursors_free(txn);
+    while (txn->attached)
+        txn->attached->end(txn->attached);
+    if (txn->writes) sgc_memtable_destroy(txn->writes);
+    if (txn->kept) sgc_serializable_end(txn);
+    if (txn->claim) sgc_claim_end(txn);
+    sgc_view_leave(txn);
     sgc_view_unpin(txn->view);
-    sgc_arena_free(&txn->scratch);
-    sgc_arena_free(&txn->arena);
-    sgc_free(txn);
-    atomic_fetch_sub_explicit(&db->open_txns, 1, memory_order_release);
+    if (txn->first_view) sgc_view_unpin(txn->first_view);
+    empty_arena(&txn->scratch);
+    empty_arena(&txn->arena);
+    keep_ended(db, txn);
 }
 
 void sgc_abort(sgc_txn **txn)
@@ -188,6 +335,12 @@ void sgc_txn_clear_error(sgc_txn *txn)
     txn->error_type = txn->error_field = sgc_str_of(NULL, 0);
 }
 
+static sgc_status keep_bytes(sgc_txn *txn, sgc_str *record)
+{
+    *record = sgc_arena_str(&txn->arena, *record);
+    return sgc_str_is_null(*record) ? sgc_txn_fail_plain(txn, SGC_NO_MEMORY) : SGC_OK;
+}
+
 static sgc_status get(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str *record)
 {
     enum sgc_found found;
@@ -202,11 +355,12 @@ static sgc_status get(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str *record
         return SGC_NOT_FOUND;
     }
     txn->stats.rows_read++;
-    return SGC_OK;
+    return txn->first_view ? keep_bytes(txn, record) : SGC_OK;
 }
 
 sgc_status sgc_row_get(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str *record)
 {
+    sgc_txn_refresh(txn);
     sgc_status status = get(txn, table, key, record);
 
     if (status != SGC_NOT_FOUND) return status;
@@ -220,6 +374,7 @@ sgc_status sgc_row_get_many(sgc_txn *txn, uint16_t table, const sgc_str *keys, s
                             sgc_str *records)
 {
     sgc_txn_clear_error(txn);
+    sgc_txn_refresh(txn);
     for (size_t i = 0; i < count; i++) {
         sgc_status status = get(txn, table, keys[i], &records[i]);
         if (status != SGC_OK && status != SGC_NOT_FOUND) return status;
@@ -235,8 +390,7 @@ static sgc_status keep_row(sgc_txn *txn, struct sgc_walk *walk, sgc_str *record)
 
     if (status != SGC_OK) return status;
     txn->stats.rows_read++;
-    if (borrowed) *record = sgc_arena_str(&txn->arena, *record);
-    return sgc_str_is_null(*record) ? SGC_NO_MEMORY : SGC_OK;
+    return borrowed || txn->first_view ? keep_bytes(txn, record) : SGC_OK;
 }
 
 sgc_status sgc_row_find(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str components,
@@ -246,9 +400,10 @@ sgc_status sgc_row_find(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str co
 
     sgc_txn_clear_error(txn);
     *record = sgc_str_of(NULL, 0);
+    sgc_txn_refresh(txn);
     sgc_walk_open(&walk, &txn->source, table, index, false);
     sgc_status status = sgc_walk_seek(&walk, components, &txn->error);
-    if (status == SGC_OK && walk.valid && sgc_starts_with(walk.entry, components)) {
+    if (status == SGC_OK && sgc_walk_within(&walk, components)) {
         txn->stats.entries_read++;
         status = keep_row(txn, &walk, record);
     } else if (status == SGC_OK) {

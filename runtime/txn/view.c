@@ -27,6 +27,7 @@ void sgc_layer_release(struct sgc_layer *layer)
 {
     if (!layer || atomic_fetch_sub(&layer->references, 1) != 1) return;
     sgc_memtable_destroy(layer->memtable);
+    sgc_layer_free_commits(layer);
     sgc_free(layer);
 }
 
@@ -48,24 +49,56 @@ struct sgc_view *sgc_view_pin(sgc_db *db)
     return view;
 }
 
-struct sgc_view *sgc_view_enter(sgc_db *db, uint64_t *snapshot)
+struct sgc_view *sgc_view_without_pages(const struct sgc_view *view)
 {
+    struct sgc_view *made = sgc_alloc_zero(1, sizeof *made);
+
+    if (!made) return NULL;
+    atomic_init(&made->references, 1);
+    made->count = view->count;
+    for (size_t i = 0; i < view->count; i++) {
+        made->layers[i] = view->layers[i];
+        atomic_fetch_add(&made->layers[i]->references, 1);
+    }
+    return made;
+}
+
+void sgc_view_enter(sgc_txn *txn)
+{
+    sgc_db *db = txn->db;
+
     sgc_mutex_lock(&db->view_lock);
     while (db->switching)
         sgc_cond_wait(&db->view_changed, &db->view_lock);
-    struct sgc_view *view = db->view;
-    atomic_fetch_add_explicit(&view->references, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&db->open_txns, 1, memory_order_relaxed);
+    txn->view = db->view;
+    atomic_fetch_add_explicit(&txn->view->references, 1, memory_order_relaxed);
     /* Read under the lock: all that is published lies in this view, and no checkpoint is newer. */
-    *snapshot = atomic_load_explicit(&db->published, memory_order_acquire);
+    txn->snapshot = atomic_load_explicit(&db->published, memory_order_acquire);
+    txn->newer = NULL;
+    txn->older = db->open_txns;
+    if (txn->older) txn->older->newer = txn;
+    db->open_txns = txn;
     sgc_mutex_unlock(&db->view_lock);
-    return view;
+}
+
+void sgc_view_leave(sgc_txn *txn)
+{
+    sgc_db *db = txn->db;
+
+    sgc_mutex_lock(&db->view_lock);
+    if (txn->older) txn->older->newer = txn->newer;
+    if (txn->newer) {
+        txn->newer->older = txn->older;
+    } else {
+        db->open_txns = txn->older;
+    }
+    sgc_mutex_unlock(&db->view_lock);
 }
 
 sgc_status sgc_view_close(sgc_db *db)
 {
     sgc_mutex_lock(&db->view_lock);
-    bool busy = db->switching || atomic_load(&db->open_txns) > 0;
+    bool busy = db->switching || db->open_txns;
     if (!busy) db->switching = true;
     sgc_mutex_unlock(&db->view_lock);
     return busy ? SGC_BUSY : SGC_OK;
@@ -77,6 +110,16 @@ void sgc_view_reopen(sgc_db *db)
     db->switching = false;
     sgc_cond_broadcast(&db->view_changed);
     sgc_mutex_unlock(&db->view_lock);
+}
+
+/* Readers of an older checkpoint move to the new one when they can. View lock held. */
+static void tell_readers(sgc_db *db)
+{
+    for (sgc_txn *txn = db->open_txns; txn; txn = txn->older) {
+        if (txn->reads_only) {
+            atomic_store_explicit(&txn->is_behind, true, memory_order_relaxed);
+        }
+    }
 }
 
 sgc_status sgc_view_install(sgc_db *db, sgc_checkpoint *checkpoint, struct sgc_layer *const *layers,
@@ -95,6 +138,7 @@ sgc_status sgc_view_install(sgc_db *db, sgc_checkpoint *checkpoint, struct sgc_l
         atomic_fetch_add(&layers[i]->references, 1);
     }
     db->view = view;
+    if (old && old->checkpoint != checkpoint) tell_readers(db);
     sgc_view_unpin(old);
     return SGC_OK;
 }
@@ -220,8 +264,7 @@ static sgc_status flush_row(void *context, uint16_t table, sgc_str key, const sg
 {
     struct flushing *f = context;
 
-    if (sgc_str_is_null(version->record)) return sgc_flush_delete(f->flush, table, key, f->error);
-    return sgc_flush_put(f->flush, table, key, version->sequence, version->record, f->error);
+    return sgc_flush_row(f->flush, table, key, version, f->error);
 }
 
 /* Oldest first, so that newer versions of a row replace older ones. */
@@ -236,7 +279,9 @@ static sgc_status write_pages(sgc_db *db, struct sgc_layer *const *layers, size_
     for (size_t i = count; status == SGC_OK && i-- > 0;) {
         if (layers[i]->last_sequence) sequence = layers[i]->last_sequence;
         if (layers[i]->last_time) time_us = layers[i]->last_time;
-        status = sgc_memtable_each(layers[i]->memtable, SGC_NEWEST, flush_row, &f);
+        status = sgc_layer_flush_commits(layers[i], f.flush, error);
+        if (status == SGC_OK)
+            status = sgc_memtable_each(layers[i]->memtable, SGC_NEWEST, flush_row, &f);
     }
     if (status != SGC_OK) {
         sgc_flush_abort(f.flush);
@@ -265,8 +310,10 @@ static sgc_status flush_layers(sgc_db *db, struct sgc_layer *const *layers, size
 static sgc_status drop_layers(sgc_db *db, size_t count)
 {
     sgc_checkpoint *newest = sgc_pages_newest(db->pages);
-    sgc_status status = sgc_view_install(db, newest, db->view->layers, db->view->count - count);
+    size_t left = db->view->count - count;
 
+    sgc_serializable_retire(db, db->view->layers + left, count);
+    sgc_status status = sgc_view_install(db, newest, db->view->layers, left);
     sgc_checkpoint_release(newest);
     return status;
 }

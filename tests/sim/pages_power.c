@@ -26,7 +26,7 @@ static bool failed(const power_case *sim, const char *what, const char *why)
 
 static sgc_status open_image(const power_case *sim, sgc_pages **pages, sgc_error *error)
 {
-    sgc_pages_options options = {64 * 4096};
+    sgc_pages_options options = {.cache_bytes = 64 * 4096};
     sgc_status status = sim->os->make_directory(sim->os->self, "db");
 
     *pages = NULL;

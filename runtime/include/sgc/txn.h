@@ -29,6 +29,7 @@ typedef struct sgc_db_options {
     bool buffered_log;          /**< no direct writes */
     sgc_durability durability;  /**< of transactions that do not say; 0: FULL */
     uint64_t batch_delay_us;    /**< BATCHED: longest time until durable; 0: 10,000 */
+    const char *archive;        /**< folder that closed log segments move to; NULL: none */
 } sgc_db_options;
 
 /**
@@ -52,6 +53,8 @@ SGC_CHECK sgc_status sgc_db_flush(sgc_db *db);
 typedef struct sgc_db_stats {
     uint64_t commits, conflicts;
     uint64_t log_batches, log_flushes, log_bytes;
+    uint64_t log_segments, log_recycled, log_archived; /**< in use now; taken again; moved away */
+    uint64_t durable_sequence; /**< what was committed up to here survives a crash */
     uint64_t cache_hits, cache_misses, cache_evictions, cache_bytes, cache_budget;
     uint64_t flushes, pages_written, page_file_bytes;
     uint64_t memtable_bytes;

@@ -429,6 +429,15 @@ typedef struct fx_script {
     size_t first, last; /**< rows it touches; last 0: all */
 } fx_script;
 
+/** One row as it is now; a null record: gone. */
+static inline sgc_status fx_put(sgc_flush *flush, uint16_t table, sgc_str key, uint64_t begin,
+                                sgc_str record, sgc_error *error)
+{
+    sgc_version version = {.sequence = begin, .record = record};
+
+    return sgc_flush_row(flush, table, key, &version, error);
+}
+
 static inline sgc_status fx_change(sgc_flush *flush, fx_model *model, size_t at, uint64_t begin,
                                    const fx_script *script, uint64_t *seed, sgc_error *error)
 {
@@ -437,7 +446,7 @@ static inline sgc_status fx_change(sgc_flush *flush, fx_model *model, size_t at,
 
     if (fx_random(seed) % 100 < script->deletes) {
         row->present = false;
-        return sgc_flush_delete(flush, PERSON, row->key, error);
+        return fx_put(flush, PERSON, row->key, begin, sgc_str_of(NULL, 0), error);
     }
     int size = snprintf(email, sizeof email, "%llx@example.org",
                         (unsigned long long)fx_random(seed) % 5000);
@@ -451,7 +460,7 @@ static inline sgc_status fx_change(sgc_flush *flush, fx_model *model, size_t at,
         person.note = fx_random(seed) % (script->large + 1);
     sgc_str record = fx_record(&person);
     fx_model_put(row, record, begin);
-    sgc_status status = sgc_flush_put(flush, PERSON, row->key, begin, record, error);
+    sgc_status status = fx_put(flush, PERSON, row->key, begin, record, error);
     free((char *)(uintptr_t)record.data);
     return status;
 }

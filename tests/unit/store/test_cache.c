@@ -21,7 +21,7 @@ static const sgc_os *fresh_disk(void)
 
 static sgc_status open_image(uint64_t cache_bytes, sgc_pages **pages, sgc_error *error)
 {
-    sgc_pages_options options = {cache_bytes};
+    sgc_pages_options options = {.cache_bytes = cache_bytes};
     return sgc_pages_open(sgc_memory_os_table(memory), "db", &fx_schema, &options, pages, error);
 }
 

@@ -19,7 +19,7 @@ static const sgc_os *fresh_disk(void)
 
 static sgc_status open_image(const sgc_os *os, uint64_t cache_bytes, sgc_pages **pages)
 {
-    sgc_pages_options options = {cache_bytes};
+    sgc_pages_options options = {.cache_bytes = cache_bytes};
     sgc_error error = {0};
     sgc_status status = sgc_pages_open(os, "db", &fx_schema, &options, pages, &error);
 

@@ -11,7 +11,7 @@ static sgc_memory_os *memory;
 
 static sgc_pages *fresh_image(uint64_t cache_bytes)
 {
-    sgc_pages_options options = {cache_bytes};
+    sgc_pages_options options = {.cache_bytes = cache_bytes};
     sgc_pages *pages;
     sgc_error error = {0};
 

@@ -16,7 +16,7 @@ static const sgc_os *fresh_disk(void)
 
 static sgc_pages *must_open(const sgc_os *os, uint64_t cache_bytes)
 {
-    sgc_pages_options options = {cache_bytes};
+    sgc_pages_options options = {.cache_bytes = cache_bytes};
     sgc_pages *pages;
     sgc_error error = {0};
 
@@ -189,8 +189,8 @@ static void number_keys(void)
     for (int64_t i = 0; i < 30000; i++) {
         int64_t value = (i * 7919) % 30011 - 15000;
         sgc_pk_int64(&key, value);
-        CU_ASSERT_EQUAL_FATAL(sgc_flush_put(flush, NUMBER, sgc_key_str(&key), (uint64_t)i + 1,
-                                            fx_number_record(value, bytes), &error),
+        CU_ASSERT_EQUAL_FATAL(fx_put(flush, NUMBER, sgc_key_str(&key), (uint64_t)i + 1,
+                                     fx_number_record(value, bytes), &error),
                               SGC_OK);
     }
     CU_ASSERT_EQUAL_FATAL(sgc_flush_commit(flush, 1, 1, &error), SGC_OK);
@@ -288,7 +288,7 @@ static void bad_calls_are_refused(void)
 {
     const sgc_os *os = fresh_disk();
     sgc_pages *pages = must_open(os, 512 << 10);
-    sgc_pages_options options = {512 << 10};
+    sgc_pages_options options = {.cache_bytes = 512 << 10};
     sgc_pages *other;
     sgc_error error = {0};
     sgc_flush *flush;
@@ -296,10 +296,10 @@ static void bad_calls_are_refused(void)
     sgc_schema changed = fx_schema;
 
     CU_ASSERT_EQUAL_FATAL(sgc_flush_begin(pages, &flush, &error), SGC_OK);
-    CU_ASSERT_EQUAL(sgc_flush_put(flush, 2, SGC_STR("a"), 1, SGC_STR("b"), &error), SGC_INVALID);
+    CU_ASSERT_EQUAL(fx_put(flush, 2, SGC_STR("a"), 1, SGC_STR("b"), &error), SGC_INVALID);
     sgc_flush_abort(flush);
     CU_ASSERT_EQUAL_FATAL(sgc_flush_begin(pages, &flush, &error), SGC_OK);
-    CU_ASSERT_EQUAL(sgc_flush_put(flush, 0, sgc_str_of(key, sizeof key), 1, SGC_STR("b"), &error),
+    CU_ASSERT_EQUAL(fx_put(flush, 0, sgc_str_of(key, sizeof key), 1, SGC_STR("b"), &error),
                     SGC_LIMIT);
     CU_ASSERT_EQUAL(sgc_flush_commit(flush, 9, 9, &error), SGC_LIMIT);
     sgc_pages_close(pages);
@@ -353,7 +353,7 @@ static void schema_is_kept(void)
     sgc_arena arena = {0}, row_arena = {0};
     sgc_diagnostics diagnostics = {.arena = &arena};
     sgc_schema_built built;
-    sgc_pages_options options = {1 << 20};
+    sgc_pages_options options = {.cache_bytes = 1 << 20};
     sgc_pages *pages;
     sgc_error error = {0};
     sgc_flush *flush;
@@ -374,7 +374,7 @@ static void schema_is_kept(void)
     p = sgc_put_str(p, SGC_STR("Emma"));
     sgc_str record = sgc_str_of((char *)bytes, (size_t)(p - bytes));
     CU_ASSERT_EQUAL_FATAL(sgc_flush_begin(pages, &flush, &error), SGC_OK);
-    if (sgc_flush_put(flush, 0, SGC_STR("b1"), 1, record, &error)) {
+    if (fx_put(flush, 0, SGC_STR("b1"), 1, record, &error)) {
         printf("\n    %s\n", error.text);
         CU_FAIL_FATAL("put");
     };

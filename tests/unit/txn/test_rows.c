@@ -103,7 +103,9 @@ static void a_read_transaction_refuses_to_write(void)
     OK(put(txn, "Person", "{\"id\":\"a\",\"name\":\"Ann\"}"));
     OK(commit_now(txn));
     moment.value = 0;
-    IS(sgc_begin_read(bed.db, moment, &txn), SGC_UNSUPPORTED);
+    OK(sgc_begin_read(bed.db, moment, &txn));
+    UNIT_STR(show(txn, "Person", "a"), "-");
+    sgc_abort(&txn);
     bed_close(&bed);
 }
 

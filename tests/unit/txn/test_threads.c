@@ -350,9 +350,12 @@ static void eight_writers_share_flushes(void)
     OK(sgc_db_close(bed.db));
     bed.db = in_memory;
     bed_close(&bed);
-    char log[40];
-    snprintf(log, sizeof log, "%s/log", folder);
-    remove_folder(log);
+    static const char *const inner[] = {"log", "history"};
+    for (size_t i = 0; i < 2; i++) {
+        char path[40];
+        snprintf(path, sizeof path, "%s/%s", folder, inner[i]);
+        remove_folder(path);
+    }
     remove_folder(folder);
 }
 

@@ -82,7 +82,7 @@ static const sgc_index indexes_schema_link_post_tags[] = {
 static const sgc_table tables[] = {
     {.name = SGC_STR_INIT("Post"), .singular = SGC_STR_INIT("post"), .plural = SGC_STR_INIT("posts"), .fields = fields_schema_post, .relations = relations_schema_post, .indexes = indexes_schema_post, .layout = {slots_schema_post, 1, 0, 1, 0}, .number = 1, .field_count = 1, .relation_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
     {.name = SGC_STR_INIT("Tag"), .singular = SGC_STR_INIT("tag"), .plural = SGC_STR_INIT("tags"), .fields = fields_schema_tag, .relations = relations_schema_tag, .indexes = indexes_schema_tag, .layout = {slots_schema_tag, 1, 1, 1, 5}, .number = 2, .field_count = 1, .relation_count = 1, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
-    {.name = SGC_STR_INIT("Post.tags"), .singular = SGC_STR_INIT("Post.tags"), .plural = SGC_STR_INIT("Post.tags"), .fields = fields_schema_link_post_tags, .indexes = indexes_schema_link_post_tags, .layout = {slots_schema_link_post_tags, 2, 1, 1, 5}, .number = 3, .field_count = 2, .index_count = 2, .key = SGC_NONE, .link = true},
+    {.name = SGC_STR_INIT("Post.tags"), .singular = SGC_STR_INIT("Post.tags"), .plural = SGC_STR_INIT("Post.tags"), .fields = fields_schema_link_post_tags, .indexes = indexes_schema_link_post_tags, .layout = {slots_schema_link_post_tags, 2, 1, 1, 5}, .number = 3, .field_count = 2, .index_count = 2, .key = SGC_NONE, .link = true, .history = true},
 };
 
 static const char sdl[] =
