@@ -36,6 +36,8 @@ bool sgc_log_queue_reserve(sgc_log_queue *queue, uint64_t size)
     sgc_free(queue->data);
     queue->data = data;
     queue->capacity = capacity;
+    memset(data + queue->size, 0, capacity - (size_t)queue->size);
+    queue->used = queue->size;
     return true;
 }
 
@@ -53,8 +55,10 @@ static void queue_shrink(sgc_log_queue *queue)
     uint8_t *data = sgc_alloc_aligned(SGC_LOG_BLOCK, QUEUE_FIRST);
     if (!data) return;
     sgc_free(queue->data);
+    memset(data, 0, QUEUE_FIRST);
     queue->data = data;
     queue->capacity = QUEUE_FIRST;
+    queue->used = 0;
 }
 
 static bool queue_push(sgc_log_queue *queue, const sgc_log_event *event, sgc_log_done *done,
@@ -161,6 +165,15 @@ static sgc_status put_patiently(sgc_log *log, const uint8_t *data, uint64_t size
     return status;
 }
 
+/* Zeros behind the events; what earlier batches did not reach is zero already. */
+static void pad(sgc_log_queue *queue, uint64_t padded)
+{
+    uint64_t to = padded < queue->used ? padded : queue->used;
+
+    if (queue->size < to) memset(queue->data + queue->size, 0, (size_t)(to - queue->size));
+    if (queue->used <= padded) queue->used = queue->size;
+}
+
 sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue)
 {
     sgc_log_batch_head head;
@@ -170,7 +183,7 @@ sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue)
 
     assert(fits && padded <= queue->capacity);
     (void)fits;
-    memset(queue->data + queue->size, 0, (size_t)(padded - queue->size));
+    pad(queue, padded);
     if (padded > log->segment_size - log->offset) {
         status = next_segment(log, padded);
         if (status != SGC_OK) {

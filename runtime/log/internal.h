@@ -24,6 +24,7 @@ typedef struct sgc_log_waiting {
 typedef struct sgc_log_queue {
     uint8_t *data;
     uint64_t size; /**< head included */
+    uint64_t used; /**< bytes from here on, behind `size`, are zero up to the capacity */
     size_t capacity;
     sgc_log_waiting *items;
     size_t count;
