@@ -32,6 +32,12 @@ static void spaces(sgc_buf *out, size_t count)
         sgc_buf_byte(out, ' ');
 }
 
+/* Most characters mean nothing to a list: quotes, parentheses and commas lie close together. */
+static bool is_plain(char c)
+{
+    return (unsigned char)(c - '"') > ',' - '"';
+}
+
 /* Position behind the string or character literal that starts at `at`. */
 static size_t skip_literal(sgc_str line, size_t at)
 {
@@ -49,6 +55,10 @@ static size_t closing(sgc_str line, size_t at)
 
     while (at < line.size) {
         char c = line.data[at];
+        if (is_plain(c)) {
+            at++;
+            continue;
+        }
         if (c == '"' || c == '\'') {
             at = skip_literal(line, at);
             continue;
@@ -65,6 +75,10 @@ static size_t last_list(sgc_str line)
 {
     for (size_t at = 0; at < line.size;) {
         char c = line.data[at];
+        if (is_plain(c)) {
+            at++;
+            continue;
+        }
         if (c == '"' || c == '\'') {
             at = skip_literal(line, at);
             continue;
@@ -86,6 +100,10 @@ static size_t argument_end(sgc_str line, size_t at)
 
     while (at < line.size) {
         char c = line.data[at];
+        if (is_plain(c)) {
+            at++;
+            continue;
+        }
         if (c == '"' || c == '\'') {
             at = skip_literal(line, at);
             continue;
