@@ -47,7 +47,5 @@ typedef sgc_status sgc_dump_sink(void *context, sgc_str piece);
 /** Writes rows so that sgc_load() takes them back; table null (JSON only): all tables. */
 SGC_CHECK sgc_status sgc_dump(sgc_db *db, sgc_load_format format, sgc_str table,
                               sgc_dump_sink *sink, void *context, sgc_error *error);
-/** Rows of a table as the transaction sees them. */
-SGC_CHECK sgc_status sgc_count_rows(sgc_txn *txn, uint16_t table, uint64_t *rows);
 
 #endif

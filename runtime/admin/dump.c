@@ -244,13 +244,3 @@ sgc_status sgc_dump(sgc_db *db, sgc_load_format format, sgc_str table, sgc_dump_
     sgc_buf_free(&d.out);
     return status;
 }
-
-sgc_status sgc_count_rows(sgc_txn *txn, uint16_t table, uint64_t *rows)
-{
-    sgc_cursor cursor = sgc_cursor_open(txn, table, 0, NULL);
-
-    *rows = 0;
-    while (sgc_cursor_skip(&cursor))
-        ++*rows;
-    return sgc_cursor_status(&cursor);
-}

@@ -22,7 +22,7 @@ static sgc_status list_tables(sgc_exchange *exchange, const char *name_key, bool
         const sgc_table *table = &schema->tables[i];
         uint64_t rows = 0;
         if (table->link) continue;
-        status = sgc_count_rows(txn, i, &rows);
+        status = sgc_txn_count_rows(txn, i, &rows);
         sgc_buf_printf(out, "%s{\"%s\":", first ? "" : ",", name_key);
         first = false;
         sgc_json_str(out, table->name);

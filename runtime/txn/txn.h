@@ -27,4 +27,10 @@ typedef struct sgc_row_name {
  */
 SGC_CHECK sgc_status sgc_txn_check_parents(sgc_txn *txn, sgc_row_name *child);
 
+/**
+ * Rows of a table as the transaction sees them. Costs what the MemTables hold of the table, not
+ * what the pages do.
+ */
+SGC_CHECK sgc_status sgc_txn_count_rows(sgc_txn *txn, uint16_t table, uint64_t *rows);
+
 #endif
