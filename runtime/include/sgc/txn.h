@@ -190,7 +190,7 @@ void sgc_txn_get_stats(const sgc_txn *txn, sgc_txn_stats *stats);
 
 /** The record with this primary key (sgc_pk_text(), sgc_pk_int(), ...). SGC_NOT_FOUND. */
 SGC_CHECK sgc_status sgc_row_get(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str *record);
-/** records[i].data is NULL where keys[i] is not found. One pass, sorted by place inside. */
+/** The same for many keys: records[i].data is NULL where keys[i] is not found. */
 SGC_CHECK sgc_status sgc_row_get_many(sgc_txn *txn, uint16_t table, const sgc_str *keys,
                                       size_t count, sgc_str *records);
 /** The record whose unique index has exactly these components. SGC_NOT_FOUND. */
