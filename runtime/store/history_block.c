@@ -161,6 +161,22 @@ static bool read_items(const sgc_block_entry *entry, bool timeline, sgc_str plai
     return p == end && to == entry->spread && sgc_str_eq(sgc_block_key(block, 0), first);
 }
 
+/* The last item must lie in front of the next block, or be the run's last one. */
+static bool ends_in_order(const sgc_segment *segment, const sgc_history_run *run,
+                          const sgc_history_block *block)
+{
+    uint64_t begin = block->begins[block->count - 1];
+    sgc_str key = sgc_block_key(block, block->count - 1);
+
+    if (block->number + 1 == run->first_block + run->block_count)
+        return sgc_str_eq(key, run->last_key);
+    uint64_t next_begin = segment->blocks[block->number + 1].first_begin;
+    int keys = sgc_str_compare(key, sgc_segment_first_key(segment, block->number + 1));
+    if (sgc_run_is_timeline(run->id.kind))
+        return begin < next_begin || (begin == next_begin && keys < 0);
+    return keys < 0 || (keys == 0 && begin < next_begin);
+}
+
 static bool overlaps(const sgc_history_block *block, const sgc_past_period *period)
 {
     for (uint32_t i = 0; i < block->count; i++)
@@ -225,8 +241,9 @@ sgc_status sgc_block_read(const sgc_segment *segment, const sgc_history_run *run
         status = sgc_segment_damaged(segment, entry->offset, "bad times in a block", error);
     } else if (overlaps(block, period) || timeline) {
         status = unpack(segment, entry, reader, &plain, error);
-        if (status == SGC_OK && !read_items(entry, timeline, plain,
-                                            sgc_segment_first_key(segment, block->number), block))
+        sgc_str first = sgc_segment_first_key(segment, block->number);
+        if (status == SGC_OK && (!read_items(entry, timeline, plain, first, block) ||
+                                 !ends_in_order(segment, run, block)))
             status = sgc_segment_damaged(segment, entry->offset, "bad keys in a block", error);
         if (status == SGC_OK) *out = block;
     }
