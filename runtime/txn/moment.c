@@ -166,21 +166,27 @@ struct sgc_reads sgc_moment_reads(const sgc_schema *schema, const struct sgc_vie
     return reads;
 }
 
-sgc_status sgc_moment_check(const struct sgc_reads *source, uint16_t table, sgc_error *error)
+sgc_status sgc_moment_kept(const sgc_schema *schema, const sgc_segments *segments, uint16_t table,
+                           uint64_t at, sgc_error *error)
 {
-    const sgc_table *t = &source->schema->tables[table];
+    const sgc_table *t = &schema->tables[table];
+    uint64_t horizon = sgc_segments_horizon(segments, table);
 
-    if (source->at == 0) return SGC_OK; /* there was nothing */
     if (!t->history) {
         return sgc_fail(error, SGC_HISTORY_PRUNED,
                         SGC_FMT " keeps no history, sequence %llu is past", SGC_ARG(t->name),
-                        (unsigned long long)source->at);
+                        (unsigned long long)at);
     }
-    uint64_t horizon = sgc_segments_horizon(source->past, table);
-    if (source->at >= horizon) return SGC_OK;
+    if (at >= horizon) return SGC_OK;
     return sgc_fail(error, SGC_HISTORY_PRUNED,
                     "the history of " SGC_FMT " is kept from sequence %llu on, not at %llu",
-                    SGC_ARG(t->name), (unsigned long long)horizon, (unsigned long long)source->at);
+                    SGC_ARG(t->name), (unsigned long long)horizon, (unsigned long long)at);
+}
+
+sgc_status sgc_moment_check(const struct sgc_reads *source, uint16_t table, sgc_error *error)
+{
+    if (source->at == 0) return SGC_OK; /* there was nothing */
+    return sgc_moment_kept(source->schema, source->past, table, source->at, error);
 }
 
 static sgc_status sequence_at_time(sgc_txn *txn, uint64_t time_us, uint64_t *sequence)
@@ -191,17 +197,14 @@ static sgc_status sequence_at_time(sgc_txn *txn, uint64_t time_us, uint64_t *seq
     return sgc_view_sequence_at(txn->view, txn->snapshot, time_us, sequence, &txn->error);
 }
 
-sgc_status sgc_moment_sequence(sgc_txn *txn, sgc_moment moment, uint64_t *sequence)
+sgc_status sgc_moment_sequence(sgc_txn *txn, sgc_moment moment, bool before, uint64_t *sequence)
 {
-    sgc_status status = SGC_OK;
+    uint64_t value = moment.value - (before && moment.value > 0);
 
     *sequence = txn->snapshot;
-    if (moment.kind == SGC_MOMENT_SEQUENCE && moment.value < *sequence) *sequence = moment.value;
-    if (moment.kind == SGC_MOMENT_TIME) {
-        status =
-            sgc_view_sequence_at(txn->view, txn->snapshot, moment.value, sequence, &txn->error);
-    }
-    return status;
+    if (moment.kind == SGC_MOMENT_SEQUENCE && value < txn->snapshot) *sequence = value;
+    if (moment.kind != SGC_MOMENT_TIME) return SGC_OK;
+    return sgc_view_sequence_at(txn->view, txn->snapshot, value, sequence, &txn->error);
 }
 
 sgc_status sgc_moment_go(sgc_txn *txn, sgc_moment moment)
