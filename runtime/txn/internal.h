@@ -154,11 +154,13 @@ SGC_CHECK sgc_status sgc_view_time_of(const struct sgc_view *view, uint64_t sequ
                                       uint64_t *time_us, sgc_error *error);
 /** A new transaction that only reads goes to a moment. SGC_INVALID: not yet there. */
 SGC_CHECK sgc_status sgc_moment_go(struct sgc_txn *txn, sgc_moment moment);
-/** The sequence of a moment as the transaction sees it: never behind its own. */
-SGC_CHECK sgc_status sgc_moment_sequence(struct sgc_txn *txn, sgc_moment moment,
+/** The sequence of a moment, or the last one before it; never behind the transaction's own. */
+SGC_CHECK sgc_status sgc_moment_sequence(struct sgc_txn *txn, sgc_moment moment, bool before,
                                          uint64_t *sequence);
-/** SGC_HISTORY_PRUNED with words when a table cannot be asked at a sequence before the checkpoint.
- */
+/** SGC_HISTORY_PRUNED with words when the history of a table does not reach back to `at`. */
+SGC_CHECK sgc_status sgc_moment_kept(const sgc_schema *schema, const sgc_segments *segments,
+                                     uint16_t table, uint64_t at, sgc_error *error);
+/** The same for a source with a past. */
 SGC_CHECK sgc_status sgc_moment_check(const struct sgc_reads *source, uint16_t table,
                                       sgc_error *error);
 /** What a moment of a view reads from. */
