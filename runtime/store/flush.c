@@ -586,11 +586,13 @@ sgc_status sgc_flush_commit(sgc_flush *flush, uint64_t sequence, uint64_t time_u
     if (status == SGC_OK) status = write_free_map(flush, error);
     flush->image.sequence = sequence;
     flush->image.time_us = time_us;
+    /* Until here nothing but memory can have been missing without the device having failed. */
+    bool again = status == SGC_NO_MEMORY && flush->broken == SGC_OK;
     if (status == SGC_OK) status = make_durable(flush, error);
     if (status) {
         sgc_free(next);
         sgc_free(held);
-        atomic_store(&pages->failed, true);
+        if (!again) atomic_store(&pages->failed, true);
         sgc_flush_abort(flush);
         return status;
     }
