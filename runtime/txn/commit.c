@@ -244,6 +244,10 @@ static sgc_status number_and_put(struct committing *c)
 
     c->sequence = db->assigned + 1;
     c->time_us = now > db->last_time ? now : db->last_time + 1;
+    /* Keys made before this commit have an earlier time in them, also when the clock was set back:
+     * then they keep rising after the next opening, which begins behind the last commit. */
+    uint64_t made_ms = atomic_load_explicit(&db->last_id, memory_order_relaxed) >> 16;
+    if (c->time_us / 1000 < made_ms) c->time_us = made_ms * 1000;
     bool large = c->txn->writes && !c->has_idle &&
                  sgc_memtable_bytes(c->txn->writes) >= db->memtable_bytes / 4;
     return large ? commit_large(c) : commit_small(c);
