@@ -161,7 +161,9 @@ static void padding_is_zero(void)
     CU_ASSERT_EQUAL(c.os->read(c.os->self, file, at, data, sizeof data, &got), SGC_OK);
     c.os->close(c.os->self, file);
     at = 0;
-    for (sgc_log_batch_head head; sgc_log_get_batch((uint8_t *)data + at, &head); checked++) {
+    for (sgc_log_batch_head head;
+         at + SGC_LOG_HEAD <= sizeof data && sgc_log_get_batch((uint8_t *)data + at, &head);
+         checked++) {
         uint64_t end = at + SGC_LOG_HEAD + head.size, padded;
         CU_ASSERT_TRUE(sgc_log_padded(end, &padded));
         if (padded > sizeof data) break;
