@@ -44,6 +44,16 @@ static inline bool sgc_run_is_timeline(uint8_t kind)
 {
     return kind == SGC_RUN_CHANGES || kind == SGC_RUN_COMMITS;
 }
+/** The first eight bytes, big-endian, zeros behind shorter ones: orders most keys. */
+static inline uint64_t sgc_head_of(const char *bytes, size_t size)
+{
+    uint64_t head = 0;
+
+    if (size >= 8) return sgc_be64((const uint8_t *)bytes);
+    for (size_t i = 0; i < 8; i++)
+        head = head << 8 | (i < size ? (uint8_t)bytes[i] : 0);
+    return head;
+}
 int sgc_run_id_compare(sgc_run_id a, sgc_run_id b);
 
 typedef struct sgc_history_item {
@@ -71,6 +81,8 @@ typedef struct sgc_history_run {
     sgc_str last_key;
     const uint8_t *bloom;
     uint32_t bloom_parts; /**< a power of two; 0: no filter */
+    uint32_t shared;      /**< bytes that the first keys of all blocks begin with */
+    uint64_t *heads;      /**< of those keys: the next eight bytes, big-endian */
 } sgc_history_run;
 
 typedef struct sgc_segment {
@@ -82,6 +94,7 @@ typedef struct sgc_segment {
     uint32_t run_count, block_count;
     sgc_history_run *runs; /**< ordered by id */
     sgc_block_entry *blocks;
+    uint64_t *heads; /**< of all runs */
     sgc_buf footer, keys;
     _Atomic uint64_t references;
     _Atomic bool replaced; /**< the file goes with the last reference */

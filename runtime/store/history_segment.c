@@ -88,6 +88,7 @@ void sgc_segment_release(sgc_segment *segment)
     sgc_buf_free(&segment->keys);
     sgc_free(segment->runs);
     sgc_free(segment->blocks);
+    sgc_free(segment->heads);
     sgc_free(segment->path);
     sgc_free(segment);
 }
@@ -357,6 +358,23 @@ static void parse_run(footer_parser *parser)
     if (!parser->bad) check_run(parser, run, count);
 }
 
+/* Blocks of a run are in order, so the first and the last share what all share. */
+static void find_heads(const sgc_segment *segment, sgc_history_run *run)
+{
+    sgc_str first = sgc_segment_first_key(segment, run->first_block);
+    sgc_str last = sgc_segment_first_key(segment, run->first_block + run->block_count - 1);
+    size_t least = first.size < last.size ? first.size : last.size;
+
+    if (sgc_run_is_timeline(run->id.kind)) return;
+    while (run->shared < least && first.data[run->shared] == last.data[run->shared])
+        run->shared++;
+    run->heads = segment->heads + run->first_block;
+    for (uint32_t i = 0; i < run->block_count; i++) {
+        sgc_str key = sgc_segment_first_key(segment, run->first_block + i);
+        run->heads[i] = sgc_head_of(key.data + run->shared, key.size - run->shared);
+    }
+}
+
 sgc_status sgc_segment_parse(sgc_segment *segment, uint64_t data_end, sgc_error *error)
 {
     const uint8_t *p = (const uint8_t *)segment->footer.data;
@@ -367,11 +385,17 @@ sgc_status sgc_segment_parse(sgc_segment *segment, uint64_t data_end, sgc_error 
                             .data_end = data_end};
     uint32_t runs = number32(&parser);
 
+    /* Keys may all be empty: there are bytes to point to even then. */
+    if (!sgc_buf_reserve(&segment->keys, 1)) return sgc_history_no_memory(error);
     for (uint32_t i = 0; !parser.bad && i < runs; i++)
         parse_run(&parser);
     if (parser.no_memory) return sgc_history_no_memory(error);
     if (parser.bad || parser.p != parser.end || parser.offset != data_end)
         return sgc_segment_damaged(segment, data_end + (uint64_t)(parser.p - p), "a bad footer",
                                    error);
+    segment->heads = sgc_alloc_zero(segment->block_count, sizeof *segment->heads);
+    if (!segment->heads) return sgc_history_no_memory(error);
+    for (uint32_t i = 0; i < segment->run_count; i++)
+        find_heads(segment, &segment->runs[i]);
     return SGC_OK;
 }

@@ -106,16 +106,39 @@ void sgc_source_stop(sgc_history_source *source)
 
 /* ---- finding ---- */
 
+/* Blocks of the run whose heads are below `head`, or not above it. */
+static uint32_t heads_before(const sgc_history_run *run, uint64_t head, bool equal_too)
+{
+    uint32_t low = 0, count = run->block_count;
+
+    while (count > 0) {
+        uint32_t half = count / 2;
+        uint64_t there = run->heads[low + half];
+        if (there < head || (equal_too && there == head)) {
+            low += half + 1;
+            count -= half + 1;
+        } else {
+            count = half;
+        }
+    }
+    return low;
+}
+
 /* Blocks of the run whose first item is in front of (key, begin): all in front of the answer. */
 static uint32_t blocks_before(const sgc_segment *segment, const sgc_history_run *run, sgc_str key,
                               uint64_t begin)
 {
-    uint32_t low = 0, high = run->block_count;
+    sgc_str start = sgc_str_of(sgc_segment_first_key(segment, run->first_block).data, run->shared);
+    sgc_str mine = sgc_str_of(key.data, key.size < run->shared ? key.size : run->shared);
+    int order = sgc_str_compare(start, mine);
 
+    if (order) return order < 0 ? run->block_count : 0;
+    uint64_t head = sgc_head_of(key.data + run->shared, key.size - run->shared);
+    uint32_t low = heads_before(run, head, false), high = heads_before(run, head, true);
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         uint32_t block = run->first_block + middle;
-        int order = sgc_str_compare(sgc_segment_first_key(segment, block), key);
+        order = sgc_str_compare(sgc_segment_first_key(segment, block), key);
         if (order < 0 || (order == 0 && segment->blocks[block].first_begin < begin)) {
             low = middle + 1;
         } else {

@@ -42,16 +42,6 @@ struct sgc_history_writer {
     sgc_status broken; /* the first failure: it can only be aborted */
 };
 
-static uint64_t head_of(sgc_str key)
-{
-    uint64_t head = 0;
-
-    if (key.size >= 8) return sgc_be64((const uint8_t *)key.data);
-    for (size_t i = 0; i < 8; i++)
-        head = head << 8 | (i < key.size ? (uint8_t)key.data[i] : 0);
-    return head;
-}
-
 /* By (key, begin) within a table. */
 static int by_lifetime(const void *a, const void *b)
 {
@@ -167,7 +157,7 @@ sgc_status sgc_history_add_version(sgc_history_writer *writer, uint16_t table, s
                           .end = end,
                           .table = writer->schema->tables[table].number,
                           .position = table};
-        item.head = item.key.data ? head_of(item.key) : 0;
+        item.head = item.key.data ? sgc_head_of(item.key.data, item.key.size) : 0;
         status = collect(&writer->versions, &item, error);
     }
     if (status) writer->broken = status;
@@ -256,7 +246,7 @@ static sgc_status add_entry(index_run *run, const collected *version, sgc_str co
                        .end = version->end,
                        .table = version->table,
                        .key_size = (uint16_t)version->key.size};
-    entry.head = bytes ? head_of(entry.key) : 0;
+    entry.head = bytes ? sgc_head_of(bytes, size) : 0;
     return collect(&run->entries, &entry, error);
 }
 
