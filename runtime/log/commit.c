@@ -165,13 +165,13 @@ static sgc_status put_patiently(sgc_log *log, const uint8_t *data, uint64_t size
     return status;
 }
 
-/* Zeros behind the events; what earlier batches did not reach is zero already. */
-static void pad(sgc_log_queue *queue, uint64_t padded)
+/* Zeros behind the events: what the batch before this one left there goes, once. */
+static void pad(sgc_log_queue *queue)
 {
-    uint64_t to = padded < queue->used ? padded : queue->used;
-
-    if (queue->size < to) memset(queue->data + queue->size, 0, (size_t)(to - queue->size));
-    if (queue->used <= padded) queue->used = queue->size;
+    if (queue->size < queue->used) {
+        memset(queue->data + queue->size, 0, (size_t)(queue->used - queue->size));
+    }
+    queue->used = queue->size;
 }
 
 sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue)
@@ -183,7 +183,7 @@ sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue)
 
     assert(fits && padded <= queue->capacity);
     (void)fits;
-    pad(queue, padded);
+    pad(queue);
     if (padded > log->segment_size - log->offset) {
         status = next_segment(log, padded);
         if (status != SGC_OK) {
