@@ -240,17 +240,13 @@ static sgc_status apply_leaf(job *work, uint32_t logical, const sgc_entry_change
 
 enum { AHEAD = 8 }; /* changes whose bytes are fetched early: sorted, they lie anywhere */
 
-/* Whether the item still fits behind the own->fresh ones; *sum: bytes of these without prefix. */
-static bool fits(const job *work, const items *list, const sgc_item *item, size_t *sum,
-                 size_t *prefix)
+/* Whether the item still fits behind what is in the node. */
+static bool fits(sgc_node_size *node, const sgc_item *item)
 {
-    size_t same = item->size, whole = *sum + sgc_node_cost(item, 0, work->key_sizes);
+    sgc_node_size with = *node;
 
-    if (list->count > 0)
-        same = sgc_common_prefix(list->items[0].key, *prefix, item->key, item->size);
-    if (list->count > 0 && whole - list->count * same > CAPACITY) return false;
-    *sum = whole;
-    *prefix = same;
+    if (sgc_node_add(&with, item) > CAPACITY) return false;
+    *node = with;
     return true;
 }
 
@@ -271,7 +267,7 @@ static sgc_status build_leaves(job *work)
     const sgc_entry_changes *changes = work->changes;
     items *list = &work->levels[0].fresh;
     sgc_item separator = {0};
-    size_t sum = 0, prefix = 0;
+    sgc_node_size node = {.keys = work->key_sizes};
     sgc_status status = SGC_OK;
 
     list->count = 0;
@@ -280,10 +276,10 @@ static sgc_status build_leaves(job *work)
             __builtin_prefetch(changes->bytes + changes->items[i + AHEAD].at);
         sgc_item item = item_of(work, &changes->items[i]);
         if (item.value == SGC_CHANGE_REMOVE) continue;
-        if (!fits(work, list, &item, &sum, &prefix)) {
+        if (!fits(&node, &item)) {
             status = build_leaf(work, &separator, &item);
-            sum = 0;
-            (void)fits(work, list, &item, &sum, &prefix);
+            node = (sgc_node_size){.keys = work->key_sizes};
+            (void)fits(&node, &item);
         }
         if (!push(list, item)) return no_memory(work);
     }

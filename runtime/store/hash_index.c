@@ -20,7 +20,8 @@ enum {
     LINE_ROWS = WAYS * 4,
     LINE_STATE = 63,
     MORE_LINES = 0x80,
-    AVERAGE = 256, /* entries of a page; the fullest then hold 384 of 441 */
+    FULL = 340,  /* of 441 entries: when pages hold so many, their groups begin to grow */
+    FULLER = 60, /* that more than FULL in the last group to grow */
     GROUP_BITS_MAX = 24,
 };
 
@@ -303,6 +304,15 @@ static sgc_status grow(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, sgc_err
     return status;
 }
 
+/* Pages of groups that have not grown may hold the more the more groups have grown. */
+static bool is_full(const sgc_tree *hash, uint64_t count)
+{
+    uint64_t groups = (uint64_t)1 << hash->a;
+
+    if (hash->a == GROUP_BITS_MAX) return false;
+    return count >= hash->b * (groups * FULL + (uint64_t)hash->c * FULLER);
+}
+
 static sgc_status make_room(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, sgc_error *error)
 {
     uint32_t logical;
@@ -313,7 +323,7 @@ static sgc_status make_room(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, sg
         hash->b = 1;
         return sgc_write_new(flush, hash, SGC_PAGE_HASH, &logical, &page, error);
     }
-    if (hash->count < (uint64_t)hash->pages * AVERAGE || hash->a == GROUP_BITS_MAX) return SGC_OK;
+    if (!is_full(hash, hash->count)) return SGC_OK;
     return grow(flush, hash, rows, error);
 }
 
@@ -331,18 +341,12 @@ sgc_status sgc_hash_insert(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, sgc
 /* ---- building ---- */
 
 /* The shape that growing page by page gives an index of so many entries. */
-static void shape(sgc_tree *hash, size_t count)
+static void shape(sgc_tree *hash, uint64_t count)
 {
-    size_t pages = count / AVERAGE + 1;
-
     hash->a = hash->c = 0;
     hash->b = 1;
-    if (pages == 1) return;
-    while (hash->a < GROUP_BITS_MAX && pages >= (size_t)4 << hash->a)
-        hash->a++;
-    if (pages >= (size_t)4 << hash->a) pages = ((size_t)4 << hash->a) - 1;
-    hash->b = pages < (size_t)3 << hash->a ? 2 : 3;
-    hash->c = (uint32_t)(pages - ((size_t)hash->b << hash->a));
+    while (is_full(hash, count - 1))
+        if (++hash->c == 1U << hash->a) next_round(hash);
 }
 
 static uint32_t shape_pages(const sgc_tree *hash)

@@ -3,10 +3,12 @@
  *
  * Nodes are read in place and always written whole. 17 level (0: leaf), 18 entries, 20 bytes of the
  * prefix that all entries share, 22 end of what is used, 24 first child (inner nodes; uint32),
- * 28 flags; from 32 a uint16 offset for each entry, the prefix, the entries. An entry: varint size
- * of the suffix, varint size of the row's key (when flags say so), then in a leaf the row's address
- * (5 bytes), in an inner node a child (4 bytes), then the suffix. Entry i of an inner node is the
- * separator between the children i and i + 1: nothing left of it is >=, all right of it is.
+ * 28 flags, 29 bytes of a value, 30 size of every row's key (uint16, when flags say so). From 32 a
+ * uint16 offset for each entry, unless all take the same bytes; the prefix; the entries. An entry:
+ * varint size of the row's key (when flags say so), the value - in a leaf the row's address, in an
+ * inner node a child -, and the rest of the entry up to where the next one begins. Entry i of an
+ * inner node is the separator between the children i and i + 1: nothing left of it is >=, all right
+ * of it is.
  */
 #ifndef SGC_STORE_NODE_H
 #define SGC_STORE_NODE_H
@@ -21,7 +23,11 @@ typedef struct sgc_item {
     uint16_t used; /**< children: bytes used when it was written in this flush, else 0 */
 } sgc_item;
 
-enum { SGC_NODE_KEY_SIZES = 1 };
+enum sgc_node_flags {
+    SGC_NODE_KEY_SIZES = 1, /**< each entry says how long its row's key is */
+    SGC_NODE_KEY_SIZE = 2,  /**< the node says it for all; neither: the entry is the key */
+    SGC_NODE_EVEN = 4,      /**< all entries take the same bytes */
+};
 
 static inline unsigned sgc_node_count(const uint8_t *node)
 {
@@ -31,10 +37,15 @@ static inline unsigned sgc_node_used(const uint8_t *node)
 {
     return sgc_load16(node + 22);
 }
+static inline bool sgc_node_is_even(const uint8_t *node)
+{
+    return node[28] & SGC_NODE_EVEN;
+}
 static inline sgc_str sgc_node_prefix(const uint8_t *node)
 {
-    return sgc_str_of((const char *)node + SGC_PAGE_HEAD + 2 * (size_t)sgc_node_count(node),
-                      sgc_load16(node + 20));
+    size_t offsets = sgc_node_is_even(node) ? 0 : 2 * (size_t)sgc_node_count(node);
+
+    return sgc_str_of((const char *)node + SGC_PAGE_HEAD + offsets, sgc_load16(node + 20));
 }
 /** The entry's suffix, value and key size. */
 sgc_str sgc_node_entry(const uint8_t *node, unsigned at, uint64_t *value, unsigned *key_size);
@@ -45,8 +56,16 @@ unsigned sgc_node_search(const uint8_t *node, sgc_str bound, bool after);
 
 /** Bytes of a prefix common to both. */
 size_t sgc_common_prefix(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size);
-/** Bytes that an item takes when nothing of it is in the prefix. */
-size_t sgc_node_cost(const sgc_item *item, unsigned level, bool key_sizes);
+/** What a node of items takes; items are added in order. */
+typedef struct sgc_node_size {
+    const uint8_t *first;
+    size_t count, bytes, key_bytes, prefix;
+    uint64_t values; /**< all of them, or-ed */
+    uint16_t size, key_size;
+    bool keys, same_size, same_key;
+} sgc_node_size;
+/** Adds an item with its key and returns the bytes of the node without its head. */
+size_t sgc_node_add(sgc_node_size *node, const sgc_item *item);
 /** How many items from the front fit into `limit` bytes (at least one); *used: bytes they take. */
 size_t sgc_node_fit(const sgc_item *items, size_t count, unsigned level, bool key_sizes,
                     size_t limit, size_t *used);

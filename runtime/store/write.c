@@ -426,6 +426,7 @@ sgc_status sgc_flush_write_out(sgc_flush *flush, sgc_error *error)
     sgc_status status = SGC_OK;
     size_t done;
 
+    if (flush->dirty_count == 0) return SGC_OK;
     if (!flush->staging) flush->staging = sgc_alloc((size_t)STAGING_PAGES * SGC_PAGE_SIZE);
     uint32_t *other = sgc_alloc(flush->dirty_count * sizeof *other);
     if (!flush->staging || !other) {
