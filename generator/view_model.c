@@ -293,6 +293,7 @@ static void table_line(view_build_state *b, uint16_t position, const view_model 
     put_number(&i, "key", t->key);
     put_flag(&i, "link", t->link);
     put_flag(&i, "history", t->history);
+    put_number(&i, "retain_us", t->retain_us);
     put_flag(&i, "generate_query", t->generate_query);
     put_flag(&i, "generate_mutation", t->generate_mutation);
     put_flag(&i, "generate_subscription", t->generate_subscription);

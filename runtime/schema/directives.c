@@ -307,6 +307,49 @@ static bool is_name(sgc_str text)
     return is_identifier(text) && !(text.size > 1 && text.data[0] == '_' && text.data[1] == '_');
 }
 
+/* "90m", "30d", "1y": false when it is something else, or longer than 1000 years. */
+static bool read_duration(sgc_str text, uint64_t *duration_us)
+{
+    static const struct {
+        char unit;
+        uint64_t seconds;
+    } units[] = {{'s', 1},
+                 {'m', 60},
+                 {'h', 3600},
+                 {'d', 24 * 3600},
+                 {'w', 7 * 24 * 3600},
+                 {'y', 365 * 24 * 3600}};
+    const uint64_t most = (uint64_t)1000 * 365 * 24 * 3600;
+    uint64_t number = 0;
+
+    for (size_t i = 0; i + 1 < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' || number > most) return false;
+        number = number * 10 + (uint64_t)(text.data[i] - '0');
+    }
+    for (size_t i = 0; number > 0 && i < sizeof units / sizeof *units; i++) {
+        if (text.data[text.size - 1] != units[i].unit || number > most / units[i].seconds) continue;
+        *duration_us = number * units[i].seconds * 1000000;
+        return true;
+    }
+    return false;
+}
+
+static void retention(sgc_model_build *build, sgc_model_table *table,
+                      const sgc_ast_directive *directive, const sgc_source *source)
+{
+    sgc_str retain = sgc_model_str(directive, "retain");
+
+    if (!retain.data) return;
+    if (!table->table.history)
+        sgc_model_error(build, source, directive->span,
+                        "@table(retain:) means nothing without a history");
+    else if (!read_duration(retain, &table->table.retain_us))
+        sgc_model_error(build, source, directive->span,
+                        "@table(retain: \"" SGC_FMT
+                        "\"): a time is a whole number and s, m, h, d, w or y, at most 1000y",
+                        SGC_ARG(retain));
+}
+
 static void table_directive(sgc_model_build *build, sgc_model_table *table,
                             const sgc_ast_directive *directive, const sgc_source *source)
 {
@@ -315,10 +358,6 @@ static void table_directive(sgc_model_build *build, sgc_model_table *table,
     if (sgc_model_str(directive, "name").data)
         sgc_model_error(build, source, directive->span,
                         "@table(name:) is not supported yet: this version of sgc has no SQL");
-    if (sgc_model_str(directive, "retain").data)
-        sgc_model_error(build, source, directive->span,
-                        "@table(retain:) is not supported yet: this version of sgc keeps no "
-                        "history that could be pruned");
     if (sgc_model_bool(directive, "columns", false))
         sgc_model_error(build, source, directive->span,
                         "@table(columns: true) is not supported yet: this version of sgc has no "
@@ -333,6 +372,7 @@ static void table_directive(sgc_model_build *build, sgc_model_table *table,
     else if (plural.data)
         table->table.plural = plural;
     table->table.history = sgc_model_bool(directive, "history", true);
+    retention(build, table, directive, source);
 }
 
 void sgc_model_table_directives(sgc_model_build *build, sgc_model_table *table)

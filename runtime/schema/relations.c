@@ -338,6 +338,12 @@ static sgc_model_member *link_field(sgc_model_build *build, sgc_model_table *lin
     return member;
 }
 
+/* 0 is for ever. */
+static uint64_t longer(uint64_t a, uint64_t b)
+{
+    return a == 0 || b == 0 ? 0 : a > b ? a : b;
+}
+
 /* Named after its first side, with a point that no GraphQL name has. */
 static void store_between(sgc_model_build *build, sgc_model_member *left, sgc_model_member *right)
 {
@@ -349,6 +355,7 @@ static void store_between(sgc_model_build *build, sgc_model_member *left, sgc_mo
     bool self = left->owner == right->owner;
     link->table.link = true;
     link->table.history = left->owner->table.history && right->owner->table.history;
+    link->table.retain_us = longer(left->owner->table.retain_us, right->owner->table.retain_us);
     link->table.key = SGC_NONE;
     link->table.name = sgc_model_text(build, SGC_FMT "." SGC_FMT, SGC_ARG(left->owner->table.name),
                                       SGC_ARG(left->def->name));

@@ -445,40 +445,6 @@ uint64_t sgc_db_head(const sgc_db *db)
     return atomic_load_explicit(&db->published, memory_order_acquire);
 }
 
-void sgc_db_get_stats(const sgc_db *db, sgc_db_stats *stats)
-{
-    sgc_log_stats log;
-    sgc_pages_stats pages;
-    struct sgc_view *view = sgc_view_pin((sgc_db *)(uintptr_t)db);
-
-    sgc_log_get_stats(db->log, &log);
-    sgc_pages_get_stats(db->pages, &pages);
-    *stats = (sgc_db_stats){
-        .commits = atomic_load(&db->commits),
-        .conflicts = atomic_load(&db->conflicts),
-        .log_batches = log.batches,
-        .log_flushes = log.flushes,
-        .log_bytes = log.bytes,
-        .log_segments = log.segments,
-        .log_recycled = log.recycled,
-        .log_archived = log.archived,
-        .durable_sequence = sgc_log_durable(db->log),
-        .cache_hits = pages.cache_hits,
-        .cache_misses = pages.cache_misses,
-        .cache_evictions = pages.cache_evictions,
-        .cache_bytes = pages.cache_bytes,
-        .cache_budget = pages.cache_budget,
-        .flushes = pages.flushes,
-        .pages_written = pages.pages_written,
-        .page_file_bytes = pages.file_bytes,
-        .log_direct = log.direct,
-    };
-    for (size_t i = 0; i < view->count; i++) {
-        stats->memtable_bytes += sgc_memtable_bytes(view->layers[i]->memtable);
-    }
-    sgc_view_unpin(view);
-}
-
 /* ---- another schema for a database without rows ---- */
 
 static sgc_status has_rows(sgc_db *db, bool *rows)
@@ -555,11 +521,18 @@ static sgc_status switch_schema(sgc_db *db, const sgc_schema *user, sgc_error *e
 static sgc_status switch_if_empty(sgc_db *db, const sgc_schema *schema, sgc_error *error)
 {
     bool rows = false;
+    sgc_history_stats history;
     sgc_status status = has_rows(db, &rows);
 
     if (status != SGC_OK) return sgc_fail(error, status, "%s", sgc_status_text(status));
-    if (!rows) return switch_schema(db, schema, error);
-    return sgc_fail(error, SGC_SCHEMA_MISMATCH, "the database holds rows of another schema");
+    if (rows) {
+        return sgc_fail(error, SGC_SCHEMA_MISMATCH, "the database holds rows of another schema");
+    }
+    sgc_history_get_stats(sgc_pages_history(db->pages),
+                          sgc_checkpoint_history(db->view->checkpoint), &history);
+    if (history.versions == 0 && history.changes == 0) return switch_schema(db, schema, error);
+    return sgc_fail(error, SGC_SCHEMA_MISMATCH,
+                    "the database holds the history of rows of another schema");
 }
 
 sgc_status sgc_db_set_schema(sgc_db *db, const sgc_schema *schema, sgc_error *error)

@@ -136,7 +136,22 @@ struct sgc_db {
     _Atomic uint64_t commits, conflicts;
     struct sgc_txn *open_txns; /* view lock; newest first */
     bool all_history;          /* every table keeps its history */
+    struct sgc_task *task;     /* for the flusher; view lock */
+    bool merging;              /* the flusher may merge history; view lock */
 };
+
+/* ---- maintenance (maintain.c) ---- */
+
+/** Something for the flusher's thread to do: verification into a report, else compaction. */
+struct sgc_task {
+    sgc_buf *report;
+    sgc_error *error;
+    sgc_status status;
+    bool done;
+};
+void sgc_maintain_run(sgc_db *db, struct sgc_task *task);
+/** Merges history where that pays; what fails is the image. */
+SGC_CHECK sgc_status sgc_maintain_merge(sgc_db *db, sgc_error *error);
 
 /** Room for one more commit; before it goes into the log. Commit lock held. */
 SGC_CHECK sgc_status sgc_layer_expect(struct sgc_layer *layer);
@@ -198,7 +213,7 @@ void sgc_view_seal(sgc_db *db, struct sgc_layer *layer);
 /** Waits while too many sealed layers wait. Commit lock held. SGC_READ_ONLY after a failed flush.
  */
 SGC_CHECK sgc_status sgc_view_wait_for_room(sgc_db *db);
-/** Waits until every sealed layer is flushed. */
+/** Waits until every sealed layer is flushed and history is merged as far as that pays. */
 SGC_CHECK sgc_status sgc_view_wait_for_flush(sgc_db *db);
 /** The background thread. */
 void *sgc_flusher_run(void *db);

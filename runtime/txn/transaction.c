@@ -83,9 +83,9 @@ static void enter(sgc_txn *txn)
 {
     sgc_db *db = txn->db;
 
+    txn->now_us = db->os->time_us(db->os->self);
     sgc_view_enter(txn);
     txn->schema = db->schema;
-    txn->now_us = db->os->time_us(db->os->self);
     txn->source.schema = txn->schema;
     txn->source.checkpoint = txn->view->checkpoint;
     txn->source.layers = txn->view->layers;

@@ -245,7 +245,7 @@ sgc_status sgc_view_wait_for_room(sgc_db *db)
 sgc_status sgc_view_wait_for_flush(sgc_db *db)
 {
     sgc_mutex_lock(&db->view_lock);
-    while (sealed_count(db->view) > 0 && !db->flush_failed) {
+    while ((sealed_count(db->view) > 0 || db->merging) && !db->flush_failed) {
         sgc_cond_wait(&db->view_changed, &db->view_lock);
     }
     sgc_status status = db->flush_failed ? db->flush_error.status : SGC_OK;
@@ -351,18 +351,23 @@ static sgc_status flush_patiently(sgc_db *db, struct sgc_layer *const *layers, s
     return status;
 }
 
+/* Nothing is written any more. View lock held. */
+static void fail_flush(sgc_db *db, sgc_status status, sgc_error *error)
+{
+    if (error->status == SGC_OK) sgc_fail(error, status, "%s", sgc_status_text(status));
+    db->flush_error = *error;
+    db->flush_failed = true;
+    atomic_store(&db->read_only, true);
+}
+
 static void flush_once(sgc_db *db, struct sgc_layer **layers, size_t count)
 {
     sgc_error error = {SGC_OK, ""};
     uint64_t last = layers[0]->last_sequence;
     sgc_status status = flush_patiently(db, layers, count, &error);
 
-    if (status != SGC_OK) {
-        if (error.status == SGC_OK) sgc_fail(&error, status, "%s", sgc_status_text(status));
-        db->flush_error = error;
-        db->flush_failed = true;
-        atomic_store(&db->read_only, true);
-    }
+    if (status != SGC_OK) fail_flush(db, status, &error);
+    db->merging = status == SGC_OK;
     sgc_cond_broadcast(&db->view_changed);
     if (status == SGC_OK && last) {
         sgc_mutex_unlock(&db->view_lock);
@@ -370,6 +375,31 @@ static void flush_once(sgc_db *db, struct sgc_layer **layers, size_t count)
         status = sgc_log_release(db->log, last);
         sgc_mutex_lock(&db->view_lock);
     }
+}
+
+/* View lock held, given up in between. */
+static void merge_once(sgc_db *db)
+{
+    sgc_error error = {SGC_OK, ""};
+
+    sgc_mutex_unlock(&db->view_lock);
+    sgc_status status = sgc_maintain_merge(db, &error);
+    sgc_mutex_lock(&db->view_lock);
+    if (status != SGC_OK) fail_flush(db, status, &error);
+    db->merging = false;
+    sgc_cond_broadcast(&db->view_changed);
+}
+
+static void run_task(sgc_db *db)
+{
+    struct sgc_task *task = db->task;
+
+    sgc_mutex_unlock(&db->view_lock);
+    sgc_maintain_run(db, task);
+    sgc_mutex_lock(&db->view_lock);
+    task->done = true;
+    db->task = NULL;
+    sgc_cond_broadcast(&db->view_changed);
 }
 
 void *sgc_flusher_run(void *argument)
@@ -382,6 +412,10 @@ void *sgc_flusher_run(void *argument)
         size_t count = take_sealed(db->view, layers);
         if (count) {
             flush_once(db, layers, count);
+        } else if (db->merging) {
+            merge_once(db);
+        } else if (db->task) {
+            run_task(db);
         } else if (db->stopping) {
             break;
         } else {

@@ -46,11 +46,11 @@ typedef enum sgc_default_kind {
 
 /** A stored field. Kind, list and nullability are in layout.slots[slot]. */
 typedef struct sgc_field {
-    sgc_str name;        /**< GraphQL name */
-    sgc_str description; /**< null when absent */
-    sgc_str deprecation; /**< null when absent */
-    sgc_str type;        /**< as SDL: [String!]! */
-    sgc_str named_type;  /**< Int, Role, Money, ... */
+    sgc_str name;          /**< GraphQL name */
+    sgc_str description;   /**< null when absent */
+    sgc_str deprecation;   /**< null when absent */
+    sgc_str type;          /**< as SDL: [String!]! */
+    sgc_str named_type;    /**< Int, Role, Money, ... */
     sgc_str default_value; /**< GraphQL literal, null without */
     sgc_default_kind default_kind;
     uint32_t number;
@@ -64,11 +64,11 @@ typedef struct sgc_field {
 } sgc_field;
 
 typedef enum sgc_relation_kind {
-    SGC_RELATION_KEY = 1,     /**< to-one: this row holds the target's key in `field` */
-    SGC_RELATION_LIST,        /**< to-many: this row holds a list of keys in `field`, ordered */
-    SGC_RELATION_INVERSE_ONE, /**< to-one: the target row holds our key in a unique index */
+    SGC_RELATION_KEY = 1,      /**< to-one: this row holds the target's key in `field` */
+    SGC_RELATION_LIST,         /**< to-many: this row holds a list of keys in `field`, ordered */
+    SGC_RELATION_INVERSE_ONE,  /**< to-one: the target row holds our key in a unique index */
     SGC_RELATION_INVERSE_MANY, /**< to-many: the target rows hold our key */
-    SGC_RELATION_LINK,        /**< many to many through a hidden link table */
+    SGC_RELATION_LINK,         /**< many to many through a hidden link table */
 } sgc_relation_kind;
 
 typedef enum sgc_on_delete {
@@ -138,6 +138,7 @@ typedef struct sgc_table {
     uint16_t key; /**< position of the key field; SGC_NONE for link tables */
     bool link;    /**< hidden link table: fields 0 and 1 are the two keys, its key is both */
     bool history;
+    uint64_t retain_us; /**< how long history is kept; 0: for ever */
     bool generate_query, generate_mutation, generate_subscription, generate_aggregate;
 } sgc_table;
 
@@ -173,18 +174,18 @@ typedef struct sgc_call {
 typedef sgc_status sgc_resolver(sgc_call *call, sgc_buf *json, sgc_error *error);
 
 typedef struct sgc_resolver_entry {
-    sgc_str type, field; /**< coordinate Type.field */
-    sgc_str function;    /**< C name from @resolver or @computed, null when none was given */
+    sgc_str type, field;   /**< coordinate Type.field */
+    sgc_str function;      /**< C name from @resolver or @computed, null when none was given */
     sgc_resolver *resolve; /**< NULL: nobody bound it; it answers NOT_IMPLEMENTED */
 } sgc_resolver_entry;
 
 typedef struct sgc_schema {
-    uint32_t abi;     /**< SGC_ABI */
-    uint32_t version; /**< schema version written into records, from 1 */
-    sgc_str name;     /**< file stem */
-    sgc_str sdl;      /**< the input, as given (several files joined by a newline) */
-    sgc_str numbering; /**< text of the lock file */
-    uint64_t hash;    /**< of everything that storage depends on */
+    uint32_t abi;            /**< SGC_ABI */
+    uint32_t version;        /**< schema version written into records, from 1 */
+    sgc_str name;            /**< file stem */
+    sgc_str sdl;             /**< the input, as given (several files joined by a newline) */
+    sgc_str numbering;       /**< text of the lock file */
+    uint64_t hash;           /**< of everything that storage depends on */
     const sgc_table *tables; /**< link tables last */
     const sgc_enum_def *enums;
     const sgc_embedded *embeddeds;

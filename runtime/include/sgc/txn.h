@@ -54,9 +54,17 @@ typedef struct sgc_db_stats {
     uint64_t commits, conflicts;
     uint64_t log_batches, log_flushes, log_bytes;
     uint64_t log_segments, log_recycled, log_archived; /**< in use now; taken again; moved away */
+    uint64_t log_held_bytes;                           /**< behind the newest checkpoint */
     uint64_t durable_sequence; /**< what was committed up to here survives a crash */
     uint64_t cache_hits, cache_misses, cache_evictions, cache_bytes, cache_budget;
     uint64_t flushes, pages_written, page_file_bytes;
+    uint64_t page_free_bytes, page_held_bytes; /**< of the file: free; kept for older readers */
+    uint64_t history_segments, history_bytes, history_versions, history_changes; /**< now */
+    uint64_t history_merges, history_merged_bytes;
+    uint64_t history_cache_hits, history_cache_misses, history_cache_bytes, history_cache_budget;
+    uint64_t open_transactions;
+    uint64_t oldest_sequence; /**< that an open transaction sees; the head when none is open */
+    uint64_t oldest_age_us;   /**< of the transaction open longest */
     uint64_t memtable_bytes;
     bool log_direct; /**< the log writes directly and synchronously */
 } sgc_db_stats;

@@ -19,9 +19,6 @@ static void unsupported_parts_are_refused(void)
               "enum E { X @renamedFrom(name: \"Y\") }",
               "2:12 @renamedFrom is not supported yet: this version of sgc has no migrations\n"
               "1:28 @renamedFrom is not supported yet: this version of sgc has no migrations\n");
-    model_bad("type A @table(retain: \"1d\") { id: ID! }",
-              "1:8 @table(retain:) is not supported yet: this version of sgc keeps no history that "
-              "could be pruned\n");
     model_bad("type A @table(columns: true, name: \"t\") { id: ID! }",
               "1:8 @table(name:) is not supported yet: this version of sgc has no SQL\n"
               "1:8 @table(columns: true) is not supported yet: this version of sgc has no column "

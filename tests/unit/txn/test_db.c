@@ -87,8 +87,20 @@ static void another_schema_is_refused(void)
     OK(drop(txn, "Item", "1"));
     IS(sgc_db_set_schema(bed.db, other, &error), SGC_BUSY);
     OK(commit_now(txn));
+    IS(sgc_db_set_schema(bed.db, other, &error), SGC_SCHEMA_MISMATCH);
+    CU_ASSERT_STRING_EQUAL(error.text, "the database holds the history of rows of another schema");
+    bed_close(&bed);
+}
+
+static void an_empty_database_takes_another_schema(void)
+{
+    struct bed bed;
+    sgc_error error;
+    bed_open(&bed, SDL, 0);
+    const sgc_schema *other = bed_schema(&bed, OTHER_SDL);
+
     OK(sgc_db_set_schema(bed.db, other, &error));
-    txn = bed_begin(&bed);
+    sgc_txn *txn = bed_begin(&bed);
     OK(put(txn, "Item", "{\"id\":5,\"name\":\"five\"}"));
     OK(commit_now(txn));
     bed.schema = other;
@@ -391,6 +403,7 @@ int main(void)
         {"one process at a time", one_process_at_a_time},
         {"options say whether to create", options_say_whether_to_create},
         {"another schema is refused", another_schema_is_refused},
+        {"an empty database takes another schema", an_empty_database_takes_another_schema},
         {"commits count up and time never falls", commits_count_up_and_time_never_falls},
         {"recovery brings back what was acknowledged", recovery_brings_back_what_was_acknowledged},
         {"a large transaction is one commit", a_large_transaction_is_one_commit},

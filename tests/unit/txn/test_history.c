@@ -325,6 +325,32 @@ static void check_some(struct states *s, size_t moments)
     }
 }
 
+static void verify(struct states *s)
+{
+    sgc_buf report = {0};
+    sgc_status status = sgc_db_verify(s->bed.db, &report);
+
+    if (status != SGC_OK) printf("\n    " SGC_FMT, SGC_ARG(sgc_buf_as_str(&report)));
+    OK(status);
+    sgc_buf_free(&report);
+}
+
+static void disturb(struct states *s)
+{
+    switch (draw(s, 4)) {
+    case 0:
+        OK(sgc_db_compact(s->bed.db, NULL));
+        break;
+    case 1:
+        bed_reopen(&s->bed);
+        break;
+    default:
+        OK(sgc_db_flush(s->bed.db));
+        break;
+    }
+    if (draw(s, 3) == 0) verify(s);
+}
+
 static void the_past_stays_as_it_was(void)
 {
     struct states s;
@@ -335,9 +361,9 @@ static void the_past_stays_as_it_was(void)
             for (uint64_t i = 0, n = 1 + draw(&s, 25); i < n; i++)
                 states_step(&s);
             check_some(&s, 2);
-            if (draw(&s, 4)) OK(sgc_db_flush(s.bed.db));
+            disturb(&s);
             check_some(&s, 4);
-            if (draw(&s, 3) == 0) bed_reopen(&s.bed);
+            disturb(&s);
             check_some(&s, 4);
         }
         for (size_t i = 0; i < s.count; i++)
@@ -346,9 +372,265 @@ static void the_past_stays_as_it_was(void)
     }
 }
 
+/* Readers of any age, with and without open cursors, while everything below them moves. */
+static void long_readers_see_one_moment(void)
+{
+    enum { READERS = 12 };
+    struct states s;
+    sgc_txn *readers[READERS] = {NULL};
+    size_t at[READERS] = {0};
+    sgc_db_stats stats;
+
+    states_open(&s, 21, 0);
+    for (int round = 0; round < 60; round++) {
+        size_t i = draw(&s, READERS);
+        if (readers[i]) sgc_abort(&readers[i]);
+        at[i] = draw(&s, 2) ? s.count - 1 : draw(&s, s.count);
+        CU_ASSERT_EQUAL_FATAL(sgc_begin_read(s.bed.db, moment_of(&s, at[i]), &readers[i]), SGC_OK);
+        for (int k = 0; k < 4; k++)
+            states_step(&s);
+        if (draw(&s, 2)) OK(sgc_db_flush(s.bed.db));
+        if (draw(&s, 6) == 0) OK(sgc_db_compact(s.bed.db, NULL));
+        i = draw(&s, READERS);
+        if (readers[i]) check_state(&s, readers[i], &s.items[at[i]]);
+    }
+    for (size_t i = 0; i < READERS; i++) {
+        if (readers[i]) check_state(&s, readers[i], &s.items[at[i]]);
+    }
+    /* Every one of them has moved to the newest pages: older ones are free. */
+    OK(sgc_db_compact(s.bed.db, NULL));
+    for (size_t i = 0; i < READERS; i++) {
+        if (readers[i]) check_state(&s, readers[i], &s.items[at[i]]);
+    }
+    states_step(&s);
+    OK(sgc_db_flush(s.bed.db));
+    sgc_db_get_stats(s.bed.db, &stats);
+    CU_ASSERT_TRUE(stats.page_held_bytes < 64 * 4096);
+    CU_ASSERT_TRUE(stats.open_transactions > 5);
+    CU_ASSERT_TRUE(stats.oldest_sequence < s.items[s.count - 1].sequence);
+    CU_ASSERT_TRUE(stats.history_versions > 50 && stats.history_segments > 0);
+    for (size_t i = 0; i < READERS; i++)
+        sgc_abort(&readers[i]);
+    states_close(&s);
+}
+
+/* What a getter gave stays readable when its transaction moves on. */
+static void records_stay_when_readers_move(void)
+{
+    struct bed bed;
+    sgc_txn *reader;
+    sgc_str first, again;
+    bed_open(&bed, "type Item { id: ID! @id(generate: NONE) name: String }", 0);
+
+    for (int i = 0; i < 40; i++) {
+        char json[60];
+        sgc_txn *txn = bed_begin(&bed);
+        snprintf(json, sizeof json, "{\"id\":\"a\",\"name\":\"name %d\"}", i);
+        OK(i ? set(txn, "Item", json) : put(txn, "Item", json));
+        OK(commit_now(txn));
+        if (i == 10) OK(sgc_begin_read(bed.db, sgc_now(), &reader));
+        if (i < 10) continue;
+        OK(sgc_row_get(reader, 0, key_of(reader, "Item", "a"), i == 10 ? &first : &again));
+        if (i % 3 == 0) OK(sgc_db_flush(bed.db));
+        UNIT_STR(show_record(reader, 0, first), "\"a\" \"name 10\"");
+        if (i > 10) UNIT_STR(show_record(reader, 0, again), "\"a\" \"name 10\"");
+    }
+    sgc_abort(&reader);
+    bed_close(&bed);
+}
+
+/* ---- tables without history, and history that is not kept for ever ---- */
+
+static void name_item(struct bed *bed, const char *table, const char *key, int number)
+{
+    sgc_txn *txn = bed_begin(bed);
+    char json[80];
+
+    snprintf(json, sizeof json, "{\"id\":\"%s\",\"name\":\"%d\"}", key, number);
+    if (put(txn, table, json) != SGC_OK) OK(set(txn, table, json));
+    OK(commit_now(txn));
+}
+
+static void a_table_without_history_says_so(void)
+{
+    struct bed bed;
+    sgc_txn *txn;
+    sgc_str record;
+    sgc_row_version version;
+    sgc_row_change change;
+    sgc_period all = {sgc_at_seq(1), sgc_now(), false};
+    bed_open(&bed,
+             "type Kept { id: ID! @id(generate: NONE) name: String }\n"
+             "type Gone @table(history: false) { id: ID! @id(generate: NONE) name: String }",
+             0);
+
+    for (int i = 1; i <= 4; i++) {
+        name_item(&bed, "Kept", "k", i);
+        name_item(&bed, "Gone", "g", i);
+    }
+    OK(sgc_begin_read(bed.db, sgc_at_seq(4), &txn));
+    UNIT_STR(show(txn, "Gone", "g"), "\"g\" \"2\"");
+    sgc_abort(&txn);
+    OK(sgc_db_flush(bed.db));
+    OK(sgc_begin_read(bed.db, sgc_at_seq(4), &txn));
+    uint16_t gone = table_of(txn, "Gone");
+    UNIT_STR(show(txn, "Kept", "k"), "\"k\" \"2\"");
+    IS(sgc_row_get(txn, gone, key_of(txn, "Gone", "g"), &record), SGC_HISTORY_PRUNED);
+    CU_ASSERT_STRING_EQUAL(sgc_errmsg(txn), "Gone keeps no history, sequence 4 is past");
+    sgc_cursor cursor = sgc_cursor_open(txn, gone, 0, NULL);
+    CU_ASSERT_FALSE(sgc_cursor_next(&cursor, &record));
+    IS(cursor.status, SGC_HISTORY_PRUNED);
+    sgc_versions versions = sgc_versions_open(txn, gone, SGC_STR("g"), NULL, false);
+    CU_ASSERT_FALSE(sgc_versions_next(&versions, &version));
+    IS(versions.status, SGC_HISTORY_PRUNED);
+    sgc_abort(&txn);
+    OK(sgc_begin_read(bed.db, sgc_now(), &txn));
+    UNIT_STR(show(txn, "Gone", "g"), "\"g\" \"4\"");
+    versions = sgc_versions_open(txn, gone, key_of(txn, "Gone", "g"), NULL, false);
+    CU_ASSERT_TRUE_FATAL(sgc_versions_next(&versions, &version));
+    CU_ASSERT_EQUAL(version.begin, 8);
+    CU_ASSERT_FALSE(sgc_versions_next(&versions, &version));
+    versions = sgc_versions_open(txn, gone, key_of(txn, "Gone", "g"), &all, false);
+    CU_ASSERT_FALSE(sgc_versions_next(&versions, &version));
+    IS(versions.status, SGC_HISTORY_PRUNED);
+    sgc_changes changes = sgc_changes_since(txn, 0, 0, gone);
+    CU_ASSERT_FALSE(sgc_changes_next(&changes, &change));
+    IS(changes.status, SGC_HISTORY_PRUNED);
+    changes = sgc_changes_since(txn, 0, 0, SGC_NONE);
+    for (int i = 0; i < 4; i++) {
+        CU_ASSERT_TRUE(sgc_changes_next(&changes, &change));
+        CU_ASSERT_NOT_EQUAL(change.table, gone);
+    }
+    CU_ASSERT_FALSE(sgc_changes_next(&changes, &change));
+    OK(changes.status);
+    sgc_abort(&txn);
+    OK(sgc_begin_read(bed.db, sgc_at_seq(0), &txn));
+    UNIT_STR(show(txn, "Gone", "g"), "-");
+    sgc_abort(&txn);
+    bed_close(&bed);
+}
+
+static void a_reader_of_tables_without_history_keeps_its_view(void)
+{
+    struct bed bed;
+    sgc_txn *reader;
+    bed_open(&bed, "type Gone @table(history: false) { id: ID! @id(generate: NONE) name: String }",
+             0);
+
+    name_item(&bed, "Gone", "g", 1);
+    OK(sgc_begin_read(bed.db, sgc_now(), &reader));
+    for (int i = 2; i < 9; i++) {
+        name_item(&bed, "Gone", "g", i);
+        OK(sgc_db_flush(bed.db));
+        UNIT_STR(show(reader, "Gone", "g"), "\"g\" \"1\"");
+    }
+    sgc_abort(&reader);
+    bed_close(&bed);
+}
+
+static void retention_drops_what_is_too_old(void)
+{
+    const uint64_t hour = (uint64_t)3600 * 1000000;
+    struct bed bed;
+    sgc_txn *txn, *reader;
+    sgc_str record;
+    sgc_row_version version;
+    sgc_row_change change;
+    bed_open(&bed,
+             "type Short @table(retain: \"1d\") { id: ID! @id(generate: NONE) name: String }\n"
+             "type Long { id: ID! @id(generate: NONE) name: String }",
+             0);
+
+    for (int i = 1; i <= 48; i++) {
+        sgc_memory_os_set_time(bed.memory, (uint64_t)(100 + i) * hour);
+        name_item(&bed, "Short", "s", i);
+        name_item(&bed, "Long", "l", i);
+        if (i == 10) OK(sgc_begin_read(bed.db, sgc_at_seq(12), &reader));
+        if (i % 5 == 0) OK(sgc_db_flush(bed.db));
+    }
+    UNIT_STR(show(reader, "Short", "s"), "\"s\" \"6\"");
+    OK(sgc_db_compact(bed.db, NULL));
+    UNIT_STR(show(reader, "Short", "s"), "\"s\" \"6\"");
+    sgc_abort(&reader);
+    OK(sgc_db_compact(bed.db, NULL));
+    bed_reopen(&bed);
+    /* One day before hour 148 commit 47 was the last one, at hour 124. */
+    for (uint64_t i = 1; i <= 96; i++) {
+        OK(sgc_begin_read(bed.db, sgc_at_seq(i), &txn));
+        if (i > 1) UNIT_STR(show(txn, "Long", "x"), "-");
+        sgc_status status =
+            sgc_row_get(txn, table_of(txn, "Short"), key_of(txn, "Short", "s"), &record);
+        CU_ASSERT_EQUAL(status, i < 47 ? SGC_HISTORY_PRUNED : SGC_OK);
+        sgc_abort(&txn);
+    }
+    OK(sgc_begin_read(bed.db, sgc_now(), &txn));
+    uint16_t brief = table_of(txn, "Short");
+    sgc_versions versions = sgc_versions_open(txn, brief, key_of(txn, "Short", "s"), NULL, true);
+    CU_ASSERT_TRUE_FATAL(sgc_versions_next(&versions, &version));
+    CU_ASSERT_EQUAL(version.begin, 47);
+    CU_ASSERT_EQUAL(version.op, SGC_OP_INSERT);
+    size_t count = 1;
+    while (sgc_versions_next(&versions, &version))
+        count++;
+    CU_ASSERT_EQUAL(count, 25);
+    sgc_changes changes = sgc_changes_since(txn, 46, UINT32_MAX, brief);
+    CU_ASSERT_FALSE(sgc_changes_next(&changes, &change));
+    IS(changes.status, SGC_HISTORY_PRUNED);
+    changes = sgc_changes_since(txn, 47, UINT32_MAX, brief);
+    CU_ASSERT_TRUE(sgc_changes_next(&changes, &change));
+    CU_ASSERT_EQUAL(change.sequence, 49);
+    UNIT_STR(show_record(txn, brief, change.before), "\"s\" \"24\"");
+    sgc_abort(&txn);
+    bed_close(&bed);
+}
+
+static void moments_that_are_not_there_are_refused(void)
+{
+    struct bed bed;
+    sgc_txn *txn;
+    uint64_t sequence, time_us;
+    sgc_error error;
+    bed_open(&bed, "type Item { id: ID! @id(generate: NONE) name: String }", 0);
+
+    sgc_memory_os_set_time(bed.memory, 5000000);
+    IS(sgc_begin_read(bed.db, sgc_at_seq(1), &txn), SGC_INVALID);
+    OK(sgc_begin_read(bed.db, sgc_at_time(1), &txn));
+    CU_ASSERT_EQUAL(sgc_txn_sequence(txn), 0);
+    sgc_abort(&txn);
+    name_item(&bed, "Item", "a", 1);
+    IS(sgc_begin_read(bed.db, sgc_at_time(9000000), &txn), SGC_INVALID);
+    CU_ASSERT_PTR_NULL(txn);
+    OK(sgc_begin_read(bed.db, sgc_at_time(4999999), &txn));
+    UNIT_STR(show(txn, "Item", "a"), "-");
+    sgc_abort(&txn);
+    OK(sgc_begin_read(bed.db, sgc_at_time(5000000), &txn));
+    UNIT_STR(show(txn, "Item", "a"), "\"a\" \"1\"");
+    IS(put(txn, "Item", "{\"id\":\"b\"}"), SGC_READ_ONLY);
+    sgc_abort(&txn);
+    /* The clock goes back: the newest commit can still be asked by its own time. */
+    sgc_memory_os_set_time(bed.memory, 1000000);
+    name_item(&bed, "Item", "a", 2);
+    OK(sgc_begin_read(bed.db, sgc_at_time(5000001), &txn));
+    UNIT_STR(show(txn, "Item", "a"), "\"a\" \"2\"");
+    sgc_abort(&txn);
+    IS(sgc_db_time_of(bed.db, 3, &time_us, &error), SGC_NOT_FOUND);
+    IS(sgc_db_time_of(bed.db, 0, &time_us, &error), SGC_NOT_FOUND);
+    OK(sgc_db_sequence_at(bed.db, UINT64_MAX, &sequence, &error));
+    CU_ASSERT_EQUAL(sequence, 2);
+    bed_close(&bed);
+}
+
 int main(void)
 {
-    CU_TestInfo tests[] = {{"the past stays as it was", the_past_stays_as_it_was},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {
+        {"the past stays as it was", the_past_stays_as_it_was},
+        {"long readers see one moment", long_readers_see_one_moment},
+        {"records stay when readers move", records_stay_when_readers_move},
+        {"a table without history says so", a_table_without_history_says_so},
+        {"a reader of tables without history keeps its view",
+         a_reader_of_tables_without_history_keeps_its_view},
+        {"retention drops what is too old", retention_drops_what_is_too_old},
+        {"moments that are not there are refused", moments_that_are_not_there_are_refused},
+        CU_TEST_INFO_NULL};
     return unit_run("txn.history", tests);
 }
