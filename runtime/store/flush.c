@@ -582,6 +582,7 @@ sgc_status sgc_flush_commit(sgc_flush *flush, uint64_t sequence, uint64_t time_u
     if (status == SGC_OK) status = sgc_bulk_end_all(flush, error);
     if (status == SGC_OK) status = apply_changes(flush, error);
     if (status == SGC_OK) status = sgc_flush_end_history(flush, sequence, error);
+    if (status == SGC_OK) status = sgc_flush_give_back(flush, error);
     if (status == SGC_OK) status = write_catalogue(flush, error);
     if (status == SGC_OK) status = write_free_map(flush, error);
     flush->image.sequence = sequence;

@@ -184,6 +184,9 @@ SGC_CHECK sgc_status sgc_write_free(sgc_flush *flush, sgc_tree *tree, uint32_t l
 SGC_CHECK sgc_status sgc_write_clear(sgc_flush *flush, sgc_tree *tree, sgc_error *error);
 /** Writes new pages out when they take too much of the cache. */
 SGC_CHECK sgc_status sgc_flush_relieve(sgc_flush *flush, sgc_error *error);
+/** When a quarter of the file is free, moves some pages from its end to the front: at most as many
+ * as the flush has written, so that no flush waits long for it. */
+SGC_CHECK sgc_status sgc_flush_give_back(sgc_flush *flush, sgc_error *error);
 /** Writes all new pages, in order of place. */
 SGC_CHECK sgc_status sgc_flush_write_out(sgc_flush *flush, sgc_error *error);
 

@@ -6,7 +6,11 @@
  */
 #include "store/image.h"
 
-enum { STAGING_PAGES = 128 }; /* written at once; less than a processor's cache */
+enum {
+    STAGING_PAGES = 128, /* written at once; less than a processor's cache */
+    FREE_LEAST = 256,    /* free places that do not matter: 1 MB */
+    MOVED_LEAST = 64,
+};
 
 static const uint32_t reach[SGC_TABLE_LEVELS] = {1, SGC_TABLE_FAN, SGC_TABLE_FAN *SGC_TABLE_FAN,
                                                  SGC_TABLE_FAN *SGC_TABLE_FAN *SGC_TABLE_FAN};
@@ -318,33 +322,49 @@ static sgc_status move_page(sgc_flush *flush, sgc_tree *tree, uint32_t logical, 
                           error);
 }
 
-static sgc_status move_tree(sgc_flush *flush, sgc_tree *tree, uint32_t end, sgc_error *error)
+static sgc_status move_tree(sgc_flush *flush, sgc_tree *tree, uint32_t end, size_t limit,
+                            sgc_error *error)
 {
     sgc_status status = SGC_OK;
 
     for (uint32_t i = 0; status == SGC_OK && i < tree->pages; i++) {
         /* The page itself and the pages of the page table above it. */
         if (flush->pages->space.free_count <= SGC_TABLE_LEVELS) break;
+        if (flush->allocated.count >= limit) break;
         status = sgc_flush_relieve(flush, error);
         if (status == SGC_OK) status = move_page(flush, tree, i, end, error);
     }
     return status;
 }
 
-sgc_status sgc_flush_compact(sgc_flush *flush, sgc_error *error)
+/* Until the flush has taken `limit` places. */
+static sgc_status move_pages(sgc_flush *flush, size_t limit, sgc_error *error)
 {
     const sgc_space *space = &flush->pages->space;
     uint32_t end = space->places - space->free_count;
     sgc_status status = SGC_OK;
 
-    if (flush->broken) return sgc_fail(error, flush->broken, "the flush has failed before");
     for (uint32_t i = 0; status == SGC_OK && i < SGC_ROOT_TREES; i++)
         if (i != SGC_ROOT_FREE) /* written anew in any case */
-            status = move_tree(flush, &flush->image.root_trees[i], end, error);
+            status = move_tree(flush, &flush->image.root_trees[i], end, limit, error);
     for (uint32_t i = 0; status == SGC_OK && i < flush->image.tree_count; i++)
-        status = move_tree(flush, &flush->image.trees[i], end, error);
+        status = move_tree(flush, &flush->image.trees[i], end, limit, error);
     if (status) flush->broken = status;
     return status;
+}
+
+sgc_status sgc_flush_compact(sgc_flush *flush, sgc_error *error)
+{
+    if (flush->broken) return sgc_fail(error, flush->broken, "the flush has failed before");
+    return move_pages(flush, SIZE_MAX, error);
+}
+
+sgc_status sgc_flush_give_back(sgc_flush *flush, sgc_error *error)
+{
+    const sgc_space *space = &flush->pages->space;
+
+    if (space->free_count < FREE_LEAST || space->free_count < space->places / 4) return SGC_OK;
+    return move_pages(flush, 2 * flush->allocated.count + MOVED_LEAST, error);
 }
 
 /* ---- to the file ---- */
