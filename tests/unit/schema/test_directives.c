@@ -284,6 +284,56 @@ static void names_that_clash(void)
     model_free(&m);
 }
 
+static uint64_t retain_of(const char *duration)
+{
+    uint64_t retain = 0;
+    char sdl[200];
+    model m;
+
+    snprintf(sdl, sizeof sdl, "type A @table(retain: \"%s\") { id: ID! }", duration);
+    if (model_good(&m, sdl)) retain = model_table(&m, "A")->retain_us;
+    model_free(&m);
+    return retain;
+}
+
+static void retention(void)
+{
+    static const char *const bad[] = {"",     "d",     "0d",   "30",
+                                      "30 d", "-1d",   "1.5d", "30D",
+                                      "1mo",  "1001y", "x",    "99999999999999999999999999s"};
+    model m;
+
+    CU_ASSERT_EQUAL(retain_of("1s"), 1000000);
+    CU_ASSERT_EQUAL(retain_of("90m"), UINT64_C(5400000000));
+    CU_ASSERT_EQUAL(retain_of("2h"), UINT64_C(7200000000));
+    CU_ASSERT_EQUAL(retain_of("30d"), UINT64_C(2592000000000));
+    CU_ASSERT_EQUAL(retain_of("1w"), UINT64_C(604800000000));
+    CU_ASSERT_EQUAL(retain_of("1000y"), UINT64_C(31536000000000000));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char sdl[200], words[300];
+        snprintf(sdl, sizeof sdl, "type A @table(retain: \"%s\") { id: ID! }", bad[i]);
+        snprintf(words, sizeof words,
+                 "1:8 @table(retain: \"%s\"): a time is a whole number and s, m, h, d, w or y, "
+                 "at most 1000y\n",
+                 bad[i]);
+        model_bad(sdl, words);
+    }
+    model_bad("type A @table(retain: \"1d\", history: false) { id: ID! }",
+              "1:8 @table(retain:) means nothing without a history\n");
+    /* A link keeps what both of its ends keep. */
+    if (model_good(&m, "type A @table(retain: \"1d\") { id: ID! bs: [B!]! }\n"
+                       "type B @table(retain: \"2d\") { id: ID! as: [A!]! cs: [C!]! }\n"
+                       "type C { id: ID! bs: [B!]! ds: [D!]! }\n"
+                       "type D @table(history: false) { id: ID! cs: [C!]! }")) {
+        const sgc_table *link = model_table(&m, "A.bs");
+        CU_ASSERT_TRUE(link->history && link->retain_us == retain_of("2d"));
+        link = model_table(&m, "B.cs");
+        CU_ASSERT_TRUE(link->history && link->retain_us == 0);
+        CU_ASSERT_FALSE(model_table(&m, "C.ds")->history);
+    }
+    model_free(&m);
+}
+
 static void flags(void)
 {
     model m;
@@ -323,6 +373,7 @@ int main(void)
         {"indexes", indexes},
         {"resolvers", resolvers},
         {"names that clash", names_that_clash},
+        {"retention", retention},
         {"flags", flags},
         CU_TEST_INFO_NULL,
     };
