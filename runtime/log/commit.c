@@ -14,6 +14,9 @@
  */
 enum { MEMORY_TRIES = 4, MEMORY_PAUSE_US = 10000 };
 
+/* The leader waits for others at most this part of a batch, and so long. */
+enum { GATHER_PART = 4, GATHER_MOST_US = 500 };
+
 /* Numbers of BATCHED and NONE commits are reserved so many at a time. */
 enum { RESERVATION = 1 << 20 };
 
@@ -45,6 +48,7 @@ static void queue_reset(sgc_log_queue *queue)
 {
     queue->size = SGC_LOG_HEAD;
     queue->count = 0;
+    queue->awaited = 0;
     queue->due_us = UINT64_MAX;
 }
 
@@ -222,12 +226,31 @@ static void fail_queued(sgc_log *log)
     queue_reset(queue);
 }
 
+/*
+ * Committers that were answered together come back together, and those that queued meanwhile are
+ * there already. Starting with the first of them would make all others wait for two batches, so the
+ * leader gives them a moment: no more than a part of what a batch takes, and none when as many are
+ * there as there were before. One committer alone never waits.
+ */
+static void gather(sgc_log *log)
+{
+    uint64_t patience = log->flush_us / GATHER_PART;
+
+    if (patience > GATHER_MOST_US) patience = GATHER_MOST_US;
+    if (patience == 0 || log->failed || log->active->awaited >= log->expected) return;
+    log->target = log->expected;
+    (void)sgc_cond_wait_for(&log->gathered, &log->lock, patience);
+    log->target = 0;
+}
+
 static void lead(sgc_log *log)
 {
+    log->leading = true;
+    gather(log);
     sgc_log_queue *queue = log->active;
     uint64_t last = queue->count ? queue->items[queue->count - 1].sequence : 0;
+    uint64_t began = log->os->monotonic_us(log->os->self);
 
-    log->leading = true;
     log->written = queue;
     log->reserving = log->wanted;
     log->active = queue == &log->queues[0] ? &log->queues[1] : &log->queues[0];
@@ -241,6 +264,8 @@ static void lead(sgc_log *log)
     }
     report(queue, outcome);
     sgc_mutex_lock(&log->lock);
+    log->flush_us = log->os->monotonic_us(log->os->self) - began;
+    log->expected = queue->awaited + log->active->awaited;
     if (outcome == SGC_OK) {
         if (last) atomic_store(&log->durable, last);
         log->reserved = log->reserving;
@@ -345,6 +370,8 @@ sgc_status sgc_log_append(sgc_log *log, uint64_t sequence, uint64_t time_us, sgc
     if (status == SGC_OK && !queue_push(log->active, &event, done, context)) status = SGC_NO_MEMORY;
     if (status == SGC_OK) {
         log->appended = sequence;
+        log->active->awaited += durability == SGC_DURABILITY_FULL;
+        if (log->target && log->active->awaited >= log->target) sgc_cond_signal(&log->gathered);
         set_due(log, durability);
     }
     sgc_mutex_unlock(&log->lock);

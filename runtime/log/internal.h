@@ -29,6 +29,7 @@ typedef struct sgc_log_queue {
     sgc_log_waiting *items;
     size_t count;
     size_t item_capacity;
+    size_t awaited;  /**< of them, those that somebody waits for */
     uint64_t due_us; /**< monotonic time at which the log's own thread flushes; UINT64_MAX never */
 } sgc_log_queue;
 
@@ -65,8 +66,12 @@ struct sgc_log {
     sgc_log_options options;
 
     sgc_mutex lock;
-    sgc_cond changed; /**< a batch has met its fate */
-    sgc_cond due;     /**< the log's own thread has something to look at */
+    sgc_cond changed;  /**< a batch has met its fate */
+    sgc_cond due;      /**< the log's own thread has something to look at */
+    sgc_cond gathered; /**< as many commits are queued as the leader waits for */
+    size_t expected;   /**< commits that may come for the next batch; 0: nothing is known */
+    size_t target;     /**< the leader waits for so many; 0: it does not */
+    uint64_t flush_us; /**< how long the last batch took */
     sgc_log_queue queues[2];
     sgc_log_queue *active;  /**< takes appends */
     sgc_log_queue *written; /**< being written by the leader, or NULL */

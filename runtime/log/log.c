@@ -130,6 +130,7 @@ static void destroy(sgc_log *log)
     sgc_mutex_destroy(&log->releasing);
     sgc_cond_destroy(&log->changed);
     sgc_cond_destroy(&log->due);
+    sgc_cond_destroy(&log->gathered);
     sgc_free(log);
 }
 
@@ -143,6 +144,7 @@ static sgc_log *create(const sgc_os *os, const char *directory, const sgc_log_op
     sgc_mutex_init(&log->releasing);
     sgc_cond_init(&log->changed);
     sgc_cond_init(&log->due);
+    sgc_cond_init(&log->gathered);
     set_options(log, options);
     log->mark_step = MARK_STEP;
     log->active = &log->queues[0];
