@@ -240,16 +240,6 @@ static sgc_status apply_leaf(job *work, uint32_t logical, const sgc_entry_change
 
 enum { AHEAD = 8 }; /* changes whose bytes are fetched early: sorted, they lie anywhere */
 
-/* Whether the item still fits behind what is in the node. */
-static bool fits(sgc_node_size *node, const sgc_item *item)
-{
-    sgc_node_size with = *node;
-
-    if (sgc_node_add(&with, item) > CAPACITY) return false;
-    *node = with;
-    return true;
-}
-
 static sgc_status build_leaf(job *work, sgc_item *separator, const sgc_item *next)
 {
     items *list = &work->levels[0].fresh;
@@ -276,10 +266,10 @@ static sgc_status build_leaves(job *work)
             __builtin_prefetch(changes->bytes + changes->items[i + AHEAD].at);
         sgc_item item = item_of(work, &changes->items[i]);
         if (item.value == SGC_CHANGE_REMOVE) continue;
-        if (!fits(&node, &item)) {
+        if (sgc_node_add(&node, &item) > CAPACITY && list->count > 0) {
             status = build_leaf(work, &separator, &item);
             node = (sgc_node_size){.keys = work->key_sizes};
-            (void)fits(&node, &item);
+            (void)sgc_node_add(&node, &item);
         }
         if (!push(list, item)) return no_memory(work);
     }

@@ -210,12 +210,15 @@ size_t sgc_node_add(sgc_node_size *node, const sgc_item *item)
         node->same_size = node->same_size && node->size == item->size;
         node->same_key = node->same_key && node->key_size == item->key_size;
     }
-    node->values |= item->value;
+    if ((item->value & ~node->values) || node->count == 1) {
+        node->values |= item->value;
+        node->width = width_of(node->values);
+    }
     node->bytes += item->size;
     node->key_bytes += key_size_bytes(item->key_size);
     bool even = node->same_size && (node->same_key || !node->keys);
     size_t bytes = node->bytes - (node->count - 1) * node->prefix;
-    bytes += node->count * (width_of(node->values) + (even ? 0U : 2U));
+    bytes += node->count * (node->width + (even ? 0 : 2));
     return bytes + (node->keys && !node->same_key ? node->key_bytes : 0);
 }
 

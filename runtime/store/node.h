@@ -61,6 +61,7 @@ typedef struct sgc_node_size {
     const uint8_t *first;
     size_t count, bytes, key_bytes, prefix;
     uint64_t values; /**< all of them, or-ed */
+    size_t width;    /**< bytes of a value */
     uint16_t size, key_size;
     bool keys, same_size, same_key;
 } sgc_node_size;

@@ -258,25 +258,44 @@ static bool text_key(const sgc_table *table, sgc_str record, sgc_str *found)
     return p && p < end && sgc_read_str(p, end, found) && found->data;
 }
 
-/* The same for whole numbers, which lie at a fixed offset. */
-static bool number_key(const sgc_table *table, sgc_str record, sgc_key *own)
+/* Where a key that is a whole number lies, always at the same offset; NULL: for the long way. */
+static const uint8_t *number_at(const sgc_table *table, sgc_str record, const sgc_slot **slot)
 {
     const sgc_layout *layout = &table->layout;
     const uint8_t *p = (const uint8_t *)record.data;
 
     if (table->link || record.size < SGC_RECORD_HEAD + (size_t)layout->fixed_size ||
         sgc_be16(p + 4) != layout->version)
-        return false;
-    const sgc_slot *slot = &layout->slots[table->fields[table->key].slot];
-    if (slot->list || (slot->kind != SGC_KIND_INT && slot->kind != SGC_KIND_BIGINT)) return false;
-    p += slot->offset;
-    if (sgc_slot_is_null(p)) return false;
+        return NULL;
+    *slot = &layout->slots[table->fields[table->key].slot];
+    if ((*slot)->list || ((*slot)->kind != SGC_KIND_INT && (*slot)->kind != SGC_KIND_BIGINT))
+        return NULL;
+    p += (*slot)->offset;
+    return sgc_slot_is_null(p) ? NULL : p;
+}
+
+static bool number_key(const sgc_table *table, sgc_str record, sgc_key *own)
+{
+    const sgc_slot *slot;
+    const uint8_t *p = number_at(table, record, &slot);
+
+    if (!p) return false;
     if (slot->kind == SGC_KIND_INT) {
         sgc_pk_int(own, sgc_slot_int(p));
     } else {
         sgc_pk_int64(own, sgc_slot_int64(p));
     }
     return true;
+}
+
+/* A key holds the number of the record, its sign bit inverted. */
+static bool same_number(const uint8_t *p, const sgc_slot *slot, sgc_str key)
+{
+    const uint8_t *bytes = (const uint8_t *)key.data;
+
+    if (slot->kind == SGC_KIND_INT)
+        return key.size == 4 && (sgc_be32(bytes) ^ sgc_be32(p + 1)) == (uint32_t)1 << 31;
+    return key.size == 8 && (sgc_be64(bytes) ^ sgc_be64(p + 1)) == (uint64_t)1 << 63;
 }
 
 sgc_status sgc_stored_key(const sgc_table *table, const sgc_row *row, sgc_key *own, sgc_str *key)
@@ -295,8 +314,11 @@ sgc_status sgc_row_has_key(const sgc_table *table, const sgc_row *row, sgc_str k
 {
     sgc_key own;
     sgc_str found;
-    sgc_status status = sgc_stored_key(table, row, &own, &found);
+    const sgc_slot *slot;
+    const uint8_t *p = row->large ? NULL : number_at(table, row->record, &slot);
 
+    if (p) return same_number(p, slot, key) ? SGC_OK : SGC_NOT_FOUND;
+    sgc_status status = sgc_stored_key(table, row, &own, &found);
     if (status) return status;
     return found.size == key.size && memcmp(found.data, key.data, key.size) == 0 ? SGC_OK
                                                                                  : SGC_NOT_FOUND;
