@@ -6,7 +6,8 @@
  *       loads both into FOLDER, then times everything; --divide makes each round shorter
  *   bench_world --count ENGINE WORK N ROWS FOLDER
  *       does WORK N times, warm, for valgrind --tool=callgrind --instr-atstart=no, and prints how
- *       many things were done; WORK `load` loads the first N cities into an empty FOLDER
+ *       many things were done; WORK `load` loads the first N cities into an empty FOLDER, `store`
+ *       also brings them into the data file
  */
 #include "bench.h"
 
@@ -283,15 +284,18 @@ static void compare_engines(const bench *b)
 
 /* ---- counting instructions ---- */
 
+enum { LOAD = -1, STORE = -2 }; /* besides the works */
+
 /* Valgrind counts in here only; the number of things done. */
 static size_t measured(const bench_engine *engine, void *self, const rows *all, int work, size_t n)
 {
     size_t done = work < 0 ? rows_count(all) : n;
 
     CALLGRIND_START_INSTRUMENTATION;
-    if (work < 0)
-        engine->load(self, all);
-    else
+    if (work < 0) engine->load(self, all);
+    if (work == STORE)
+        engine->checkpoint(self);
+    else if (work >= 0)
         engine->work[work](self, all, work == WORK_INSERT ? 2 * FIRST_NEW_ID : 0x5eed, n);
     CALLGRIND_STOP_INSTRUMENTATION;
     return done;
@@ -306,7 +310,8 @@ static const bench_engine *find_engine(const char *name)
 
 static int find_work(const char *word)
 {
-    if (strcmp(word, "load") == 0) return -1;
+    if (strcmp(word, "load") == 0) return LOAD;
+    if (strcmp(word, "store") == 0) return STORE;
     for (int work = 0; work < WORKS; work++)
         if (strcmp(word, works[work].word) == 0) return work;
     bench_fail("no work '%s'", word);
