@@ -8,9 +8,10 @@
 
 /* ---- bindings ---- */
 
-static sgc_binding table_binding(const sgc_schema *schema, uint16_t table, sgc_str type,
+static sgc_binding table_binding(sgc_api_builder *builder, uint16_t table, sgc_str type,
                                  sgc_str field)
 {
+    const sgc_schema *schema = builder->schema;
     const sgc_table *model = &schema->tables[table];
     uint16_t position = sgc_table_relation(model, field);
 
@@ -21,7 +22,27 @@ static sgc_binding table_binding(const sgc_schema *schema, uint16_t table, sgc_s
         return (sgc_binding){.kind = SGC_BIND_FIELD, .table = table, .position = position};
     if (sgc_api_resolver(schema, type, field, &position))
         return (sgc_binding){.kind = SGC_BIND_RESOLVER, .table = table, .position = position};
+    if (sgc_str_eq(field, SGC_STR("history")) && sgc_api_has_history_field(builder, table))
+        return (sgc_binding){.kind = SGC_BIND_HISTORY, .table = table, .position = SGC_NONE};
     return (sgc_binding){.kind = SGC_BIND_PROPERTY, .table = table, .position = SGC_NONE};
+}
+
+static sgc_binding version_binding(uint16_t table, sgc_str field)
+{
+    static const struct {
+        const char *name;
+        sgc_binding_kind kind;
+    } fields[] = {
+        {"seq", SGC_BIND_VERSION_SEQ},        {"op", SGC_BIND_VERSION_OP},
+        {"validFrom", SGC_BIND_VERSION_FROM}, {"validTo", SGC_BIND_VERSION_TO},
+        {"node", SGC_BIND_VERSION_NODE},
+    };
+    sgc_binding binding = {.kind = SGC_BIND_PROPERTY, .table = table, .position = SGC_NONE};
+
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (sgc_str_eq(field, sgc_str_from(fields[i].name))) binding.kind = fields[i].kind;
+    }
+    return binding;
 }
 
 static sgc_binding embedded_binding(const sgc_schema *schema, uint16_t embedded, sgc_str type,
@@ -52,12 +73,12 @@ static sgc_binding root_binding(const sgc_api_builder *builder, sgc_api *api, sg
     return (sgc_binding){.kind = SGC_BIND_PROPERTY, .table = SGC_NONE, .position = SGC_NONE};
 }
 
-static sgc_binding field_binding(const sgc_api_builder *builder, sgc_api *api,
-                                 const sgc_named_type *type, const sgc_type_info *info,
-                                 sgc_str field)
+static sgc_binding field_binding(sgc_api_builder *builder, sgc_api *api, const sgc_named_type *type,
+                                 const sgc_type_info *info, sgc_str field)
 {
     if (info->role == SGC_ROLE_TABLE)
-        return table_binding(api->schema, info->position, type->name, field);
+        return table_binding(builder, info->position, type->name, field);
+    if (info->role == SGC_ROLE_VERSION) return version_binding(info->position, field);
     if (info->role == SGC_ROLE_EMBEDDED)
         return embedded_binding(api->schema, info->position, type->name, field);
     if (info->role == SGC_ROLE_META) return (sgc_binding){.kind = SGC_BIND_META};
@@ -74,11 +95,16 @@ static void find_role(const sgc_api_builder *builder, const sgc_schema *schema,
 {
     uint16_t table = sgc_schema_table(schema, type->name);
     const sgc_binding *payload = sgc_map_get(&builder->payloads, type->name);
+    const sgc_binding *version = sgc_map_get(&builder->versions, type->name);
 
     if (type->built_in && type->kind == SGC_NAMED_OBJECT) info->role = SGC_ROLE_META;
     if (payload) {
         info->role = SGC_ROLE_PAYLOAD;
         info->position = payload->table;
+    }
+    if (version) {
+        info->role = SGC_ROLE_VERSION;
+        info->position = version->table;
     }
     if (table != SGC_NONE && !schema->tables[table].link) {
         info->role = SGC_ROLE_TABLE;
@@ -96,7 +122,7 @@ static void find_role(const sgc_api_builder *builder, const sgc_schema *schema,
     }
 }
 
-static sgc_status bind_types(const sgc_api_builder *builder, sgc_api *api)
+static sgc_status bind_types(sgc_api_builder *builder, sgc_api *api)
 {
     api->infos = sgc_arena_zero(&api->arena, api->types->type_count, sizeof *api->infos);
     if (!api->infos) return SGC_NO_MEMORY;
@@ -210,7 +236,8 @@ sgc_status sgc_api_create(const sgc_schema *schema, sgc_api **api, sgc_error *er
                                .generated = {.arena = &scratch},
                                .used = {.arena = &scratch},
                                .roots = {.arena = &scratch},
-                               .payloads = {.arena = &scratch}};
+                               .payloads = {.arena = &scratch},
+                               .versions = {.arena = &scratch}};
     sgc_api *made = sgc_alloc_zero(1, sizeof *made);
 
     *api = NULL;

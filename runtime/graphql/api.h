@@ -29,6 +29,13 @@ typedef enum sgc_binding_kind {
     SGC_BIND_DELETE_MANY,
     SGC_BIND_AFFECTED, /**< of the payload of a mutation of many rows */
     SGC_BIND_NODES,
+    SGC_BIND_HISTORY,     /**< versions of the parent row */
+    SGC_BIND_HISTORY_OF,  /**< versions of the row with this key: a root field */
+    SGC_BIND_VERSION_SEQ, /**< of a version */
+    SGC_BIND_VERSION_OP,
+    SGC_BIND_VERSION_FROM,
+    SGC_BIND_VERSION_TO,
+    SGC_BIND_VERSION_NODE,
 } sgc_binding_kind;
 
 typedef struct sgc_binding {
@@ -44,7 +51,8 @@ typedef enum sgc_type_role {
     SGC_ROLE_EMBEDDED,
     SGC_ROLE_ABSTRACT, /**< interface or union of tables */
     SGC_ROLE_PAYLOAD,
-    SGC_ROLE_META, /**< introspection */
+    SGC_ROLE_VERSION, /**< of a row of the table */
+    SGC_ROLE_META,    /**< introspection */
 } sgc_type_role;
 
 typedef struct sgc_type_info {
@@ -105,6 +113,7 @@ typedef struct sgc_api_builder {
     sgc_map used;      /**< names of types that something refers to */
     sgc_map roots;     /**< sgc_binding by "Query.user", with the real root names */
     sgc_map payloads;  /**< names of payload types; sgc_binding whose table is meant */
+    sgc_map versions;  /**< the same of types of versions */
     sgc_str *used_names;
     size_t used_count, used_capacity;
     sgc_str query, mutation, subscription; /**< names of the root types */
@@ -123,6 +132,18 @@ void sgc_api_write_abstract_inputs(sgc_api_builder *builder, uint16_t abstract);
 void sgc_api_write_filters(sgc_api_builder *builder);
 /** api_roots.c: Query and Mutation. */
 void sgc_api_write_roots(sgc_api_builder *builder);
+
+/** api_history.c: AsOf, @asOf and the types of versions. */
+void sgc_api_write_history(sgc_api_builder *builder);
+void sgc_api_write_history_field(sgc_api_builder *builder, uint16_t table);
+/** Whether the rows of a table can be asked for at a moment. */
+bool sgc_api_has_moments(const sgc_api_builder *builder, uint16_t table);
+/** ", asOf: AsOf", or "" where it is not to be. */
+const char *sgc_api_moment_argument(const sgc_api_builder *builder, uint16_t table);
+/** The type of a table's versions, null where it has none. */
+sgc_str sgc_api_version_type(sgc_api_builder *builder, uint16_t table);
+/** Whether its rows have the generated field `history`. */
+bool sgc_api_has_history_field(sgc_api_builder *builder, uint16_t table);
 
 /* what the inputs hold, asked by whoever refers to them */
 bool sgc_api_can_order(const sgc_api_builder *builder, uint16_t table);
@@ -155,8 +176,9 @@ const sgc_resolver_entry *sgc_api_resolver(const sgc_schema *schema, sgc_str typ
                                            uint16_t *position);
 /** Whether inputs may create rows of a table. */
 bool sgc_api_creates(const sgc_api_builder *builder, uint16_t table);
-/** where, orderBy, limit and offset of a list of rows. */
-void sgc_api_write_list_arguments(sgc_api_builder *builder, sgc_str type, bool where, bool order);
+/** where, orderBy, limit and offset of a list of rows; `more` goes behind them. */
+void sgc_api_write_list_arguments(sgc_api_builder *builder, sgc_str type, bool where, bool order,
+                                  const char *more);
 void sgc_api_write_arguments(sgc_api_builder *builder, const sgc_ast_input_value *arguments);
 
 #endif

@@ -75,8 +75,9 @@ static void write_by_unique(roots *at, uint16_t table, uint16_t index)
         sgc_api_use(builder, field->named_type);
     }
     if (!take(at, name, SGC_BIND_BY_UNIQUE, table, index)) return;
-    sgc_buf_printf(&builder->out, "  " SGC_FMT "(" SGC_FMT "): " SGC_FMT "\n", SGC_ARG(name),
-                   SGC_ARG(arguments), SGC_ARG(model->name));
+    sgc_buf_printf(&builder->out, "  " SGC_FMT "(" SGC_FMT "%s): " SGC_FMT "\n", SGC_ARG(name),
+                   SGC_ARG(arguments), sgc_api_moment_argument(builder, table),
+                   SGC_ARG(model->name));
 }
 
 /* Not for the unique index behind a one-to-one relation that the SDL does not name. */
@@ -88,26 +89,54 @@ static bool serves_unique(const sgc_table *table, uint16_t index)
     return unique->count > 1 || !table->fields[unique->fields[0]].implicit;
 }
 
+static void write_history(roots *at, uint16_t table)
+{
+    sgc_api_builder *builder = at->builder;
+    const sgc_table *model = &builder->schema->tables[table];
+    sgc_str version = sgc_api_version_type(builder, table);
+    sgc_str name = sgc_api_name(builder, SGC_FMT "History", SGC_ARG(model->singular));
+
+    if (!version.data || !take(at, name, SGC_BIND_HISTORY_OF, table, model->key)) return;
+    sgc_api_describe(builder, SGC_STR("Versions of one row, newest first"), "  ");
+    sgc_buf_printf(&builder->out,
+                   "  " SGC_FMT "(id: " SGC_FMT "!, limit: Int, offset: Int): [" SGC_FMT "!]!\n",
+                   SGC_ARG(name), SGC_ARG(model->fields[model->key].named_type), SGC_ARG(version));
+}
+
 static void write_table_queries(roots *at, uint16_t table)
 {
     sgc_api_builder *builder = at->builder;
     const sgc_table *model = &builder->schema->tables[table];
     sgc_buf *out = &builder->out;
+    const char *moment = sgc_api_moment_argument(builder, table);
 
     if (take(at, model->singular, SGC_BIND_BY_KEY, table, model->key))
-        sgc_buf_printf(out, "  " SGC_FMT "(id: " SGC_FMT "!): " SGC_FMT "\n",
+        sgc_buf_printf(out, "  " SGC_FMT "(id: " SGC_FMT "!%s): " SGC_FMT "\n",
                        SGC_ARG(model->singular), SGC_ARG(model->fields[model->key].named_type),
-                       SGC_ARG(model->name));
+                       moment, SGC_ARG(model->name));
     sgc_api_use(builder, model->fields[model->key].named_type);
     for (uint16_t i = 1; i < model->index_count; i++) {
         if (serves_unique(model, i)) write_by_unique(at, table, i);
     }
+    write_history(at, table);
     if (!take(at, model->plural, SGC_BIND_LIST, table, 0)) return;
     sgc_buf_printf(out, "  " SGC_FMT, SGC_ARG(model->plural));
-    sgc_api_write_list_arguments(builder, model->name, is_there(builder, model->name, "Where"),
-                                 sgc_api_can_order(builder, table) &&
-                                     is_there(builder, model->name, "OrderBy"));
+    sgc_api_write_list_arguments(
+        builder, model->name, is_there(builder, model->name, "Where"),
+        sgc_api_can_order(builder, table) && is_there(builder, model->name, "OrderBy"), moment);
     sgc_buf_printf(out, ": [" SGC_FMT "!]!\n", SGC_ARG(model->name));
+}
+
+/* A list of several tables goes back as far as each of them does. */
+static const char *abstract_moment(const sgc_api_builder *builder, const sgc_abstract *abstract)
+{
+    const char *moment = "";
+
+    for (uint16_t i = 0; i < abstract->table_count; i++) {
+        moment = sgc_api_moment_argument(builder, abstract->tables[i]);
+        if (!moment[0]) break;
+    }
+    return moment;
 }
 
 static void write_abstract_queries(roots *at, uint16_t abstract)
@@ -126,7 +155,8 @@ static void write_abstract_queries(roots *at, uint16_t abstract)
     sgc_api_write_list_arguments(
         builder, model->name,
         sgc_api_abstract_has(builder, model, false) && is_there(builder, model->name, "Where"),
-        sgc_api_abstract_has(builder, model, true) && is_there(builder, model->name, "OrderBy"));
+        sgc_api_abstract_has(builder, model, true) && is_there(builder, model->name, "OrderBy"),
+        abstract_moment(builder, model));
     sgc_buf_printf(&builder->out, ": [" SGC_FMT "!]!\n", SGC_ARG(model->name));
 }
 

@@ -169,14 +169,15 @@ void sgc_api_write_arguments(sgc_api_builder *builder, const sgc_ast_input_value
     sgc_buf_text(&builder->out, "  )");
 }
 
-void sgc_api_write_list_arguments(sgc_api_builder *builder, sgc_str type, bool where, bool order)
+void sgc_api_write_list_arguments(sgc_api_builder *builder, sgc_str type, bool where, bool order,
+                                  const char *more)
 {
     sgc_buf *out = &builder->out;
 
     sgc_buf_byte(out, '(');
     if (where) sgc_buf_printf(out, "where: " SGC_FMT "Where, ", SGC_ARG(type));
     if (order) sgc_buf_printf(out, "orderBy: [" SGC_FMT "OrderBy!], ", SGC_ARG(type));
-    sgc_buf_text(out, "limit: Int, offset: Int)");
+    sgc_buf_printf(out, "limit: Int, offset: Int%s)", more);
 }
 
 static void write_declared_field(sgc_api_builder *builder, const sgc_ast_field *field)
@@ -263,7 +264,8 @@ static void write_relation_field(sgc_api_builder *builder, const sgc_relation *r
         sgc_str order = sgc_api_name(builder, SGC_FMT "OrderBy", SGC_ARG(type));
         sgc_api_write_list_arguments(builder, type, table && !sgc_api_is_declared(builder, where),
                                      table && sgc_api_can_order(builder, relation->target) &&
-                                         !sgc_api_is_declared(builder, order));
+                                         !sgc_api_is_declared(builder, order),
+                                     "");
         sgc_buf_printf(&builder->out, ": [" SGC_FMT "!]!", SGC_ARG(type));
     } else {
         sgc_buf_printf(&builder->out, ": " SGC_FMT "%s", SGC_ARG(type),
@@ -326,6 +328,7 @@ static void write_fields(sgc_api_builder *builder, sgc_str name, const sgc_decla
         for (; one; one = one->next)
             write_declared_field(builder, one);
     }
+    if (table != SGC_NONE) sgc_api_write_history_field(builder, table);
     sgc_buf_text(&builder->out, "}\n\n");
 }
 
@@ -549,6 +552,7 @@ bool sgc_api_write(sgc_api_builder *builder)
         sgc_api_write_embedded_input(builder, i);
     for (uint16_t i = 0; i < schema->abstract_count; i++)
         sgc_api_write_abstract_inputs(builder, i);
+    sgc_api_write_history(builder);
     sgc_api_write_roots(builder);
     sgc_api_write_filters(builder);
     write_scalars(builder);

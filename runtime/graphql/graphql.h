@@ -23,7 +23,9 @@ typedef struct sgc_request {
     sgc_str operation_name;    /**< null: the only operation */
     const sgc_json *variables; /**< an object, or NULL */
     bool read_only;            /**< mutations are refused (GET) */
+    sgc_moment moment;         /**< what a query without @asOf sees; a mutation takes only now */
     void *user;                /**< handed to resolvers */
+    uint64_t *sequence;        /**< gets the newest sequence that the answer shows; may be NULL */
 } sgc_request;
 
 /** What kind of answer was written; HTTP chooses its status by it. */
@@ -32,8 +34,13 @@ typedef enum sgc_answer {
     SGC_ANSWER_SYNTAX,    /**< no document: syntax error */
     SGC_ANSWER_INVALID,   /**< the document or its variables are not valid for the schema */
     SGC_ANSWER_READ_ONLY, /**< a mutation where none may be */
+    SGC_ANSWER_MOMENT,    /**< request.moment is none that the operation can see */
     SGC_ANSWER_FAILED,    /**< the system failed: no memory, storage damaged */
 } sgc_answer;
+
+/** Moments as texts name them: a sequence, or a time in RFC 3339. */
+SGC_CHECK sgc_status sgc_asof_sequence(sgc_str text, sgc_moment *moment, sgc_error *error);
+SGC_CHECK sgc_status sgc_asof_time(sgc_str text, sgc_moment *moment, sgc_error *error);
 
 /** Runs the request and appends {"data":..} and/or {"errors":[..]} to out. */
 sgc_answer sgc_execute(const sgc_api *api, sgc_db *db, const sgc_request *request, sgc_buf *out);

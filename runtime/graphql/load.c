@@ -123,8 +123,9 @@ static void load_relation(sgc_execution *at, const sgc_plan_field *field, const 
 void sgc_load_set(sgc_execution *at, const sgc_plan_set *set, const sgc_str *records, size_t count)
 {
     for (size_t i = 0; i < set->count && at->fatal == SGC_OK; i++) {
-        if (set->fields[i].binding.kind == SGC_BIND_RELATION)
-            load_relation(at, &set->fields[i], records, count);
+        const sgc_plan_field *field = &set->fields[i];
+        if (field->binding.kind == SGC_BIND_RELATION) load_relation(at, field, records, count);
+        if (field->binding.kind == SGC_BIND_HISTORY) sgc_load_history(at, field, records, count);
     }
 }
 
@@ -189,13 +190,11 @@ static sgc_status find_by_unique(sgc_execution *at, const sgc_plan_field *field,
     return status;
 }
 
-static void load_one(sgc_execution *at, const sgc_plan_field *field, bool by_key)
+static void load_one(sgc_execution *at, const sgc_plan_field *field, const sgc_json *arguments,
+                     bool by_key)
 {
     sgc_error error = {.text = ""};
     sgc_str record;
-    const sgc_json *arguments = sgc_load_arguments(at, field, NULL);
-
-    if (!arguments) return;
     sgc_status status = by_key ? find_by_key(at, field, arguments, &record, &error)
                                : find_by_unique(at, field, arguments, &record, &error);
     size_t count = status == SGC_OK ? 1 : 0;
@@ -204,15 +203,12 @@ static void load_one(sgc_execution *at, const sgc_plan_field *field, bool by_key
     if (status != SGC_OK) sgc_load_fail(at, field, status, sgc_str_from(error.text));
 }
 
-static void load_list(sgc_execution *at, const sgc_plan_field *field)
+static void load_list(sgc_execution *at, const sgc_plan_field *field, const sgc_json *arguments)
 {
     sgc_error error = {.text = ""};
     sgc_filter_context context = {.schema = at->schema, .arena = &at->arena, .error = &error};
-    const sgc_json *arguments = sgc_load_arguments(at, field, NULL);
     sgc_slice slice;
-    sgc_rows rows;
-
-    if (!arguments) return;
+    sgc_row_set rows;
     sgc_status status = sgc_filter_slice(&context, field->binding.table, arguments, &slice);
     if (status != SGC_OK) {
         sgc_load_fail(at, field, status, sgc_str_from(error.text));
@@ -257,7 +253,7 @@ static sgc_status grow_mixture(sgc_execution *at, mixture *all, size_t more)
 static sgc_status mix_table(sgc_execution *at, uint16_t table, const sgc_slice *slice, mixture *all)
 {
     sgc_slice own = *slice;
-    sgc_rows rows;
+    sgc_row_set rows;
     sgc_sort_keys keys;
 
     own.offset = 0;
@@ -328,34 +324,60 @@ static sgc_status mix(sgc_execution *at, const sgc_plan_field *field, const sgc_
     return status;
 }
 
-static void load_abstract(sgc_execution *at, const sgc_plan_field *field)
+static void load_abstract(sgc_execution *at, const sgc_plan_field *field, const sgc_json *arguments)
 {
     sgc_error error = {.text = ""};
-    const sgc_json *arguments = sgc_load_arguments(at, field, NULL);
-
-    if (!arguments) return;
     sgc_status status = mix(at, field, arguments, &error);
     if (status != SGC_OK) sgc_load_fail(at, field, status, sgc_str_from(error.text));
 }
 
-void sgc_load_root(sgc_execution *at, const sgc_plan_field *field)
+/* Arguments of a root field that rows answer; NULL for others, and after a failure. */
+static const sgc_json *start_root(sgc_execution *at, const sgc_plan_field *field)
 {
-    at->loaded[field->id] = (sgc_loaded){0};
+    sgc_loaded *loaded = &at->loaded[field->id];
+    sgc_error error = {.text = ""};
+
+    *loaded = (sgc_loaded){0};
+    sgc_asof_use(at, at->usual);
     switch ((int)field->binding.kind) {
     case SGC_BIND_BY_KEY:
-        load_one(at, field, true);
-        break;
     case SGC_BIND_BY_UNIQUE:
-        load_one(at, field, false);
-        break;
     case SGC_BIND_LIST:
-        load_list(at, field);
-        break;
     case SGC_BIND_ABSTRACT:
-        load_abstract(at, field);
+    case SGC_BIND_HISTORY_OF:
         break;
     default:
-        return; /* resolvers and introspection answer while writing */
+        return NULL; /* resolvers and introspection answer while writing */
+    }
+    const sgc_json *arguments = sgc_load_arguments(at, field, NULL);
+    if (!arguments) return NULL;
+    sgc_status status = sgc_asof_field(at, arguments, &loaded->txn, &error);
+    if (status != SGC_OK) {
+        sgc_load_fail(at, field, status, sgc_str_from(error.text));
+        return NULL;
+    }
+    sgc_asof_use(at, loaded->txn);
+    return arguments;
+}
+
+void sgc_load_root(sgc_execution *at, const sgc_plan_field *field)
+{
+    const sgc_json *arguments = start_root(at, field);
+
+    if (!arguments) return;
+    switch ((int)field->binding.kind) {
+    case SGC_BIND_LIST:
+        load_list(at, field, arguments);
+        break;
+    case SGC_BIND_ABSTRACT:
+        load_abstract(at, field, arguments);
+        break;
+    case SGC_BIND_HISTORY_OF:
+        sgc_load_history_of(at, field, arguments);
+        break;
+    default:
+        load_one(at, field, arguments, field->binding.kind == SGC_BIND_BY_KEY);
+        break;
     }
     if (at->loaded[field->id].status == SGC_OK) sgc_load_below(at, field);
 }

@@ -464,7 +464,7 @@ static sgc_status delete_row(mutation *m, uint16_t table, sgc_str record)
 }
 
 /* Rows that other rows of the set still name go in a later round, as long as rounds get on. */
-static sgc_status delete_rows(mutation *m, uint16_t table, const sgc_rows *rows)
+static sgc_status delete_rows(mutation *m, uint16_t table, const sgc_row_set *rows)
 {
     sgc_str *waiting = sgc_arena_zero(&m->at->arena, rows->count, sizeof *waiting);
     size_t left = rows->count;
@@ -491,7 +491,7 @@ static sgc_status delete_rows(mutation *m, uint16_t table, const sgc_rows *rows)
     return SGC_OK;
 }
 
-static sgc_status create_rows(mutation *m, uint16_t table, const sgc_json *input, sgc_rows *rows)
+static sgc_status create_rows(mutation *m, uint16_t table, const sgc_json *input, sgc_row_set *rows)
 {
     sgc_status status = SGC_OK;
 
@@ -499,12 +499,12 @@ static sgc_status create_rows(mutation *m, uint16_t table, const sgc_json *input
         sgc_key key;
         sgc_str record;
         status = make(m, table, one, NULL, &key, &record);
-        if (status == SGC_OK) status = sgc_rows_add(&m->at->query, rows, record);
+        if (status == SGC_OK) status = sgc_row_set_add(&m->at->query, rows, record);
     }
     return status;
 }
 
-static sgc_status select_rows(mutation *m, uint16_t table, const sgc_json *where, sgc_rows *rows)
+static sgc_status select_rows(mutation *m, uint16_t table, const sgc_json *where, sgc_row_set *rows)
 {
     sgc_filter_context context = {
         .schema = m->at->schema, .arena = &m->at->arena, .error = &m->rows.error, .strict = true};
@@ -517,12 +517,12 @@ static sgc_status select_rows(mutation *m, uint16_t table, const sgc_json *where
 }
 
 static sgc_status run_many(mutation *m, const sgc_plan_field *field, const sgc_json *arguments,
-                           sgc_rows *rows)
+                           sgc_row_set *rows)
 {
     uint16_t table = field->binding.table;
     const sgc_json *set = given(arguments, "set"), *inc = given(arguments, "inc");
 
-    *rows = (sgc_rows){0};
+    *rows = (sgc_row_set){0};
     if (field->binding.kind == SGC_BIND_CREATE_MANY)
         return create_rows(m, table, sgc_json_member(arguments, "input"), rows);
     sgc_status status = select_rows(m, table, sgc_json_member(arguments, "where"), rows);
@@ -534,7 +534,8 @@ static sgc_status run_many(mutation *m, const sgc_plan_field *field, const sgc_j
 }
 
 /* Gives the rows to `nodes` and their number to `affected`, under whatever aliases. */
-static sgc_status load_payload(sgc_execution *at, const sgc_plan_field *field, const sgc_rows *rows)
+static sgc_status load_payload(sgc_execution *at, const sgc_plan_field *field,
+                               const sgc_row_set *rows)
 {
     const sgc_plan_set *set = &field->sets[0];
     sgc_status status = SGC_OK;
@@ -550,7 +551,8 @@ static sgc_status load_payload(sgc_execution *at, const sgc_plan_field *field, c
 }
 
 /* What is below a deleted row is fetched while it is still there. */
-static sgc_status finish(mutation *m, const sgc_plan_field *field, const sgc_rows *rows, bool many)
+static sgc_status finish(mutation *m, const sgc_plan_field *field, const sgc_row_set *rows,
+                         bool many)
 {
     bool deletes =
         field->binding.kind == SGC_BIND_DELETE || field->binding.kind == SGC_BIND_DELETE_MANY;
@@ -572,7 +574,7 @@ void sgc_mutate_root(sgc_execution *at, const sgc_plan_field *field)
     sgc_binding_kind kind = field->binding.kind;
     bool many = kind == SGC_BIND_CREATE_MANY || kind == SGC_BIND_UPDATE_MANY ||
                 kind == SGC_BIND_DELETE_MANY;
-    sgc_rows rows = {0};
+    sgc_row_set rows = {0};
     sgc_str record;
     sgc_status status;
 
@@ -585,7 +587,7 @@ void sgc_mutate_root(sgc_execution *at, const sgc_plan_field *field)
         status = run_many(&m, field, arguments, &rows);
     } else {
         status = run_one(&m, field, arguments, &record);
-        rows = (sgc_rows){.records = &record, .count = record.data ? 1 : 0};
+        rows = (sgc_row_set){.records = &record, .count = record.data ? 1 : 0};
     }
     if (status == SGC_OK) status = finish(&m, field, &rows, many);
     if (status == SGC_OK) return;

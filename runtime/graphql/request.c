@@ -284,8 +284,9 @@ static bool run_mutation(sgc_execution *at)
 static bool commit(sgc_execution *at)
 {
     sgc_commit_info info = {0};
-    sgc_status status = sgc_commit(&at->txn, &info);
+    sgc_status status = sgc_commit(&at->now, &info);
 
+    if (info.sequence) at->sequence = info.sequence;
     if (status == SGC_OK) return true;
     if (sgc_execution_is_fatal(at, status)) return false;
     begin_error(at, sgc_str_from(info.error.text[0] ? info.error.text : sgc_status_text(status)));
@@ -293,35 +294,40 @@ static bool commit(sgc_execution *at)
     return false;
 }
 
-/* Runs the operation once and leaves {"data":.. in out. */
-static void attempt(sgc_execution *at, sgc_operation_kind kind)
+/* Opens the transactions that every request has: of now, and of the moment it asks for. */
+static sgc_status begin(sgc_execution *at)
 {
+    at->loaded = sgc_arena_zero(&at->arena, at->plan->field_count, sizeof *at->loaded);
+    if (!at->loaded) return SGC_NO_MEMORY;
+    sgc_status status =
+        at->writes ? sgc_begin(at->db, &at->now) : sgc_begin_read(at->db, sgc_now(), &at->now);
+    if (status != SGC_OK) return status;
+    at->usual = at->now;
+    if (!at->writes) status = sgc_asof_operation(at, at->moment, &at->refusal);
+    if (status != SGC_OK) return status;
+    at->sequence = sgc_txn_sequence(at->usual);
+    at->query = (sgc_query){.schema = at->schema, .arena = &at->arena, .rows_left = SGC_ROWS_MAX};
+    sgc_asof_use(at, at->usual);
+    return SGC_OK;
+}
+
+/* Runs the operation once and leaves {"data":.. in out. */
+static void attempt(sgc_execution *at)
+{
+    bool kept = true;
+
     sgc_buf_text(at->out, "{\"data\":");
     size_t mark = at->out->size;
-    at->loaded = sgc_arena_zero(&at->arena, at->plan->field_count, sizeof *at->loaded);
-    sgc_status status = at->loaded ? SGC_OK : SGC_NO_MEMORY;
-    if (status == SGC_OK) {
-        status = kind == SGC_OPERATION_MUTATION ? sgc_begin(at->db, &at->txn)
-                                                : sgc_begin_read(at->db, sgc_now(), &at->txn);
-    }
-    if (status != SGC_OK) {
-        at->fatal = status;
-        return;
-    }
-    at->query = (sgc_query){
-        .txn = at->txn, .schema = at->schema, .arena = &at->arena, .rows_left = SGC_ROWS_MAX};
-    bool kept = true;
-    if (kind == SGC_OPERATION_MUTATION) {
-        kept = run_mutation(at) && commit(at);
-    } else {
-        run_query(at);
-    }
+    at->fatal = begin(at);
+    if (at->fatal == SGC_OK && at->writes) kept = run_mutation(at) && commit(at);
+    if (at->fatal == SGC_OK && !at->writes) run_query(at);
     sgc_query_end(&at->query);
     if (!kept) {
         at->out->size = mark;
         sgc_json_null(at->out);
     }
-    sgc_abort(&at->txn);
+    sgc_asof_end(at);
+    sgc_abort(&at->now);
 }
 
 static void end_attempt(sgc_execution *at)
@@ -329,6 +335,20 @@ static void end_attempt(sgc_execution *at)
     sgc_buf_free(&at->errors);
     sgc_arena_free(&at->arena);
     at->error_count = 0;
+}
+
+/* The moment of the operation is none; who asked for it decides about the answer's kind. */
+static sgc_answer refuse_moment(sgc_execution *at)
+{
+    const sgc_ast_directive *directive = sgc_directive_on(at->operation->directives, "asOf");
+    const char *code = sgc_status_code(at->refusal.status);
+
+    at->out->size = at->out_start;
+    sgc_buf_text(at->out, "{\"errors\":[");
+    sgc_error_write(at->out, sgc_str_from(at->refusal.text), at->source,
+                    directive ? &directive->span : NULL, directive ? 1 : 0, code, NULL);
+    sgc_buf_text(at->out, "]}");
+    return directive ? SGC_ANSWER_INVALID : SGC_ANSWER_MOMENT;
 }
 
 static sgc_answer finish(sgc_execution *at)
@@ -345,6 +365,8 @@ static sgc_answer finish(sgc_execution *at)
         if (at->out->failed) status = SGC_NO_MEMORY;
     }
     if (status == SGC_OK) return SGC_ANSWER_DATA;
+    if (at->refusal.text[0] && (status == SGC_INVALID || status == SGC_HISTORY_PRUNED))
+        return refuse_moment(at);
     if (status != SGC_CONFLICT) return refuse_status(at->out, at->out_start, status);
     at->out->size = at->out_start;
     sgc_buf_text(at->out, "{\"data\":null,\"errors\":[");
@@ -377,7 +399,7 @@ static void pause_before(unsigned attempts, uint64_t seed)
     sgc_mutex_destroy(&lock);
 }
 
-static sgc_answer execute(sgc_execution *at, sgc_operation_kind kind)
+static sgc_answer execute(sgc_execution *at)
 {
     sgc_answer answer = SGC_ANSWER_FAILED;
 
@@ -387,7 +409,8 @@ static sgc_answer execute(sgc_execution *at, sgc_operation_kind kind)
         at->fatal = SGC_OK;
         at->retry = false;
         at->root_failed = false;
-        attempt(at, kind);
+        at->refusal.text[0] = '\0';
+        attempt(at);
         if (!at->retry || i + 1 == ATTEMPTS_MAX) answer = finish(at);
         bool again = at->retry;
         end_attempt(at);
@@ -422,6 +445,9 @@ static sgc_answer run_operation(const sgc_api *api, sgc_db *db, const sgc_reques
                         .db = db,
                         .plan = &operation->plan,
                         .source = &prepared->source,
+                        .operation = operation->ast,
+                        .moment = request->moment,
+                        .writes = operation->ast->operation == SGC_OPERATION_MUTATION,
                         .out = out,
                         .out_start = out->size,
                         .user = request->user};
@@ -442,7 +468,9 @@ static sgc_answer run_operation(const sgc_api *api, sgc_db *db, const sgc_reques
                                  result == SGC_PLAN_NO_MEMORY ? SGC_NO_MEMORY : SGC_LIMIT);
         at.plan = &own;
     }
-    return execute(&at, operation->ast->operation);
+    sgc_answer answer = execute(&at);
+    if (request->sequence) *request->sequence = at.sequence;
+    return answer;
 }
 
 sgc_answer sgc_execute(const sgc_api *api, sgc_db *db, const sgc_request *request, sgc_buf *out)
@@ -460,6 +488,10 @@ sgc_answer sgc_execute(const sgc_api *api, sgc_db *db, const sgc_request *reques
     } else if (operation->ast->operation == SGC_OPERATION_MUTATION && request->read_only) {
         answer = refuse_with(out, start, SGC_ANSWER_READ_ONLY, "BAD_USER_INPUT",
                              SGC_STR("A mutation cannot be run here: use POST."));
+    } else if (operation->ast->operation == SGC_OPERATION_MUTATION &&
+               request->moment.kind != SGC_MOMENT_NOW) {
+        answer = refuse_with(out, start, SGC_ANSWER_MOMENT, "BAD_USER_INPUT",
+                             SGC_STR("A mutation cannot be run in the past."));
     } else {
         answer = run_operation(api, db, request, prepared, operation, &arena, out);
     }

@@ -179,6 +179,19 @@ static void plan_set(builder *at, const sgc_plan_field *field, const sgc_named_t
     at->nesting--;
 }
 
+/* Relations, versions and resolvers; all else is written from the record. */
+static bool set_reads(const sgc_plan_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const sgc_plan_field *field = &set->fields[i];
+        sgc_binding_kind kind = field->binding.kind;
+        if (field->reads || kind == SGC_BIND_RELATION || kind == SGC_BIND_HISTORY ||
+            kind == SGC_BIND_RESOLVER || kind == SGC_BIND_PROPERTY)
+            return true;
+    }
+    return false;
+}
+
 static void plan_field(builder *at, sgc_plan_field *field)
 {
     const sgc_named_type *type = sgc_type_ref_named(field->def->type);
@@ -192,8 +205,12 @@ static void plan_field(builder *at, sgc_plan_field *field)
         return;
     }
     field->set_count = count;
-    for (size_t i = 0; i < count && at->result == SGC_PLAN_OK; i++)
+    field->below = at->plan->field_count;
+    for (size_t i = 0; i < count && at->result == SGC_PLAN_OK; i++) {
         plan_set(at, field, object ? type : type->members[i], &field->sets[i]);
+        field->reads = field->reads || set_reads(&field->sets[i]);
+    }
+    field->below_end = at->plan->field_count;
 }
 
 static void plan_fields(builder *at, sgc_plan_set *set)

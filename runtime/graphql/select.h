@@ -27,7 +27,9 @@ typedef struct sgc_plan_field {
     size_t node_count, node_capacity;
     struct sgc_plan_set *sets; /**< for each concrete type of a composite field */
     size_t set_count;
-    uint32_t id; /**< from 0, unique in the plan */
+    uint32_t id;               /**< from 0, unique in the plan */
+    uint32_t below, below_end; /**< ids of all fields below: [below, below_end) */
+    bool reads;                /**< one of them needs more than the row's own record */
 } sgc_plan_field;
 
 /** What is asked of one object type. */

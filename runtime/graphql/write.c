@@ -15,6 +15,8 @@ typedef struct object {
     size_t place;           /* of the row among its level's */
     const sgc_value *value; /* embedded values */
     const sgc_json *json;   /* resolvers' objects */
+    const sgc_shown_version *version;
+    size_t position; /* of the version among its level's */
     const sgc_path *path;
 } object;
 
@@ -269,8 +271,8 @@ static bool complete_row(sgc_execution *at, const sgc_plan_field *field, uint16_
     sgc_key key;
     sgc_error error = {.text = ""};
     object what = {.set = set, .table = table, .embedded = SGC_NONE, .path = path};
-    sgc_status status = sgc_key_from_json(at->schema, &at->schema->tables[table], id, &at->arena,
-                                          &key, &error);
+    sgc_status status =
+        sgc_key_from_json(at->schema, &at->schema->tables[table], id, &at->arena, &key, &error);
 
     if (status == SGC_OK) {
         status = sgc_row_get(at->txn, table, sgc_key_str(&key), &what.record);
@@ -397,6 +399,90 @@ static bool write_property(sgc_execution *at, const sgc_plan_field *field, const
     return complete(at, field, field->def->type, sgc_json_get(what->json, field->def->name), path);
 }
 
+/* ---- versions ---- */
+
+static bool write_versions(sgc_execution *at, const sgc_plan_field *field, size_t parent,
+                           const sgc_path *path)
+{
+    const sgc_version_list *history = at->loaded[field->id].history;
+
+    if (at->loaded[field->id].status != SGC_OK) return write_failed(at, field, path);
+    uint32_t first = history->starts[parent], end = history->starts[parent + 1];
+    sgc_buf_byte(at->out, '[');
+    for (uint32_t i = first; i < end; i++) {
+        sgc_path here = {.parent = path, .index = i - first};
+        object what = {.set = &field->sets[0],
+                       .table = SGC_NONE,
+                       .embedded = SGC_NONE,
+                       .version = &history->versions[i],
+                       .position = i,
+                       .path = &here};
+        if (i > first) sgc_buf_byte(at->out, ',');
+        if (!write_object(at, &what)) return false;
+    }
+    sgc_buf_byte(at->out, ']');
+    return true;
+}
+
+/* The row of a version as it was, with everything below it as it was then. */
+static bool write_node(sgc_execution *at, const sgc_plan_field *field, const object *what,
+                       const sgc_path *path)
+{
+    object row = {.set = &field->sets[0],
+                  .table = field->binding.table,
+                  .embedded = SGC_NONE,
+                  .record = what->version->record,
+                  .path = path};
+
+    if (!row.record.data) return write_null(at, field, field->def->type, path);
+    sgc_txn *outer = sgc_node_enter(at, field, what->version, what->position, &row.place);
+    bool written = write_object(at, &row);
+    sgc_asof_use(at, outer);
+    return written;
+}
+
+static bool write_time(sgc_execution *at, const sgc_plan_field *field, uint64_t time_us,
+                       const sgc_path *path)
+{
+    if (time_us == 0) return write_null(at, field, field->def->type, path);
+    sgc_json_datetime(at->out, (int64_t)time_us);
+    return true;
+}
+
+static bool write_end(sgc_execution *at, const sgc_plan_field *field,
+                      const sgc_shown_version *version, const sgc_path *path)
+{
+    uint64_t time_us = 0;
+
+    if (version->end == SGC_OPEN) return write_time(at, field, 0, path);
+    sgc_status status = sgc_version_ended(at, version, &time_us);
+    if (status != SGC_OK && status != SGC_NOT_FOUND)
+        return fail(at, field, path, status, sgc_str_from(sgc_status_text(status)));
+    return write_time(at, field, time_us, path);
+}
+
+static bool write_version_field(sgc_execution *at, const sgc_plan_field *field, const object *what,
+                                const sgc_path *path)
+{
+    static const char *const ops[] = {"", "INSERT", "UPDATE", "DELETE"};
+    const sgc_shown_version *version = what->version;
+
+    switch ((int)field->binding.kind) {
+    case SGC_BIND_VERSION_SEQ:
+        sgc_json_bigint(at->out, (int64_t)version->begin);
+        return true;
+    case SGC_BIND_VERSION_OP:
+        sgc_json_str(at->out, sgc_str_from(ops[version->op]));
+        return true;
+    case SGC_BIND_VERSION_FROM:
+        return write_time(at, field, version->time_us, path);
+    case SGC_BIND_VERSION_TO:
+        return write_end(at, field, version, path);
+    default:
+        return write_node(at, field, what, path);
+    }
+}
+
 /* ---- objects ---- */
 
 static bool write_embedded_field(sgc_execution *at, const sgc_plan_field *field, const object *what,
@@ -422,6 +508,14 @@ static bool write_field(sgc_execution *at, const sgc_plan_field *field, const ob
         return write_rows(at, field, what->place, path);
     case SGC_BIND_NODES:
         return write_rows(at, field, 0, path);
+    case SGC_BIND_HISTORY:
+        return write_versions(at, field, what->place, path);
+    case SGC_BIND_VERSION_SEQ:
+    case SGC_BIND_VERSION_OP:
+    case SGC_BIND_VERSION_FROM:
+    case SGC_BIND_VERSION_TO:
+    case SGC_BIND_VERSION_NODE:
+        return write_version_field(at, field, what, path);
     case SGC_BIND_AFFECTED:
         sgc_json_int64(at->out, (int64_t)at->loaded[field->id].affected);
         return true;
@@ -470,7 +564,7 @@ static bool write_root_value(sgc_execution *at, const sgc_plan_field *field, con
     case SGC_BIND_META:
         return sgc_write_meta(at, field);
     case SGC_BIND_HEAD:
-        sgc_json_bigint(at->out, (int64_t)sgc_txn_sequence(at->txn));
+        sgc_json_bigint(at->out, (int64_t)sgc_txn_sequence(at->now));
         return true;
     case SGC_BIND_RESOLVER:
     case SGC_BIND_PROPERTY:
@@ -479,6 +573,8 @@ static bool write_root_value(sgc_execution *at, const sgc_plan_field *field, con
     case SGC_BIND_UPDATE_MANY:
     case SGC_BIND_DELETE_MANY:
         return write_payload(at, field, path);
+    case SGC_BIND_HISTORY_OF:
+        return write_versions(at, field, 0, path);
     default:
         return write_rows(at, field, 0, path);
     }
@@ -487,7 +583,9 @@ static bool write_root_value(sgc_execution *at, const sgc_plan_field *field, con
 bool sgc_write_root_field(sgc_execution *at, const sgc_plan_field *field)
 {
     sgc_path path = {.key = field->key};
+    sgc_txn *own = at->loaded[field->id].txn;
 
+    sgc_asof_use(at, own ? own : at->usual);
     sgc_buf_str(at->out, field->head);
     size_t mark = at->out->size;
     return settle(at, write_root_value(at, field, &path), mark, field->def->type);

@@ -118,6 +118,8 @@ static void write_response(sgc_http_server *server, const sgc_exchange *exchange
     if (exchange->status != 204)
         sgc_buf_printf(out, "Content-Length: %zu\r\n", exchange->out->size);
     if (exchange->allow) sgc_buf_printf(out, "Allow: %s\r\n", exchange->allow);
+    if (exchange->has_sequence)
+        sgc_buf_printf(out, "X-Sgc-Sequence: %llu\r\n", (unsigned long long)exchange->sequence);
     if (!keep_alive) sgc_buf_text(out, "Connection: close\r\n");
     sgc_buf_text(out, "\r\n");
     if (with_body) sgc_buf_append(out, exchange->out->data, exchange->out->size);

@@ -58,7 +58,9 @@ typedef struct sgc_exchange {
     int status;               /**< of the response */
     const char *content_type; /**< NULL: no body */
     const char *allow;        /**< value of Allow, or NULL */
-    sgc_buf *out;             /**< body of the response */
+    bool has_sequence;        /**< X-Sgc-Sequence is sent: the newest that the answer shows */
+    uint64_t sequence;
+    sgc_buf *out; /**< body of the response */
 } sgc_exchange;
 
 /** Answers the request: fills status, content_type and out. */

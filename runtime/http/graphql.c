@@ -281,6 +281,8 @@ static int answer_status(sgc_answer answer, const char *type)
         return strict ? 400 : 200;
     case SGC_ANSWER_READ_ONLY:
         return 405;
+    case SGC_ANSWER_MOMENT:
+        return 400;
     case SGC_ANSWER_FAILED:
         return 500;
     case SGC_ANSWER_DATA:
@@ -289,11 +291,31 @@ static int answer_status(sgc_answer answer, const char *type)
     return 200;
 }
 
+/* "seq=41", or a time as RFC 3339 writes it. */
+static sgc_status header_moment(sgc_str text, sgc_moment *moment, sgc_error *error)
+{
+    static const char seq[] = "seq=";
+    size_t size = sizeof seq - 1;
+
+    if (text.size >= size && memcmp(text.data, seq, size) == 0)
+        return sgc_asof_sequence(sgc_str_of(text.data + size, text.size - size), moment, error);
+    return sgc_asof_time(text, moment, error);
+}
+
 static void execute(sgc_exchange *exchange, sgc_http_service *service, parameters *p)
 {
+    sgc_str as_of = exchange->head.as_of;
+    sgc_error error = {.text = ""};
+
+    if (as_of.data && header_moment(as_of, &p->request.moment, &error) != SGC_OK) {
+        refuse(exchange, 400, "X-Sgc-As-Of takes seq=N or a time like 2026-01-31T12:00:00Z");
+        return;
+    }
     p->request.user = exchange->server->options.user;
+    p->request.sequence = &exchange->sequence;
     sgc_answer answer = sgc_execute(service->api, exchange->server->db, &p->request, exchange->out);
     exchange->status = answer_status(answer, exchange->content_type);
+    exchange->has_sequence = answer == SGC_ANSWER_DATA;
     if (answer == SGC_ANSWER_READ_ONLY) exchange->allow = "POST";
 }
 

@@ -16,6 +16,7 @@ typedef struct sgc_http_head {
     sgc_str path;  /**< as sent, starts with / */
     sgc_str query; /**< behind the ?, null without one */
     sgc_str host, origin, content_type;
+    sgc_str as_of;     /**< X-Sgc-As-Of: the moment a query is meant for; null without one */
     sgc_str authority; /**< of a target in absolute form, else null; the same as host */
     sgc_str accept[SGC_HTTP_ACCEPTS]; /**< one list, spread over several fields */
     unsigned accept_count;

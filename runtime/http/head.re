@@ -87,7 +87,7 @@ static int request_line(cursor *cursor_in, sgc_http_head *head)
 /* ---- header fields ---- */
 
 typedef struct seen_fields {
-    bool host, length, encoding, type, origin, expect;
+    bool host, length, encoding, type, origin, expect, as_of;
 } seen_fields;
 
 /* A field that may come once only. */
@@ -149,6 +149,7 @@ static int field(sgc_str name, sgc_str value, seen_fields *seen, sgc_http_head *
     }
     if (is(name, "content-type")) return once(&seen->type, &head->content_type, value);
     if (is(name, "origin")) return once(&seen->origin, &head->origin, value);
+    if (is(name, "x-sgc-as-of")) return once(&seen->as_of, &head->as_of, value);
     if (is(name, "accept")) {
         if (head->accept_count == SGC_HTTP_ACCEPTS) return 400;
         head->accept[head->accept_count++] = value;

@@ -77,7 +77,7 @@ static bridge bridge_of(const planner *at, const sgc_predicate *related)
 
 /* What few rows say as a condition on our own field. */
 static sgc_status add_values(planner *at, const sgc_table *target, bridge over,
-                             const sgc_rows *rows)
+                             const sgc_row_set *rows)
 {
     sgc_value *values = sgc_arena_zero(at->query->arena, rows->count, sizeof *values);
     sgc_status status = values ? SGC_OK : SGC_NO_MEMORY;
@@ -109,7 +109,7 @@ static sgc_status look_behind(planner *at, const sgc_predicate *related)
     sgc_slice few = {.where = related->first, .limit = FEW + 1};
     sgc_slice all = {.where = related->first, .limit = SGC_NO_LIMIT};
     sgc_access access;
-    sgc_rows rows;
+    sgc_row_set rows;
 
     if (over.own == SGC_NONE || key_of_related(at, related)) return SGC_OK;
     sgc_status status = sgc_plan(at->query, target, &all, &access);

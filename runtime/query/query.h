@@ -97,15 +97,15 @@ typedef struct sgc_query {
 void sgc_query_end(sgc_query *query);
 
 /** Rows of one table. */
-typedef struct sgc_rows {
+typedef struct sgc_row_set {
     sgc_str *records;
     size_t count;
     size_t capacity;
-} sgc_rows;
+} sgc_row_set;
 
 /** The rows of a table that a slice describes. */
 SGC_CHECK sgc_status sgc_select(sgc_query *query, uint16_t table, const sgc_slice *slice,
-                                sgc_rows *rows);
+                                sgc_row_set *rows);
 /** Truth of a predicate for each of count records, in one batch. */
 SGC_CHECK sgc_status sgc_predicate_eval(sgc_query *query, uint16_t table,
                                         const sgc_predicate *predicate, const sgc_str *records,
@@ -145,7 +145,7 @@ SGC_CHECK sgc_status sgc_sort(sgc_query *query, const sgc_sort_keys *keys, uint3
 /** A copy of a cursor's record that stays. .data == NULL when memory is out. */
 sgc_str sgc_record_keep(sgc_query *query, sgc_str record);
 /** Appends a record to rows; SGC_LIMIT when the request has kept too many. */
-SGC_CHECK sgc_status sgc_rows_add(sgc_query *query, sgc_rows *rows, sgc_str record);
+SGC_CHECK sgc_status sgc_row_set_add(sgc_query *query, sgc_row_set *rows, sgc_str record);
 
 /* ---- writing rows (row.c) ---- */
 

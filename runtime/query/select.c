@@ -19,7 +19,7 @@ sgc_str sgc_record_keep(sgc_query *query, sgc_str record)
     return sgc_arena_str(query->arena, record);
 }
 
-sgc_status sgc_rows_add(sgc_query *query, sgc_rows *rows, sgc_str record)
+sgc_status sgc_row_set_add(sgc_query *query, sgc_row_set *rows, sgc_str record)
 {
     if (query->rows_left == 0) return SGC_LIMIT;
     query->rows_left--;
@@ -34,7 +34,7 @@ typedef struct scan {
     uint16_t table;
     const sgc_table *model;
     const sgc_predicate *where;
-    sgc_rows *rows;
+    sgc_row_set *rows;
     const sgc_slice *slice;
     const sgc_access *access; /* its ties are sorted; NULL: there are none */
     uint64_t wanted;          /* rows after which the scan may end */
@@ -122,7 +122,7 @@ static sgc_status accept(scan *at, sgc_str record, uint32_t group, bool stays)
     }
     sgc_str kept = stays ? record : sgc_record_keep(at->query, record);
     if (!kept.data) return SGC_NO_MEMORY;
-    sgc_status status = sgc_rows_add(at->query, at->rows, kept);
+    sgc_status status = sgc_row_set_add(at->query, at->rows, kept);
     if (!at->access) at->done = at->rows->count >= at->wanted;
     return status;
 }
@@ -278,7 +278,7 @@ static bool has_union(const sgc_access *access)
     return access->kind == SGC_ACCESS_UNION;
 }
 
-static void cut(sgc_rows *rows, uint64_t offset, uint64_t limit)
+static void cut(sgc_row_set *rows, uint64_t offset, uint64_t limit)
 {
     size_t from = offset < rows->count ? (size_t)offset : rows->count;
     size_t left = rows->count - from;
@@ -293,7 +293,7 @@ static uint64_t add_up(uint64_t a, uint64_t b)
     return a > SGC_NO_LIMIT - b ? SGC_NO_LIMIT : a + b;
 }
 
-sgc_status sgc_select(sgc_query *query, uint16_t table, const sgc_slice *slice, sgc_rows *rows)
+sgc_status sgc_select(sgc_query *query, uint16_t table, const sgc_slice *slice, sgc_row_set *rows)
 {
     scan at = {.query = query,
                .table = table,
@@ -306,7 +306,7 @@ sgc_status sgc_select(sgc_query *query, uint16_t table, const sgc_slice *slice, 
     sgc_map seen = {.arena = query->arena};
     sgc_access access;
 
-    *rows = (sgc_rows){0};
+    *rows = (sgc_row_set){0};
     if (slice->limit == 0) return SGC_OK;
     sgc_status status = sgc_plan(query, table, slice, &access);
     if (status != SGC_OK) return status;

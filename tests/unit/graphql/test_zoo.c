@@ -63,21 +63,21 @@ static void has_not(const fixture *f, const char *text)
 static void names_and_types(void)
 {
     static const char *const lines[] = {
-        "  species(id: ID!): Species\n",
-        "  speciesList(where: SpeciesWhere, orderBy: [SpeciesOrderBy!], limit: Int, offset: Int): "
-        "[Species!]!\n",
+        "  species(id: ID!, asOf: AsOf): Species\n",
+        "  speciesList(where: SpeciesWhere, orderBy: [SpeciesOrderBy!], limit: Int, offset: Int, "
+        "asOf: AsOf): [Species!]!\n",
         "  createSpeciesList(input: [SpeciesCreateInput!]!): SpeciesListPayload!\n",
         "  people(where: PersonWhere",
         "  updatePeople(where: PersonWhere!, set: PersonUpdateInput, inc: PersonIncInput): "
         "PeoplePayload!\n",
         "  categories(where: CategoryWhere",
-        "  urlEntryByHostAndPath(host: String!, path: String!): URLEntry\n",
-        "  tag(id: String!): Tag\n",
-        "  passport(id: Int!): Passport\n",
-        "  nameds(where: NamedWhere, orderBy: [NamedOrderBy!], limit: Int, offset: Int): "
-        "[Named!]!\n",
-        "  things(limit: Int, offset: Int): [Thing!]!\n",
-        "  cat(id: ID!): Cat\n",
+        "  urlEntryByHostAndPath(host: String!, path: String!, asOf: AsOf): URLEntry\n",
+        "  tag(id: String!, asOf: AsOf): Tag\n",
+        "  passport(id: Int!, asOf: AsOf): Passport\n",
+        "  nameds(where: NamedWhere, orderBy: [NamedOrderBy!], limit: Int, offset: Int, "
+        "asOf: AsOf): [Named!]!\n",
+        "  things(limit: Int, offset: Int, asOf: AsOf): [Thing!]!\n",
+        "  cat(id: ID!, asOf: AsOf): Cat\n",
         "\"Felines\"\ntype Cat implements Named {\n",
         "  friendIds: [ID!]!\n",
         "  petId: ID\n  petType: String\n  pet: Named\n",
@@ -96,9 +96,9 @@ static void names_and_types(void)
         "input SpeciesWhere {\n  or: [SpeciesWhere!]\n  not: SpeciesWhere\n",
         "  ping(\n    x: Int\n  ): String\n",
     };
-    static const char *const absent[] = {"@id",       "@index",       "scalar Int",   "Connection",
-                                         "nodeId",    "asOf",         "Subscription", "@resolver",
-                                         "directive", "AddressWhere", "ReportWhere",  "addresses"};
+    static const char *const absent[] = {"@id",    "@index",       "scalar Int",   "Connection",
+                                         "nodeId", "TagAt",        "Subscription", "@resolver",
+                                         "@table", "AddressWhere", "ReportWhere",  "addresses"};
     fixture f = {0};
 
     CU_ASSERT_TRUE_FATAL(fixture_open(&f, zoo));

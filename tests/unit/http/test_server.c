@@ -320,6 +320,48 @@ static void graphql_parameters(void)
     teardown(&f);
 }
 
+static void moments(void)
+{
+    fixture f;
+    const char *ask = "{\"query\":\"{people{name}head}\"}";
+    const char *create =
+        "{\"query\":\"mutation{createPerson(input:{id:\\\"a\\\",name:\\\"Ann\\\"}){id}}\"}";
+    const char *rename =
+        "{\"query\":\"mutation{updatePerson(id:\\\"a\\\",set:{name:\\\"Bea\\\"}){id}}\"}";
+    const char *own = "{\"query\":\"query@asOf(seq:1){people{name}a:people(asOf:{seq:2}){name}}\"}";
+
+    setup(&f, (sgc_http_options){0});
+    EXPECT_POST(&f, "/graphql", HOST JSON, create, "200 OK", "X-Sgc-Sequence: 1\r\n");
+    EXPECT_POST(&f, "/graphql", HOST JSON, rename, "200 OK", "X-Sgc-Sequence: 2\r\n");
+    EXPECT_POST(&f, "/graphql", HOST JSON, ask, "X-Sgc-Sequence: 2\r\n", "[{\"name\":\"Bea\"}]");
+    EXPECT_POST(&f, "/graphql", HOST JSON "X-Sgc-As-Of: seq=1\r\n", ask, "200 OK",
+                "X-Sgc-Sequence: 1\r\n", "{\"people\":[{\"name\":\"Ann\"}],\"head\":\"2\"}");
+    EXPECT_POST(&f, "/graphql", HOST JSON "x-sgc-as-of:  seq=0 \r\n", ask, "{\"people\":[],");
+    EXPECT_POST(&f, "/graphql", HOST JSON "X-Sgc-As-Of: 1999-12-31T23:59:59Z\r\n", ask,
+                "X-Sgc-Sequence: 0\r\n", "{\"people\":[],");
+    EXPECT_POST(&f, "/graphql", HOST JSON "X-Sgc-As-Of: 1899-12-31T23:59:59Z\r\n", ask,
+                "{\"people\":[],");
+    EXPECT(&f,
+           "GET /graphql?query=%7Bpeople%7Bname%7D%7D HTTP/1.1\r\n" HOST
+           "X-Sgc-As-Of: seq=1\r\n\r\n",
+           "\"Ann\"");
+    /* the document knows better */
+    EXPECT_POST(&f, "/graphql", HOST JSON "X-Sgc-As-Of: seq=0\r\n", own, "X-Sgc-Sequence: 1\r\n",
+                "{\"people\":[{\"name\":\"Ann\"}],\"a\":[{\"name\":\"Bea\"}]}");
+    EXPECT_POST(&f, "/graphql", HOST JSON "X-Sgc-As-Of: seq=3\r\n", ask, "400 Bad",
+                "sequence 3 lies beyond the head, 2", "BAD_USER_INPUT");
+    EXPECT_POST(&f, "/graphql", HOST JSON "X-Sgc-As-Of: 2999-01-01T00:00:00Z\r\n", ask, "400 Bad");
+    EXPECT_POST(&f, "/graphql", HOST JSON "X-Sgc-As-Of: seq=1\r\n", rename, "400 Bad",
+                "A mutation cannot be run in the past.");
+    EXPECT_POST(&f, "/graphql", HOST JSON "X-Sgc-As-Of: seq=-1\r\n", ask, "400 Bad", "seq=N");
+    EXPECT_POST(&f, "/graphql", HOST JSON "X-Sgc-As-Of: seq=\r\n", ask, "400 Bad", "seq=N");
+    EXPECT_POST(&f, "/graphql", HOST JSON "X-Sgc-As-Of: 1\r\n", ask, "400 Bad", "seq=N");
+    EXPECT_POST(&f, "/graphql", HOST JSON "X-Sgc-As-Of:\r\n", ask, "400 Bad", "seq=N");
+    EXPECT_POST(&f, "/graphql", HOST JSON "X-Sgc-As-Of: seq=1\r\nX-Sgc-As-Of: seq=2\r\n", ask,
+                "400 Bad");
+    teardown(&f);
+}
+
 static void only_friends_may_ask(void)
 {
     fixture f;
@@ -564,6 +606,7 @@ int main(void)
         {"expect continue", expect_continue},
         {"methods and paths", methods_and_paths},
         {"graphql parameters", graphql_parameters},
+        {"moments by a header field", moments},
         {"only friends may ask", only_friends_may_ask},
         {"schema endpoints", schema_endpoints},
         {"a generated server keeps its schema", a_generated_server_keeps_its_schema},
