@@ -375,6 +375,16 @@ static void nobody_sees_the_keys(void)
     OK(sgc_db_flush(bed.db));
     OK(order_once(&bed, "k2", "b", &info));
     CU_ASSERT_PTR_EQUAL(sgc_db_schema(bed.db), bed.schema);
+    sgc_txn *txn = bed_begin(&bed);
+    sgc_changes changes = sgc_changes_since(txn, 0, 0, SGC_NONE);
+    sgc_row_change change;
+    int count = 0;
+    for (; sgc_changes_next(&changes, &change); count++)
+        CU_ASSERT_EQUAL(change.table, 0);
+    OK(changes.status);
+    sgc_changes_end(&changes);
+    CU_ASSERT_EQUAL(count, 2);
+    sgc_abort(&txn);
     /* The model kept in the database is the user's, too. */
     const sgc_schema *given = bed.schema;
     OK(sgc_db_close(bed.db));
