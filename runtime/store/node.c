@@ -57,6 +57,7 @@ static inline uint64_t load_value(const uint8_t *p, unsigned width)
 {
     uint64_t value = 0;
 
+    if (width == 3) return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16; /* most often */
     while (width-- > 0)
         value = value << 8 | p[width];
     return value;
