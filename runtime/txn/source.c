@@ -35,16 +35,12 @@ static enum sgc_found find_in_memory(const struct sgc_reads *source, uint16_t ta
     return SGC_FOUND_NOTHING;
 }
 
-sgc_status sgc_reads_get(const struct sgc_reads *source, uint16_t table, sgc_str key,
-                         sgc_arena *arena, enum sgc_found *found, sgc_str *record, sgc_error *error)
+static inline sgc_status get(const struct sgc_reads *source, uint16_t table, sgc_str key,
+                             sgc_arena *arena, enum sgc_found *found, sgc_str *record,
+                             sgc_error *error)
 {
     sgc_stored_row row;
 
-    if (source->past) return sgc_past_find(source, table, key, arena, found, record, error);
-    if (source->kept) {
-        sgc_status status = sgc_keep_key(source->kept, table, key, error);
-        if (status != SGC_OK) return status;
-    }
     *found = find_in_memory(source, table, key, record);
     if (*found != SGC_FOUND_NOTHING || !source->checkpoint) return SGC_OK;
     if (sgc_checkpoint_rows(source->checkpoint, table) == 0) return SGC_OK;
@@ -54,6 +50,25 @@ sgc_status sgc_reads_get(const struct sgc_reads *source, uint16_t table, sgc_str
     *found = SGC_FOUND_ROW;
     *record = row.record;
     return SGC_OK;
+}
+
+/* Of the past, or remembered: apart, so that the way of the present stays short. */
+static sgc_status get_otherwise(const struct sgc_reads *source, uint16_t table, sgc_str key,
+                                sgc_arena *arena, enum sgc_found *found, sgc_str *record,
+                                sgc_error *error)
+{
+    if (source->past) return sgc_past_find(source, table, key, arena, found, record, error);
+    sgc_status status = sgc_keep_key(source->kept, table, key, error);
+    return status == SGC_OK ? get(source, table, key, arena, found, record, error) : status;
+}
+
+sgc_status sgc_reads_get(const struct sgc_reads *source, uint16_t table, sgc_str key,
+                         sgc_arena *arena, enum sgc_found *found, sgc_str *record, sgc_error *error)
+{
+    if (source->past || source->kept) {
+        return get_otherwise(source, table, key, arena, found, record, error);
+    }
+    return get(source, table, key, arena, found, record, error);
 }
 
 /* ---- merged walks ---- */
@@ -185,35 +200,51 @@ bool sgc_walk_within(struct sgc_walk *walk, sgc_str prefix)
     return false;
 }
 
-sgc_status sgc_walk_row(struct sgc_walk *walk, sgc_arena *arena, sgc_str *record, bool *borrowed,
-                        sgc_error *error)
+/* The row of the page cursor's entry. */
+static inline sgc_status page_row(struct sgc_walk *walk, sgc_str *record, sgc_error *error)
+{
+    sgc_stored_row row;
+    sgc_status status = sgc_page_cursor_row(&walk->pages, &row, error);
+
+    if (status == SGC_OK) *record = row.record;
+    if (walk->hits == 0) walk->entry = walk->pages.entry;
+    return status;
+}
+
+/* Of the past, remembered, or perhaps in memory. */
+static sgc_status row_otherwise(struct sgc_walk *walk, sgc_arena *arena, sgc_str *record,
+                                bool *borrowed, sgc_error *error)
 {
     enum sgc_found found = SGC_FOUND_NOTHING;
-    sgc_stored_row row;
+    sgc_status status = SGC_OK;
 
-    *borrowed = false;
-    if (walk->past) {
-        *borrowed = true;
-        return sgc_past_walk_row(walk, record, error);
-    }
+    *borrowed = walk->past != NULL;
+    if (walk->past) return sgc_past_walk_row(walk, record, error);
     if (walk->source.kept) {
-        sgc_status status = sgc_keep_key(walk->source.kept, walk->table, sgc_walk_key(walk), error);
+        status = sgc_keep_key(walk->source.kept, walk->table, sgc_walk_key(walk), error);
         if (status != SGC_OK) return status;
     }
     if (walk->count) found = find_in_memory(&walk->source, walk->table, sgc_walk_key(walk), record);
     if (found == SGC_FOUND_ROW) return SGC_OK;
     if (found == SGC_FOUND_NOTHING && walk->pages_hit) {
         *borrowed = true;
-        sgc_status status = sgc_page_cursor_row(&walk->pages, &row, error);
-        if (status == SGC_OK) *record = row.record;
-        if (walk->hits == 0) walk->entry = walk->pages.entry;
-        return status;
+        return page_row(walk, record, error);
     }
     if (found == SGC_FOUND_NOTHING) {
-        sgc_status status = sgc_reads_get(&walk->source, walk->table, sgc_walk_key(walk), arena,
-                                          &found, record, error);
+        status = sgc_reads_get(&walk->source, walk->table, sgc_walk_key(walk), arena, &found,
+                               record, error);
         if (status != SGC_OK || found == SGC_FOUND_ROW) return status;
     }
     return sgc_fail(error, SGC_CORRUPT, "an index entry of %.*s has no row",
                     SGC_ARG(walk->source.schema->tables[walk->table].name));
+}
+
+sgc_status sgc_walk_row(struct sgc_walk *walk, sgc_arena *arena, sgc_str *record, bool *borrowed,
+                        sgc_error *error)
+{
+    if (walk->past || walk->source.kept || walk->count) {
+        return row_otherwise(walk, arena, record, borrowed, error);
+    }
+    *borrowed = true;
+    return page_row(walk, record, error);
 }

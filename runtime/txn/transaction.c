@@ -355,7 +355,7 @@ static sgc_status get(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str *record
         return SGC_NOT_FOUND;
     }
     txn->stats.rows_read++;
-    return txn->first_view ? keep_bytes(txn, record) : SGC_OK;
+    return SGC_OK;
 }
 
 sgc_status sgc_row_get(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str *record)
@@ -363,6 +363,7 @@ sgc_status sgc_row_get(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str *recor
     sgc_txn_refresh(txn);
     sgc_status status = get(txn, table, key, record);
 
+    if (status == SGC_OK && txn->first_view) return keep_bytes(txn, record);
     if (status != SGC_NOT_FOUND) return status;
     /* The words are made by the few who ask: a miss is an ordinary answer. */
     sgc_txn_clear_error(txn);
@@ -377,6 +378,7 @@ sgc_status sgc_row_get_many(sgc_txn *txn, uint16_t table, const sgc_str *keys, s
     sgc_txn_refresh(txn);
     for (size_t i = 0; i < count; i++) {
         sgc_status status = get(txn, table, keys[i], &records[i]);
+        if (status == SGC_OK && txn->first_view) status = keep_bytes(txn, &records[i]);
         if (status != SGC_OK && status != SGC_NOT_FOUND) return status;
     }
     return SGC_OK;

@@ -620,6 +620,108 @@ static void moments_that_are_not_there_are_refused(void)
     bed_close(&bed);
 }
 
+/* ---- without memory ---- */
+
+typedef sgc_status question(sgc_txn *txn, size_t *rows);
+
+static sgc_status ask_rows(sgc_txn *txn, size_t *rows)
+{
+    sgc_range range = {.descending = true};
+    sgc_cursor cursor = sgc_cursor_open(txn, 0, 2, &range);
+    sgc_str record;
+
+    while (sgc_cursor_next(&cursor, &record))
+        ++*rows;
+    return cursor.status;
+}
+
+static sgc_status ask_key(sgc_txn *txn, size_t *rows)
+{
+    sgc_str record;
+    sgc_status status = sgc_row_get(txn, 0, SGC_STR("a3"), &record);
+
+    *rows += status == SGC_OK;
+    return status == SGC_NOT_FOUND ? SGC_OK : status;
+}
+
+static sgc_status ask_versions(sgc_txn *txn, size_t *rows)
+{
+    sgc_period period = {sgc_at_seq(5), sgc_at_seq(60), true};
+    sgc_versions versions = sgc_versions_open(txn, 0, sgc_str_of(NULL, 0), &period, true);
+    sgc_row_version version;
+
+    while (sgc_versions_next(&versions, &version))
+        ++*rows;
+    return versions.status;
+}
+
+static sgc_status ask_row_versions(sgc_txn *txn, size_t *rows)
+{
+    sgc_versions versions = sgc_versions_open(txn, 0, SGC_STR("a3"), NULL, false);
+    sgc_row_version version;
+
+    while (sgc_versions_next(&versions, &version))
+        ++*rows;
+    return versions.status;
+}
+
+static sgc_status ask_changes(sgc_txn *txn, size_t *rows)
+{
+    sgc_changes changes = sgc_changes_since(txn, 3, 0, SGC_NONE);
+    sgc_row_change change;
+
+    while (sgc_changes_next(&changes, &change))
+        ++*rows;
+    return changes.status;
+}
+
+/* Every allocation fails once: the answer is whole or says that memory is out. */
+static unsigned ask_without_memory(struct states *s, question *ask, uint64_t sequence)
+{
+    size_t expected = 0;
+    sgc_txn *txn;
+    unsigned failed = 0;
+
+    OK(sgc_begin_read(s->bed.db, sgc_at_seq(sequence), &txn));
+    OK(ask(txn, &expected));
+    sgc_abort(&txn);
+    for (unsigned n = 1; n < 5000; n++) {
+        size_t rows = 0;
+        sgc_alloc_fail_at(n, false);
+        sgc_status status = sgc_begin_read(s->bed.db, sgc_at_seq(sequence), &txn);
+        if (status == SGC_OK) status = ask(txn, &rows);
+        sgc_alloc_fail_at(0, false);
+        if (txn) sgc_abort(&txn);
+        CU_ASSERT_TRUE_FATAL(status == SGC_OK || status == SGC_NO_MEMORY);
+        failed += status != SGC_OK;
+        if (status != SGC_OK) continue;
+        CU_ASSERT_EQUAL(rows, expected);
+        break;
+    }
+    return failed;
+}
+
+static void questions_without_memory(void)
+{
+    static question *const questions[] = {ask_rows, ask_key, ask_versions, ask_row_versions,
+                                          ask_changes};
+    unsigned failed = 0;
+    struct states s;
+
+    states_open(&s, 77, 0);
+    for (int i = 0; i < 120; i++) {
+        states_step(&s);
+        if (i % 25 == 24) OK(sgc_db_flush(s.bed.db));
+    }
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        failed += ask_without_memory(&s, questions[i], s.items[s.count / 3].sequence);
+        failed += ask_without_memory(&s, questions[i], s.items[s.count - 1].sequence);
+    }
+    CU_ASSERT_TRUE(failed > 50);
+    check_some(&s, 5);
+    states_close(&s);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -631,6 +733,7 @@ int main(void)
          a_reader_of_tables_without_history_keeps_its_view},
         {"retention drops what is too old", retention_drops_what_is_too_old},
         {"moments that are not there are refused", moments_that_are_not_there_are_refused},
+        {"questions without memory", questions_without_memory},
         CU_TEST_INFO_NULL};
     return unit_run("txn.history", tests);
 }

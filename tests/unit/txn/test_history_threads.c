@@ -1,0 +1,274 @@
+/*
+ * test_history_threads.c - writers, flushes, merges, compaction and verification beside readers at
+ * past moments, readers that stay for long, and a feed that follows the changes: sums never change,
+ * a moment stays what it was, and the feed misses nothing and repeats nothing.
+ */
+#include "unit/txn/rows.h"
+
+#include <stdatomic.h>
+
+enum { WRITERS = 2, READERS = 2, ACCOUNTS = 24, TOTAL = ACCOUNTS * 100, ROUNDS = 400 };
+
+static const char SDL[] = "type Account { id: Int! @id(generate: NONE) balance: Int! @index }\n";
+
+struct shared {
+    sgc_db *db;
+    _Atomic int stop, wrong, commits, looks;
+};
+
+struct worker {
+    struct shared *shared;
+    sgc_thread thread;
+    uint64_t random;
+};
+
+static uint64_t draw(struct worker *w, uint64_t below)
+{
+    w->random ^= w->random << 13;
+    w->random ^= w->random >> 7;
+    w->random ^= w->random << 17;
+    return (w->random >> 11) % below;
+}
+
+/* Records by hand: CUnit's asserts are not for several threads. */
+static sgc_str account(char *room, int32_t id, int32_t balance)
+{
+    uint8_t *p = sgc_put_record_head((uint8_t *)room, 2, 1);
+
+    p = sgc_put_int(sgc_put_int(p, true, id), true, balance);
+    return sgc_str_of(room, (size_t)((char *)p - room));
+}
+
+static int32_t balance_in(sgc_str record)
+{
+    return sgc_slot_int((const uint8_t *)record.data + SGC_RECORD_HEAD + 5);
+}
+
+static sgc_status add(sgc_txn *txn, int32_t id, int32_t amount)
+{
+    char room[32];
+    sgc_key key;
+    sgc_str record;
+
+    sgc_pk_int(&key, id);
+    sgc_status status = sgc_row_get(txn, 0, sgc_key_str(&key), &record);
+    if (status != SGC_OK) return status;
+    return sgc_row_update(txn, 0, sgc_key_str(&key),
+                          account(room, id, balance_in(record) + amount));
+}
+
+static void *write_on(void *argument)
+{
+    struct worker *w = argument;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        int32_t from = (int32_t)draw(w, ACCOUNTS), amount = 1 + (int32_t)draw(w, 20);
+        int32_t to = (from + 1 + (int32_t)draw(w, ACCOUNTS - 1)) % ACCOUNTS;
+        sgc_txn *txn;
+        sgc_status status = sgc_begin(w->shared->db, &txn);
+        if (status == SGC_OK) status = add(txn, from, -amount);
+        if (status == SGC_OK) status = add(txn, to, amount);
+        if (status == SGC_OK) status = sgc_commit(&txn, NULL);
+        if (status == SGC_OK) atomic_fetch_add(&w->shared->commits, 1);
+        if (status != SGC_OK && status != SGC_CONFLICT) atomic_fetch_add(&w->shared->wrong, 1);
+    }
+    return NULL;
+}
+
+/* What all rows say, in the order of an index. */
+static bool look(struct worker *w, sgc_txn *txn, uint64_t *hash)
+{
+    sgc_range range = {.descending = false};
+    sgc_cursor cursor = sgc_cursor_open(txn, 0, (uint16_t)draw(w, 2), &range);
+    int64_t sum = 0, rows = 0;
+    sgc_str record;
+
+    *hash = 0;
+    while (sgc_cursor_next(&cursor, &record)) {
+        sum += balance_in(record);
+        rows++;
+        *hash += sgc_hash(record.data, record.size, 1);
+    }
+    atomic_fetch_add(&w->shared->looks, 1);
+    return cursor.status == SGC_OK && sum == TOTAL && rows == ACCOUNTS;
+}
+
+/* One transaction at some moment, looked through again and again while others go on. */
+static bool stay(struct worker *w)
+{
+    uint64_t first, again, sequence = 1 + draw(w, sgc_db_head(w->shared->db));
+    sgc_moment moment = draw(w, 2) ? sgc_now() : sgc_at_seq(sequence);
+    sgc_txn *txn;
+
+    if (sgc_begin_read(w->shared->db, moment, &txn) != SGC_OK) return false;
+    bool good = look(w, txn, &first);
+    for (uint64_t i = 0, n = draw(w, 12); good && i < n; i++) {
+        sgc_key key;
+        sgc_str record;
+        sgc_pk_int(&key, (int32_t)draw(w, ACCOUNTS));
+        good = sgc_row_get(txn, 0, sgc_key_str(&key), &record) == SGC_OK;
+        good = good && look(w, txn, &again) && first == again;
+    }
+    sgc_abort(&txn);
+    return good;
+}
+
+static void *read_on(void *argument)
+{
+    struct worker *w = argument;
+
+    while (!atomic_load(&w->shared->stop)) {
+        if (!stay(w)) atomic_fetch_add(&w->shared->wrong, 1);
+    }
+    return NULL;
+}
+
+static void *maintain_on(void *argument)
+{
+    struct worker *w = argument;
+    sgc_buf report = {0};
+
+    while (!atomic_load(&w->shared->stop)) {
+        sgc_status status = SGC_OK;
+        uint64_t what = draw(w, 6);
+        if (what == 0) status = sgc_db_compact(w->shared->db, NULL);
+        if (what == 1) status = sgc_db_verify(w->shared->db, &report);
+        if (what > 1) status = sgc_db_flush(w->shared->db);
+        if (status != SGC_OK) atomic_fetch_add(&w->shared->wrong, 1);
+    }
+    if (report.size) printf("\n    " SGC_FMT, SGC_ARG(sgc_buf_as_str(&report)));
+    sgc_buf_free(&report);
+    return NULL;
+}
+
+/* ---- a feed ---- */
+
+struct feed {
+    int32_t balances[ACCOUNTS];
+    uint64_t sequence;
+    uint32_t ordinal;
+};
+
+static bool apply(struct feed *feed, const sgc_row_change *change)
+{
+    int32_t id;
+
+    if (!sgc_pk_read_int(change->key, &id) || id < 0 || id >= ACCOUNTS) return false;
+    bool behind = change->sequence > feed->sequence ||
+                  (change->sequence == feed->sequence && change->ordinal > feed->ordinal);
+    bool fits = sgc_str_is_null(change->before) ? change->op == SGC_OP_INSERT
+                                                : balance_in(change->before) == feed->balances[id];
+    if (!behind || !fits || sgc_str_is_null(change->after)) return false;
+    feed->balances[id] = balance_in(change->after);
+    feed->sequence = change->sequence;
+    feed->ordinal = change->ordinal;
+    return true;
+}
+
+/* Some changes, in the middle of a commit or not, then a new start from the token. */
+static bool follow(struct worker *w, struct feed *feed, bool to_the_end)
+{
+    uint64_t most = to_the_end ? UINT64_MAX : draw(w, 30);
+    sgc_row_change change;
+    sgc_txn *txn;
+    bool good = true;
+
+    if (sgc_begin_read(w->shared->db, sgc_now(), &txn) != SGC_OK) return false;
+    sgc_changes changes = sgc_changes_since(txn, feed->sequence, feed->ordinal, SGC_NONE);
+    for (uint64_t i = 0; good && i < most && sgc_changes_next(&changes, &change); i++)
+        good = apply(feed, &change);
+    good = good && changes.status == SGC_OK;
+    sgc_abort(&txn);
+    return good;
+}
+
+struct follower {
+    struct worker worker;
+    struct feed feed;
+};
+
+static void *feed_on(void *argument)
+{
+    struct follower *f = argument;
+
+    while (!atomic_load(&f->worker.shared->stop)) {
+        if (!follow(&f->worker, &f->feed, false)) {
+            atomic_fetch_add(&f->worker.shared->wrong, 1);
+            break;
+        }
+    }
+    return NULL;
+}
+
+static void fill(struct bed *bed)
+{
+    sgc_txn *txn = bed_begin(bed);
+
+    for (int32_t i = 0; i < ACCOUNTS; i++) {
+        char room[32];
+        sgc_key key;
+        sgc_pk_int(&key, i);
+        OK(sgc_row_insert(txn, 0, sgc_key_str(&key), account(room, i, 100)));
+    }
+    OK(commit_now(txn));
+}
+
+static void feed_is_whole(struct bed *bed, struct follower *f)
+{
+    sgc_txn *txn;
+
+    CU_ASSERT_TRUE(follow(&f->worker, &f->feed, true));
+    OK(sgc_begin_read(bed->db, sgc_now(), &txn));
+    for (int32_t i = 0; i < ACCOUNTS; i++) {
+        sgc_key key;
+        sgc_str record;
+        sgc_pk_int(&key, i);
+        OK(sgc_row_get(txn, 0, sgc_key_str(&key), &record));
+        CU_ASSERT_EQUAL(balance_in(record), f->feed.balances[i]);
+    }
+    sgc_abort(&txn);
+}
+
+static void the_past_beside_writers(void)
+{
+    struct bed bed;
+    struct worker writers[WRITERS], readers[READERS], keeper;
+    struct follower follower = {.feed = {.sequence = 0}};
+    bed_open(&bed, SDL, 24 << 10);
+    struct shared shared = {.db = bed.db};
+
+    fill(&bed);
+    for (int i = 0; i < READERS; i++) {
+        readers[i] = (struct worker){.shared = &shared, .random = 77 + (uint64_t)i};
+        OK(sgc_thread_start(&readers[i].thread, read_on, &readers[i]));
+    }
+    keeper = (struct worker){.shared = &shared, .random = 5};
+    OK(sgc_thread_start(&keeper.thread, maintain_on, &keeper));
+    follower.worker = (struct worker){.shared = &shared, .random = 9};
+    OK(sgc_thread_start(&follower.worker.thread, feed_on, &follower));
+    for (int i = 0; i < WRITERS; i++) {
+        writers[i] = (struct worker){.shared = &shared, .random = 3 + (uint64_t)i};
+        OK(sgc_thread_start(&writers[i].thread, write_on, &writers[i]));
+    }
+    for (int i = 0; i < WRITERS; i++)
+        sgc_thread_join(writers[i].thread);
+    atomic_store(&shared.stop, 1);
+    for (int i = 0; i < READERS; i++)
+        sgc_thread_join(readers[i].thread);
+    sgc_thread_join(keeper.thread);
+    sgc_thread_join(follower.worker.thread);
+    CU_ASSERT_EQUAL(shared.wrong, 0);
+    CU_ASSERT_TRUE(shared.commits > ROUNDS && shared.looks > 10);
+    feed_is_whole(&bed, &follower);
+    bed_reopen(&bed);
+    shared.db = bed.db;
+    follower.feed = (struct feed){.sequence = 0};
+    feed_is_whole(&bed, &follower);
+    bed_close(&bed);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"the past beside writers", the_past_beside_writers}, CU_TEST_INFO_NULL};
+    return unit_run("txn.history_threads", tests);
+}
