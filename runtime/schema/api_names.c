@@ -159,6 +159,13 @@ static sgc_str pattern_name(names *n, const sgc_model_table *table, const api_pa
     return make(n, pattern->before, stem, pattern->base == BASE_PLURAL_UPPER, pattern->after);
 }
 
+/* Whether the name comes from a plural, which @table(plural:) can change. */
+static bool from_plural(const generated *one)
+{
+    return one->pattern &&
+           (one->pattern->base == BASE_PLURAL || one->pattern->base == BASE_PLURAL_UPPER);
+}
+
 /* False when the name was taken: one clash of two types is reported, not all of them. */
 static bool put(names *n, api_root root, const generated *one)
 {
@@ -174,12 +181,13 @@ static bool put(names *n, api_root root, const generated *one)
         return false;
     }
     if (other) {
-        sgc_model_type_error(build, one->type,
-                             "the API of " SGC_FMT " and that of " SGC_FMT
-                             " both need the %s " SGC_FMT
-                             ": rename one of the types, or give it @table(plural: \"...\")",
-                             SGC_ARG(other->type->name), SGC_ARG(one->type->name),
-                             root == ROOT_TYPE ? "type" : "field", SGC_ARG(one->name));
+        sgc_model_type_error(
+            build, one->type,
+            "the API of " SGC_FMT " and that of " SGC_FMT " both need the %s " SGC_FMT
+            ": rename one of the types%s",
+            SGC_ARG(other->type->name), SGC_ARG(one->type->name),
+            root == ROOT_TYPE ? "type" : "field", SGC_ARG(one->name),
+            from_plural(one) || from_plural(other) ? ", or give it @table(plural: \"...\")" : "");
         return false;
     }
     generated *copy = sgc_model_scratch(build, 1, sizeof *copy);
