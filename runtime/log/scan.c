@@ -151,9 +151,13 @@ sgc_status sgc_log_scan_events(sgc_log_scan *scan, uint64_t after, sgc_log_reade
         if (event.sequence <= scan->last) return sgc_log_scan_damage(scan, "sequences run back");
         scan->last = event.sequence;
         if (event.sequence <= after || !reader) continue;
+        /* A reader with words of its own puts them into the same error. */
+        if (scan->error) scan->error->status = SGC_OK;
         sgc_status status =
             reader(context, (sgc_log_position){1, event.sequence}, event.time_us, event.payload);
-        if (status != SGC_OK) return sgc_fail(scan->error, status, "the reader of the log stopped");
+        if (status == SGC_OK) continue;
+        if (scan->error && scan->error->status == status) return status;
+        return sgc_fail(scan->error, status, "the reader of the log stopped");
     }
     if (scan->head.count > 0 && scan->head.last != scan->last) {
         return sgc_log_scan_damage(scan, "the head of a batch does not fit its events");

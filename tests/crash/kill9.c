@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { WRITERS = 8, KEYS = 150, MAX_CHANGES = 6, LINE = 200000 };
+enum { CYCLES_EACH = 50 }; /* then a new database */
 
 struct change {
     int key;
@@ -168,27 +170,35 @@ static pid_t start(const char *const *arguments, FILE **output)
     return pid;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
+static volatile pid_t victim;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+/* By the clock, not by what was read: so that opening and recovering are killed, too. */
+static void kill_it(int signal)
+{
+    (void)signal;
+    kill(victim, SIGKILL);
 }
 
-/* Lines until the end of the pipe; kills the process once the time is over. */
-static int follow(pid_t pid, FILE *output, uint64_t kill_after_ms)
+static void kill_after(pid_t pid, uint64_t microseconds)
 {
-    uint64_t end = now_ms() + kill_after_ms;
-    bool killed = false;
+    struct sigaction action = {.sa_handler = kill_it, .sa_flags = SA_RESTART};
+    struct itimerval timer = {
+        .it_value = {(time_t)(microseconds / 1000000), (suseconds_t)(microseconds % 1000000)}};
 
+    victim = pid;
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* Lines until the end of the pipe, which the kill brings. */
+static int follow(pid_t pid, FILE *output)
+{
     while (fgets(line, sizeof line, output)) {
         size_t size = strlen(line);
         if (size == 0 || line[size - 1] != '\n') break; /* cut by the kill */
         line[size - 1] = '\0';
         if (strncmp(line, "CORRUPT", 7) == 0) return fail("run", line);
         if (!read_line()) return fail("a line makes no sense", line);
-        if (!killed && now_ms() >= end) killed = kill(pid, SIGKILL) == 0;
     }
     int status;
     fclose(output);
@@ -202,10 +212,27 @@ static int follow(pid_t pid, FILE *output, uint64_t kill_after_ms)
 static int run_and_kill(const char *workload, const char *directory, unsigned seed)
 {
     char seed_text[16], writers_text[16], keys_text[16];
-    const char *arguments[] = {workload,     "run",     directory, seed_text,    "--writers",
-                               writers_text, "--keys",  keys_text, "--memtable", "65536",
-                               "--segment",  "1048576", "--cache", "1048576",    "--flush-every",
-                               "400",        NULL};
+    const char *arguments[] = {workload,
+                               "run",
+                               directory,
+                               seed_text,
+                               "--writers",
+                               writers_text,
+                               "--keys",
+                               keys_text,
+                               "--memtable",
+                               "65536",
+                               "--segment",
+                               "1048576",
+                               "--cache",
+                               "1048576",
+                               "--flush-every",
+                               "100",
+                               "--compact-every",
+                               "150",
+                               "--readers",
+                               "2",
+                               NULL};
     FILE *output;
 
     snprintf(seed_text, sizeof seed_text, "%u", seed);
@@ -213,7 +240,9 @@ static int run_and_kill(const char *workload, const char *directory, unsigned se
     snprintf(keys_text, sizeof keys_text, "%d", KEYS);
     pid_t pid = start(arguments, &output);
     if (pid <= 0 || !output) return fail("start", workload);
-    return follow(pid, output, 30 + draw(500));
+    /* Mostly soon, now and then after many flushes. */
+    kill_after(pid, draw(20) ? 500 + draw(50000) : 100000 + draw(300000));
+    return follow(pid, output);
 }
 
 /* ---- what is there ---- */
@@ -314,6 +343,18 @@ static int remove_folder(const char *directory)
     return status;
 }
 
+static void forget_all(void)
+{
+    for (int i = 0; i < WRITERS; i++) {
+        clear_open(&writers[i]);
+        for (int key = 0; key < KEYS; key++) {
+            free(writers[i].rows[key]);
+            writers[i].rows[key] = NULL;
+        }
+    }
+    forget_found();
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3) return fail("usage", "kill9 WORKLOAD DIR [CYCLES] [SEED]");
@@ -323,8 +364,12 @@ int main(int argc, char **argv)
     printf("kill9 %s %s %d %u\n", argv[1], argv[2], cycles, seed);
     fflush(stdout);
     random_state = seed * 0x9E3779B97F4A7C15U + 1;
-    int result = remove_folder(argv[2]);
+    int result = 0;
     for (int i = 0; result == 0 && i < cycles; i++) {
+        if (i % CYCLES_EACH == 0) {
+            forget_all();
+            if (remove_folder(argv[2])) return fail("remove", argv[2]);
+        }
         result = run_and_kill(argv[1], argv[2], seed + (unsigned)i);
         if (result == 0) result = check(argv[1], argv[2]);
         if (result) fprintf(stderr, "kill9: in cycle %d of seed %u\n", i + 1, seed);
@@ -332,13 +377,7 @@ int main(int argc, char **argv)
     printf("%llu acknowledged, open at the kill: %llu there, %llu not\n",
            (unsigned long long)acknowledged, (unsigned long long)kept_open,
            (unsigned long long)dropped_open);
-    for (int i = 0; i < WRITERS; i++)
-        clear_open(&writers[i]);
-    for (int i = 0; i < WRITERS; i++) {
-        for (int key = 0; key < KEYS; key++)
-            free(writers[i].rows[key]);
-    }
-    forget_found();
+    forget_all();
     if (result == 0 && acknowledged == 0) return fail("nothing", "was acknowledged");
     return result;
 }

@@ -4,6 +4,9 @@
  *   workload run DIR SEED [options]   TRY txid key=value ... / DEL txid key / ACK, FAIL or UNK txid
  *   workload check DIR                ROW key value ... / END n, or CORRUPT why
  *
+ * Readers hold a transaction while others write: what it reads must not change. check also asks for
+ * past moments, the changes in between, and sgc_db_verify().
+ *
  * Every writer has keys of its own (w<writer>-<n>), so the lines of one writer are its whole truth.
  * A line leaves the process in one write before the next step is taken.
  */
@@ -19,8 +22,8 @@ enum { MAX_WRITERS = 64, MAX_CHANGES = 6 };
 
 struct options {
     const char *directory;
-    uint64_t seed, transactions, keys, flush_every;
-    unsigned writers;
+    uint64_t seed, transactions, keys, flush_every, compact_every, moments;
+    unsigned writers, readers;
     sgc_db_options db;
 };
 
@@ -36,13 +39,27 @@ struct writer {
     char value[ENTRY_VALUE_MAX + 1];
 };
 
+static uint64_t draw_from(uint64_t *random, uint64_t below)
+{
+    *random ^= *random << 13;
+    *random ^= *random >> 7;
+    *random ^= *random << 17;
+    return (*random >> 11) % below;
+}
+
 static uint64_t draw(struct writer *w, uint64_t below)
 {
-    w->random ^= w->random << 13;
-    w->random ^= w->random >> 7;
-    w->random ^= w->random << 17;
-    return (w->random >> 11) % below;
+    return draw_from(&w->random, below);
 }
+
+struct reader {
+    const struct options *options;
+    sgc_db *db;
+    pthread_t thread;
+    uint64_t random;
+};
+
+static _Atomic bool writers_ended;
 
 /* One write call per line: lines of several threads do not mix, and kill -9 leaves whole ones. */
 static void say(sgc_buf *line)
@@ -180,14 +197,88 @@ static void *write_on(void *argument)
         if (w->options->flush_every && draw(w, w->options->flush_every) == 0) {
             w->failed = w->failed || sgc_db_flush(w->db) != SGC_OK;
         }
+        if (w->options->compact_every && draw(w, w->options->compact_every) == 0) {
+            w->failed = w->failed || sgc_db_compact(w->db, NULL) != SGC_OK;
+        }
     }
     sgc_buf_free(&w->line);
     return NULL;
 }
 
+/* ---- long readers ---- */
+
+/* All rows in the order of an index, as one number; false when they cannot be read. */
+static bool digest(sgc_txn *txn, uint16_t index, uint64_t *sum, uint64_t *rows)
+{
+    sgc_cursor cursor = sgc_cursor_open(txn, 0, index, NULL);
+    sgc_str record;
+
+    *sum = 14695981039346656037U;
+    *rows = 0;
+    while (sgc_cursor_next(&cursor, &record)) {
+        for (size_t i = 0; i < record.size; i += sizeof(uint64_t)) {
+            uint64_t word = 0;
+            size_t left = record.size - i;
+            memcpy(&word, record.data + i, left < sizeof word ? left : sizeof word);
+            *sum = (*sum ^ word) * 1099511628211U;
+            *sum ^= *sum >> 29;
+        }
+        ++*rows;
+    }
+    return sgc_cursor_status(&cursor) == SGC_OK;
+}
+
+/* The same transaction reads the same rows again and again, whatever is written meanwhile. */
+static void *read_on(void *argument)
+{
+    struct reader *r = argument;
+
+    while (!writers_ended) {
+        bool past = draw_from(&r->random, 2);
+        uint64_t at = draw_from(&r->random, sgc_db_head(r->db) + 1), sums[2], rows[2];
+        sgc_txn *txn;
+        if (sgc_begin_read(r->db, past ? sgc_at_seq(at) : sgc_now(), &txn) != SGC_OK) continue;
+        uint16_t index = (uint16_t)draw_from(&r->random, 3);
+        bool good = digest(txn, index, &sums[0], &rows[0]);
+        for (uint64_t i = draw_from(&r->random, 6); good && !writers_ended && i > 0; i--) {
+            good = digest(txn, index, &sums[1], &rows[1]);
+            if (!good || (sums[0] == sums[1] && rows[0] == rows[1])) continue;
+            printf("CORRUPT what was read at %" PRIu64 " changed\n", sgc_txn_sequence(txn));
+            fflush(stdout);
+            _exit(4);
+        }
+        sgc_abort(&txn);
+    }
+    return NULL;
+}
+
+/* ---- run ---- */
+
+static bool start_all(const struct options *options, sgc_db *db, struct writer *writers,
+                      struct reader *readers)
+{
+    uint64_t random = (options->seed + 1) * 0x9E3779B97F4A7C15U + 1;
+    bool good = true;
+
+    for (unsigned i = 0; good && i < options->writers; i++) {
+        struct writer *w = &writers[i];
+        w->options = options;
+        w->db = db;
+        w->number = i;
+        w->random = random + i * 0xBF58476D1CE4E5B9U;
+        good = pthread_create(&w->thread, NULL, write_on, w) == 0;
+    }
+    for (unsigned i = 0; good && i < options->readers; i++) {
+        readers[i] = (struct reader){.options = options, .db = db, .random = random + i};
+        good = pthread_create(&readers[i].thread, NULL, read_on, &readers[i]) == 0;
+    }
+    return good;
+}
+
 static int run(const struct options *options)
 {
     static struct writer writers[MAX_WRITERS];
+    static struct reader readers[MAX_WRITERS];
     sgc_db *db;
     sgc_error error;
     int failed = 0;
@@ -196,18 +287,14 @@ static int run(const struct options *options)
         printf("CORRUPT %s\n", error.text);
         return 1;
     }
-    for (unsigned i = 0; i < options->writers; i++) {
-        struct writer *w = &writers[i];
-        w->options = options;
-        w->db = db;
-        w->number = i;
-        w->random = (options->seed + 1) * 0x9E3779B97F4A7C15U + i * 0xBF58476D1CE4E5B9U + 1;
-        if (pthread_create(&w->thread, NULL, write_on, w) != 0) return 3;
-    }
+    if (!start_all(options, db, writers, readers)) return 3;
     for (unsigned i = 0; i < options->writers; i++) {
         pthread_join(writers[i].thread, NULL);
         failed = failed || writers[i].failed;
     }
+    writers_ended = true;
+    for (unsigned i = 0; i < options->readers; i++)
+        pthread_join(readers[i].thread, NULL);
     return sgc_db_close(db) != SGC_OK || failed ? 2 : 0;
 }
 
@@ -259,6 +346,61 @@ static int check_rows(sgc_txn *txn)
     return 0;
 }
 
+/* Every index agrees with the rows of a moment, and the changes since then lead to `rows` now. */
+static int check_moment(sgc_db *db, uint64_t at, uint64_t now_rows)
+{
+    sgc_txn *txn, *now;
+    sgc_row_change change;
+    uint64_t sum, rows, last = at;
+
+    if (sgc_begin_read(db, sgc_at_seq(at), &txn) != SGC_OK) return corrupt("no past moment");
+    bool good =
+        digest(txn, 0, &sum, &rows) && index_agrees(txn, 1, rows) && index_agrees(txn, 2, rows);
+    if (!good) fprintf(stderr, "at %" PRIu64 ": %s\n", at, sgc_errmsg(txn));
+    sgc_abort(&txn);
+    if (!good) return corrupt("a past moment does not agree with itself");
+    if (sgc_begin_read(db, sgc_now(), &now) != SGC_OK) return corrupt("no present");
+    sgc_changes changes = sgc_changes_since(now, at, UINT32_MAX, 0);
+    while (good && sgc_changes_next(&changes, &change)) {
+        good = change.sequence >= last && change.sequence > at;
+        last = change.sequence;
+        rows += (change.before.data == NULL) - (uint64_t)(change.after.data == NULL);
+    }
+    good = good && changes.status == SGC_OK && rows == now_rows;
+    sgc_abort(&now);
+    return good ? 0 : corrupt("the changes since a moment do not lead to the present");
+}
+
+/* Moments drawn from all there were; the newest one is the present. */
+static int check_past(sgc_db *db, uint64_t moments)
+{
+    uint64_t head = sgc_db_head(db), random = head + 1, sums[2], rows[2];
+    sgc_txn *txns[2];
+    bool good = true;
+    int result = 0;
+
+    if (sgc_begin_read(db, sgc_now(), &txns[0]) != SGC_OK) return corrupt("no present");
+    if (sgc_begin_read(db, sgc_at_seq(head), &txns[1]) != SGC_OK) return corrupt("no head");
+    for (int i = 0; i < 2; i++)
+        good = digest(txns[i], 0, &sums[i], &rows[i]) && good;
+    sgc_abort(&txns[0]);
+    sgc_abort(&txns[1]);
+    if (!good || sums[0] != sums[1] || rows[0] != rows[1]) return corrupt("AS OF head is not now");
+    for (uint64_t i = 0; result == 0 && i < moments; i++)
+        result = check_moment(db, draw_from(&random, head + 1), rows[0]);
+    return result;
+}
+
+static int verify(sgc_db *db)
+{
+    sgc_buf report = {0};
+    sgc_status status = sgc_db_verify(db, &report);
+
+    if (status != SGC_OK) printf("CORRUPT %.*s\n", (int)report.size, (char *)report.data);
+    sgc_buf_free(&report);
+    return status != SGC_OK;
+}
+
 static int check(const struct options *options)
 {
     sgc_db *db;
@@ -270,6 +412,8 @@ static int check(const struct options *options)
     }
     int result = sgc_begin_read(db, sgc_now(), &txn) == SGC_OK ? check_rows(txn) : 1;
     sgc_abort(&txn);
+    if (result == 0) result = check_past(db, options->moments);
+    if (result == 0) result = verify(db);
     if (sgc_db_close(db) != SGC_OK && result == 0) return corrupt("closing failed");
     return result;
 }
@@ -278,12 +422,13 @@ static int check(const struct options *options)
 
 static int usage(void)
 {
-    fprintf(stderr,
-            "workload run DIR SEED [--writers N] [--transactions N] [--keys N]\n"
-            "                      [--memtable BYTES] [--segment BYTES] [--cache BYTES]\n"
-            "                      [--flush-every N] [--buffered]\n"
-            "workload check DIR [--memtable BYTES] [--segment BYTES] [--cache BYTES]\n"
-            "e.g. workload run /tmp/data 7 --writers 8 --memtable 65536 --segment 262144\n");
+    fprintf(
+        stderr,
+        "workload run DIR SEED [--writers N] [--readers N] [--transactions N] [--keys N]\n"
+        "                      [--memtable BYTES] [--segment BYTES] [--cache BYTES]\n"
+        "                      [--flush-every N] [--compact-every N] [--buffered]\n"
+        "workload check DIR [--moments N] [--memtable BYTES] [--segment BYTES] [--cache BYTES]\n"
+        "e.g. workload run /tmp/data 7 --writers 8 --memtable 65536 --segment 262144\n");
     return 64;
 }
 
@@ -293,6 +438,10 @@ static bool take_option(struct options *o, const char *name, const char *value)
 
     if (strcmp(name, "--writers") == 0 && number >= 1 && number <= MAX_WRITERS) {
         o->writers = (unsigned)number;
+    } else if (strcmp(name, "--readers") == 0 && number <= MAX_WRITERS) {
+        o->readers = (unsigned)number;
+    } else if (strcmp(name, "--moments") == 0) {
+        o->moments = number;
     } else if (strcmp(name, "--transactions") == 0) {
         o->transactions = number;
     } else if (strcmp(name, "--keys") == 0 && number) {
@@ -305,6 +454,8 @@ static bool take_option(struct options *o, const char *name, const char *value)
         o->db.cache_bytes = number;
     } else if (strcmp(name, "--flush-every") == 0) {
         o->flush_every = number;
+    } else if (strcmp(name, "--compact-every") == 0) {
+        o->compact_every = number;
     } else {
         return false;
     }
@@ -313,7 +464,7 @@ static bool take_option(struct options *o, const char *name, const char *value)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.writers = 1, .keys = 200};
+    struct options o = {.writers = 1, .keys = 200, .moments = 6};
     bool runs = argc >= 4 && strcmp(argv[1], "run") == 0;
     bool checks = argc >= 3 && strcmp(argv[1], "check") == 0;
 

@@ -80,6 +80,7 @@ static const sgc_table entry_tables[] = {{
     .field_count = 4,
     .index_count = 3,
     .key = 0,
+    .history = true,
 }};
 static const sgc_schema entry_schema = {
     .abi = SGC_ABI,

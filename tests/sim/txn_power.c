@@ -49,7 +49,7 @@ static bool survive(struct sim *s, struct totals *totals)
         sim_close(s);
         power_cycle(s);
         totals->cuts++;
-        if (!reopen(s, totals) || !sim_agrees(s)) return false;
+        if (s->wrong || !reopen(s, totals) || !sim_agrees(s)) return false;
     }
     sim_close(s);
     return true;

@@ -12,7 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SIM_KEYS = 60, SIM_CHANGES = 5 };
+enum { SIM_KEYS = 60, SIM_CHANGES = 5, SIM_STATES = 4000 };
+
+/* All rows after one commit. */
+struct sim_state {
+    uint64_t sequence, time_us;
+    uint32_t rows[SIM_KEYS];
+};
 
 /* A row is told by one number; 0: no row. */
 struct sim {
@@ -22,9 +28,18 @@ struct sim {
     uint32_t rows[SIM_KEYS];    /* acknowledged */
     uint32_t pending[SIM_KEYS]; /* with the transaction whose fate is unknown */
     bool is_unknown;
-    bool small; /* MemTables that fill all the time: the flusher writes beside the script */
+    bool small;        /* MemTables that fill all the time: the flusher writes beside the script */
+    bool wrong;        /* a read gave what is not true */
+    sgc_status failed; /* how the last read failed, */
+    sgc_error why;     /* and its words */
     uint32_t next;
     uint64_t acknowledged, refused, unknown;
+    struct sim_state states[SIM_STATES]; /* after each commit; the newest when there are too many */
+    size_t state_count;
+    uint64_t lost_until;    /* older states are not remembered */
+    uint64_t clock;         /* of the table; steps both ways */
+    sgc_txn *reader;        /* stays open while others write */
+    struct sim_state reads; /* what it has to see */
     char record[ENTRY_VALUE_MAX + 3 * ENTRY_TEXT_MAX];
 };
 
@@ -37,6 +52,16 @@ static void SGC_PRINTF(1, 2) sim_say(const char *format, ...)
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fputc('\n', stderr);
+}
+
+/* A read was not as it should be: an answer that is not true, or a failure. Returns false. */
+static bool sim_miss(struct sim *s, sgc_status status, const char *words)
+{
+    s->failed = status;
+    s->wrong = s->wrong || status == SGC_OK || status == SGC_NOT_FOUND;
+    snprintf(s->why.text, sizeof s->why.text, "%s", words);
+    sim_say("%s: %s", s->wrong ? "WRONG" : "failed", words);
+    return false;
 }
 
 static uint64_t sim_draw(struct sim *s, uint64_t below)
@@ -62,6 +87,33 @@ static sgc_status sim_open(struct sim *s)
         sim_say("open: head %llu", (unsigned long long)sgc_db_head(s->db));
     }
     return status;
+}
+
+/* Seconds forwards, or hours back. */
+static void sim_step_clock(struct sim *s)
+{
+    uint64_t step = sim_draw(s, 8) ? sim_draw(s, 3000000) : sim_draw(s, (uint64_t)7200 * 1000000);
+
+    s->clock = sim_draw(s, 4) ? s->clock + step : s->clock - step;
+    sgc_memory_os_set_time(s->memory, s->clock);
+}
+
+/* s->rows are what was committed as this one. */
+static void sim_remember(struct sim *s, uint64_t sequence, uint64_t time_us)
+{
+    struct sim_state *last = s->state_count ? &s->states[s->state_count - 1] : NULL;
+
+    if (last && (sequence <= last->sequence || time_us <= last->time_us)) s->wrong = true;
+    if (s->state_count == SIM_STATES) {
+        size_t gone = SIM_STATES / 2;
+        s->lost_until = s->states[gone - 1].sequence;
+        memmove(s->states, s->states + gone, (SIM_STATES - gone) * sizeof *s->states);
+        s->state_count -= gone;
+    }
+    struct sim_state *state = &s->states[s->state_count++];
+    state->sequence = sequence;
+    state->time_us = time_us;
+    memcpy(state->rows, s->rows, sizeof s->rows);
 }
 
 static sgc_str sim_record(struct sim *s, int key, uint32_t number)
@@ -114,6 +166,7 @@ static bool sim_transact(struct sim *s)
     if (status == SGC_OK) {
         memcpy(s->rows, s->pending, sizeof s->rows);
         s->acknowledged++;
+        if (info.sequence) sim_remember(s, info.sequence, info.time_us);
         sim_say("commit %u: sequence %llu", s->next, (unsigned long long)info.sequence);
         return true;
     }
@@ -125,33 +178,6 @@ static bool sim_transact(struct sim *s)
         s->refused++;
     }
     return false;
-}
-
-/* Steps until something fails or `steps` are done; true when nothing failed. */
-static bool sim_run(struct sim *s, int steps)
-{
-    for (int i = 0; i < steps; i++) {
-        uint64_t what = sim_draw(s, 40);
-        if (what == 0) {
-            sgc_status status = sgc_db_close(s->db);
-            s->db = NULL;
-            if (status != SGC_OK || sim_open(s) != SGC_OK) return false;
-        } else if (what < 4) {
-            sgc_status status = sgc_db_flush(s->db);
-            sim_say("flush: %d", (int)status);
-            if (status != SGC_OK) return false;
-        } else if (!sim_transact(s)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void sim_close(struct sim *s)
-{
-    sgc_status status = sgc_db_close(s->db);
-    s->db = NULL;
-    if (status != SGC_OK) sim_say("close: %d", (int)status);
 }
 
 /* ---- comparing ---- */
@@ -167,12 +193,82 @@ static bool sim_has(struct sim *s, sgc_txn *txn, const uint32_t *rows)
         if (good && rows[key]) good = sgc_str_eq(record, sim_record(s, key, rows[key]));
         if (good) continue;
         sim_say("key-%d should be %u: status %d", key, rows[key], (int)status);
-        return false;
+        return sim_miss(s, status, sgc_errmsg(txn));
     }
     return true;
 }
 
-static bool sim_index_agrees(sgc_txn *txn, uint16_t index, const uint32_t *rows)
+/* ---- a reader that stays ---- */
+
+static void sim_end_reader(struct sim *s)
+{
+    sgc_abort(&s->reader);
+}
+
+/* Whatever was written meanwhile, it sees what it saw. A device that fails shows in s->wrong only
+ * when it gave an answer. */
+static bool sim_step_reader(struct sim *s)
+{
+    bool good = true;
+
+    if (s->reader) {
+        good = sim_has(s, s->reader, s->reads.rows);
+        if (!good || sim_draw(s, 3) == 0) sim_end_reader(s);
+        return good;
+    }
+    if (sgc_begin_read(s->db, sgc_now(), &s->reader) != SGC_OK) return false;
+    memcpy(s->reads.rows, s->rows, sizeof s->rows);
+    return true;
+}
+
+/* ---- running ---- */
+
+static void sim_close(struct sim *s)
+{
+    sim_end_reader(s);
+    sgc_status status = sgc_db_close(s->db);
+    s->db = NULL;
+    if (status != SGC_OK) sim_say("close: %d", (int)status);
+}
+
+static bool sim_maintain(struct sim *s, bool compact)
+{
+    sgc_status status = compact ? sgc_db_compact(s->db, NULL) : sgc_db_flush(s->db);
+
+    sim_say("%s: %d", compact ? "compact" : "flush", (int)status);
+    return status == SGC_OK;
+}
+
+static bool sim_reopen(struct sim *s)
+{
+    sim_end_reader(s);
+    sgc_status status = sgc_db_close(s->db);
+    s->db = NULL;
+    return status == SGC_OK && sim_open(s) == SGC_OK;
+}
+
+/* Steps until something fails or `steps` are done; true when nothing failed. */
+static bool sim_run(struct sim *s, int steps)
+{
+    bool good = true;
+
+    for (int i = 0; good && i < steps; i++) {
+        uint64_t what = sim_draw(s, 40);
+        if (what == 0) {
+            good = sim_reopen(s);
+        } else if (what < 5) {
+            good = sim_maintain(s, what == 4);
+        } else if (what < 8) {
+            good = sim_step_reader(s);
+        } else {
+            if (what == 8) sim_step_clock(s);
+            good = sim_transact(s);
+        }
+    }
+    return good;
+}
+
+static bool sim_index_agrees(struct sim *s, sgc_txn *txn, uint16_t index, const uint32_t *rows)
 {
     sgc_cursor cursor = sgc_cursor_open(txn, 0, index, NULL);
     sgc_str record;
@@ -190,25 +286,44 @@ static bool sim_index_agrees(sgc_txn *txn, uint16_t index, const uint32_t *rows)
         count++;
     }
     if (same && sgc_cursor_status(&cursor) == SGC_OK && count == expected) return true;
-    sim_say("index %u has %zu entries, not %zu (%s)", index, count, expected, sgc_errmsg(txn));
-    return false;
+    sim_say("index %u has %zu entries, not %zu", index, count, expected);
+    return sim_miss(s, sgc_cursor_status(&cursor), sgc_errmsg(txn));
 }
 
-/* Opens without faults; what is there must be all that was acknowledged, the unknown wholly or not.
- */
+#include "sim/txn_past.h"
+
+/* The fate of the unknown transaction shows: the head is it, or it is not there. */
+static void sim_resolve(struct sim *s, sgc_txn *txn)
+{
+    uint64_t head = sgc_txn_sequence(txn), time_us;
+
+    if (!s->is_unknown) return;
+    s->is_unknown = false;
+    bool was_wrong = s->wrong, there = !sim_has(s, txn, s->rows);
+    s->wrong = was_wrong;
+    if (!there) return;
+    memcpy(s->rows, s->pending, sizeof s->rows);
+    if (sgc_db_time_of(s->db, head, &time_us, NULL) == SGC_OK) {
+        sim_remember(s, head, time_us);
+    } else {
+        s->wrong = true;
+    }
+}
+
+/* What is there must be all that was acknowledged, the unknown wholly or not; and every moment. */
 static bool sim_agrees(struct sim *s)
 {
     sgc_txn *txn;
-    bool good;
 
-    if (sgc_begin_read(s->db, sgc_now(), &txn) != SGC_OK) return false;
-    if (s->is_unknown && !sim_has(s, txn, s->rows)) memcpy(s->rows, s->pending, sizeof s->rows);
-    s->is_unknown = false;
-    good = sim_has(s, txn, s->rows);
+    sgc_status status = sgc_begin_read(s->db, sgc_now(), &txn);
+    if (status != SGC_OK) return sim_miss(s, status, "begin");
+    sim_resolve(s, txn);
+    bool good = sim_has(s, txn, s->rows);
     for (uint16_t i = 0; good && i < 3; i++)
-        good = sim_index_agrees(txn, i, s->rows);
+        good = sim_index_agrees(s, txn, i, s->rows);
+    good = good && sim_past_agrees(s, txn);
     sgc_abort(&txn);
-    return good;
+    return good && !s->wrong;
 }
 
 static bool sim_start(struct sim *s, uint64_t seed)
@@ -216,7 +331,10 @@ static bool sim_start(struct sim *s, uint64_t seed)
     memset(s, 0, sizeof *s);
     s->seed = seed;
     s->random = seed * 0x9E3779B97F4A7C15U + 1;
-    return sgc_memory_os_create(&s->memory) == SGC_OK;
+    s->clock = (uint64_t)1700000000 * 1000000;
+    if (sgc_memory_os_create(&s->memory) != SGC_OK) return false;
+    sgc_memory_os_set_time(s->memory, s->clock);
+    return true;
 }
 
 #endif

@@ -1,0 +1,347 @@
+/*
+ * flips.c - one bit of one file is flipped: of a root, the pages, the log or the history, of a
+ * database with a past. Then everything is read, now and AS OF, rows are written, flushed and
+ * compacted, and everything is read again. The damage is told (SGC_CORRUPT, naming the file) or
+ * harmless; no answer is wrong, nothing crashes, nothing runs for ever. Only a flip in the last
+ * batch of the log may take that batch: it looks like a write the power cut short.
+ *
+ *   sim_flips [FIRST [COUNT]]
+ */
+#include "sim/txn_script.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+enum { FLIPS = 300, FILES = 400, STEPS_BEFORE = 260, PATIENCE_S = 60, FILE_KINDS = 4 };
+
+enum file_kind { ROOT, PAGES, LOG, HISTORY, OTHER };
+
+struct copied_file {
+    char path[200];
+    enum file_kind kind;
+    uint8_t *data;
+    size_t size;
+};
+
+struct disk {
+    const sgc_os *os;
+    struct copied_file files[FILES];
+    size_t count;
+    const char *folder; /* being listed */
+    size_t last_batch;  /* offset in the newest file of the log, */
+    size_t newest;      /* which is this one */
+};
+
+struct flip {
+    struct copied_file *file;
+    size_t at;
+    unsigned bit;
+    bool both, last_batch, lost;
+};
+
+struct totals {
+    uint64_t flips[FILE_KINDS], found[FILE_KINDS], lost;
+};
+
+static volatile unsigned long long current;
+
+/* A signal or no end: says how to repeat it. */
+static void give_up(int signal)
+{
+    char line[100];
+    int size = snprintf(line, sizeof line, "FAILED: sim_flips %llu: signal %d\n", current, signal);
+
+    if (write(STDOUT_FILENO, line, (size_t)size) < 0) _exit(3);
+    _exit(2);
+}
+
+/* ---- copies of all files ---- */
+
+static void fail(const char *what)
+{
+    printf("sim_flips: %s\n", what);
+    exit(3);
+}
+
+static void note_file(void *context, const char *name)
+{
+    struct disk *disk = context;
+
+    if (disk->count == FILES) fail("too many files");
+    struct copied_file *file = &disk->files[disk->count++];
+    *file = (struct copied_file){.kind = OTHER};
+    snprintf(file->path, sizeof file->path, "%s/%s", disk->folder, name);
+    if (strcmp(file->path, "data/root") == 0) file->kind = ROOT;
+    if (strcmp(file->path, "data/pages") == 0) file->kind = PAGES;
+    if (strncmp(file->path, "data/log/", 9) == 0 && strstr(name, ".log")) file->kind = LOG;
+    if (strncmp(file->path, "data/history/", 13) == 0) file->kind = HISTORY;
+}
+
+static bool read_file(const sgc_os *os, struct copied_file *copy)
+{
+    sgc_file *file;
+    uint64_t size = 0;
+
+    if (os->open(os->self, copy->path, SGC_OPEN_READ, &file) != SGC_OK) return false;
+    bool good = os->size(os->self, file, &size) == SGC_OK;
+    copy->data = good ? malloc(size + 1) : NULL;
+    good = copy->data && os->read(os->self, file, 0, copy->data, size, &copy->size) == SGC_OK;
+    os->close(os->self, file);
+    return good && copy->size == size;
+}
+
+/* Where the batch with the highest number begins, among the blocks of the newest file. */
+static void find_last_batch(struct disk *disk)
+{
+    uint64_t highest = 0;
+
+    for (size_t i = 0; i < disk->count; i++) {
+        const struct copied_file *file = &disk->files[i];
+        for (size_t at = 4096; file->kind == LOG && at + 64 <= file->size; at += 4096) {
+            uint64_t number = sgc_load64(file->data + at + 8);
+            if (memcmp(file->data + at, "SGLB", 4) != 0 || number <= highest) continue;
+            highest = number;
+            disk->newest = i;
+            disk->last_batch = at;
+        }
+    }
+    if (highest == 0) fail("there is no batch");
+}
+
+static void copy_disk(struct disk *disk, const sgc_os *os)
+{
+    static const char *const folders[] = {"data", "data/log", "data/history"};
+
+    memset(disk, 0, sizeof *disk);
+    disk->os = os;
+    for (size_t i = 0; i < 3; i++) {
+        disk->folder = folders[i];
+        if (os->list(os->self, folders[i], note_file, disk) != SGC_OK) fail("cannot list");
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < disk->count; i++) {
+        disk->files[kept] = disk->files[i];
+        if (read_file(os, &disk->files[kept])) kept++; /* folders are not read */
+    }
+    disk->count = kept;
+    find_last_batch(disk);
+}
+
+static void free_disk(struct disk *disk)
+{
+    for (size_t i = 0; i < disk->count; i++)
+        free(disk->files[i].data);
+}
+
+static void write_disk(const struct disk *disk, const sgc_os *os)
+{
+    static const char *const folders[] = {"data", "data/log", "data/history"};
+    sgc_file *file;
+
+    for (size_t i = 0; i < 3; i++) {
+        if (os->make_directory(os->self, folders[i]) != SGC_OK) fail("cannot make a folder");
+    }
+    for (size_t i = 0; i < disk->count; i++) {
+        const struct copied_file *copy = &disk->files[i];
+        if (os->open(os->self, copy->path, SGC_OPEN_WRITE | SGC_OPEN_CREATE, &file) != SGC_OK ||
+            os->write(os->self, file, 0, copy->data, copy->size) != SGC_OK ||
+            os->sync(os->self, file) != SGC_OK) {
+            fail("cannot write a copy");
+        }
+        os->close(os->self, file);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        if (os->sync_directory(os->self, folders[i]) != SGC_OK) fail("cannot sync a folder");
+    }
+    if (os->sync_directory(os->self, ".") != SGC_OK) fail("cannot sync");
+}
+
+/* ---- the flip ---- */
+
+static struct copied_file *choose_file(struct sim *s, struct disk *disk, enum file_kind kind)
+{
+    for (;;) {
+        struct copied_file *file = &disk->files[sim_draw(s, disk->count)];
+        if (file->kind == kind && file->size) return file;
+    }
+}
+
+/* Mostly where something was written. A bit of the root is flipped in both copies every other time,
+ * since one copy alone is always healed. */
+static struct flip choose_flip(struct sim *s, struct disk *disk, uint64_t number)
+{
+    enum file_kind kind = (enum file_kind)(number % FILE_KINDS);
+    struct flip flip = {.file = choose_file(s, disk, kind), .bit = (unsigned)sim_draw(s, 8)};
+
+    for (int tries = 0; tries < 40; tries++) {
+        flip.at = sim_draw(s, flip.file->size);
+        if (flip.file->data[flip.at] || number % 3 == 0) break;
+    }
+    if (kind == LOG && number % 5 == 0) {
+        flip.file = &disk->files[disk->newest];
+        flip.at = disk->last_batch + sim_draw(s, 200);
+    }
+    flip.both = kind == ROOT && sim_draw(s, 2);
+    if (flip.both) flip.at %= flip.file->size / 2;
+    flip.last_batch = flip.file == &disk->files[disk->newest] && flip.at >= disk->last_batch;
+    sim_say("%s: bit %u of byte %zu", flip.file->path, flip.bit, flip.at);
+    return flip;
+}
+
+static void apply(const struct flip *flip)
+{
+    flip->file->data[flip->at] ^= (uint8_t)(1U << flip->bit);
+    if (flip->both) flip->file->data[flip->at + flip->file->size / 2] ^= (uint8_t)(1U << flip->bit);
+}
+
+/* ---- one trial ---- */
+
+/* What failed says which file: by its name, or by the name of the folder of its kind. */
+static bool names_the_file(const struct sim *s, const struct flip *flip)
+{
+    static const char *const words[] = {"root", "pages", "log", "history"};
+    const char *name = strrchr(flip->file->path, '/') + 1;
+
+    if (s->failed != SGC_CORRUPT) {
+        sim_say("not SGC_CORRUPT but %d", (int)s->failed);
+        return false;
+    }
+    if (strstr(s->why.text, name) || strstr(s->why.text, words[flip->file->kind])) return true;
+    sim_say("does not name %s: %s", name, s->why.text);
+    return false;
+}
+
+static bool open_flipped(struct sim *s)
+{
+    sgc_db_options options = {.os = sgc_memory_os_table(s->memory),
+                              .cache_bytes = 1 << 20,
+                              .memtable_bytes = 1 << 20,
+                              .log_segment_bytes = 64 << 10};
+
+    s->failed = sgc_db_open("data", &entry_schema, &options, &s->db, &s->why);
+    if (s->failed != SGC_OK) sim_say("open: %s", s->why.text);
+    return s->failed == SGC_OK;
+}
+
+/* The last batch is gone, as after a power cut. */
+static void drop_last(struct sim *s, struct flip *flip)
+{
+    uint64_t head = sgc_db_head(s->db);
+
+    if (!flip->last_batch || s->state_count < 2) return;
+    if (head != s->states[s->state_count - 2].sequence) return;
+    flip->lost = true;
+    s->state_count--;
+    memcpy(s->rows, s->states[s->state_count - 1].rows, sizeof s->rows);
+}
+
+/* Everything; what is refused as damaged in one way is still asked for in all others. */
+static bool read_all(struct sim *s, const struct flip *flip, bool *found)
+{
+    bool good = true;
+    sgc_txn *txn;
+
+    for (int i = 0; i < 2; i++) {
+        if (i ? sim_verifies(s) : sim_agrees(s)) continue;
+        *found = true;
+        good = names_the_file(s, flip) && good;
+    }
+    for (int i = 0; good && i < 12; i++) {
+        if (sgc_begin_read(s->db, sgc_now(), &txn) != SGC_OK) return false;
+        bool agrees = sim_state_agrees(s, sim_draw(s, s->state_count)) &&
+                      sim_changes_agree(s, txn, sim_draw(s, s->state_count)) &&
+                      sim_versions_agree(s, txn, 0, (int)sim_draw(s, SIM_KEYS));
+        sgc_abort(&txn);
+        if (agrees) continue;
+        *found = true;
+        good = names_the_file(s, flip);
+    }
+    return good && !s->wrong;
+}
+
+/* Reads, writes over it all, and reads again; also after opening once more. */
+static bool use(struct sim *s, struct flip *flip, bool *found)
+{
+    drop_last(s, flip);
+    if (!read_all(s, flip, found)) return false;
+    for (int i = 0; i < 8 && sim_transact(s); i++)
+        continue;
+    if (sgc_db_flush(s->db) != SGC_OK || sgc_db_compact(s->db, NULL) != SGC_OK) *found = true;
+    if (!read_all(s, flip, found)) return false;
+    sim_close(s);
+    if (open_flipped(s)) return read_all(s, flip, found);
+    *found = true;
+    return names_the_file(s, flip);
+}
+
+static bool try_flip(const struct sim *original, struct disk *disk, uint64_t number,
+                     struct totals *totals)
+{
+    static struct sim s;
+    bool found = false, good;
+
+    s = *original;
+    s.random = number * 0x9E3779B97F4A7C15U + 1;
+    current = number;
+    struct flip flip = choose_flip(&s, disk, number);
+    if (sgc_memory_os_create(&s.memory) != SGC_OK) fail("no memory");
+    sgc_memory_os_set_time(s.memory, s.clock);
+    apply(&flip);
+    write_disk(disk, sgc_memory_os_table(s.memory));
+    apply(&flip);
+    alarm(PATIENCE_S);
+    if (open_flipped(&s)) {
+        good = use(&s, &flip, &found);
+    } else {
+        found = true;
+        good = names_the_file(&s, &flip);
+    }
+    if (s.db) sim_close(&s);
+    alarm(0);
+    sgc_memory_os_destroy(s.memory);
+    totals->flips[flip.file->kind]++;
+    totals->found[flip.file->kind] += found;
+    totals->lost += flip.lost;
+    if (!good) printf("FAILED: sim_flips %llu\n", (unsigned long long)number);
+    return good;
+}
+
+/* A database with everything in it, as a power cut leaves it. */
+static bool make_disk(struct sim *s, struct disk *disk)
+{
+    if (!sim_start(s, 7) || sim_open(s) != SGC_OK) return false;
+    if (!sim_run(s, STEPS_BEFORE)) return false;
+    for (int i = 0; i < 12; i++) {
+        if (!sim_transact(s)) return false;
+    }
+    sim_end_reader(s);
+    copy_disk(disk, sgc_memory_os_table(s->memory));
+    sim_close(s);
+    sgc_memory_os_destroy(s->memory);
+    return s->state_count > 100;
+}
+
+int main(int argc, char **argv)
+{
+    static const int signals[] = {SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
+    static struct sim original;
+    static struct disk disk;
+    struct totals totals = {{0}, {0}, 0};
+    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : argc > 1 ? 1 : FLIPS;
+    bool good = true;
+
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        signal(signals[i], give_up);
+    if (!make_disk(&original, &disk)) fail("the script failed");
+    for (uint64_t number = first; number < first + count; number++)
+        good = try_flip(&original, &disk, number, &totals) && good;
+    free_disk(&disk);
+    for (int kind = 0; kind < FILE_KINDS; kind++) {
+        static const char *const kinds[] = {"root", "pages", "log", "history"};
+        printf("%s: %llu flips, %llu found\n", kinds[kind], (unsigned long long)totals.flips[kind],
+               (unsigned long long)totals.found[kind]);
+    }
+    printf("%llu in the last batch of the log took it away\n", (unsigned long long)totals.lost);
+    return !good;
+}
