@@ -75,6 +75,16 @@ static inline sgc_str fixture_ask(fixture *f, const char *query, const char *var
     return sgc_buf_as_str(&f->out);
 }
 
+static inline bool fixture_contains(sgc_str text, const char *part)
+{
+    size_t size = strlen(part);
+
+    for (size_t i = 0; i + size <= text.size; i++) {
+        if (memcmp(text.data + i, part, size) == 0) return true;
+    }
+    return false;
+}
+
 /* One request and the exact answer expected. */
 typedef struct exchange {
     const char *query, *variables, *answer;

@@ -292,7 +292,7 @@ static void change_until(bed *b, size_t count)
             put_change(b, &text, i);
         sgc_buf_append(&text, "}", 2);
         sgc_str answer = ask_with(b, text.data, NULL);
-        bool committed = !strstr(answer.data, "\"errors\"");
+        bool committed = !fixture_contains(answer, "\"errors\"");
         sgc_buf_free(&text);
         uint64_t head = sgc_db_head(b->f.db);
         CU_ASSERT_EQUAL_FATAL(b->f.answer, SGC_ANSWER_DATA);

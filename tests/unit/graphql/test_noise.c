@@ -27,7 +27,10 @@ static const char *const pieces[] = {
     "query ($a: Int, $b: UserWhere)", "(where: {age: {gt: $a}})", "(where: $b)", "(id: \"x\")",
     "(orderBy: [{age: DESC}], limit: $a)", "{ users(where: $b) { id posts { author { id } } } }",
     "{ nameds { id ... on User { age } ... on Post { author { id } } } }",
-    "mutation { createUser(input: {name: \"n\", age: $a}) { id } }",
+    "{ history { seq op node { id posts { id } } validTo } }", "history(limit: 2)",
+    "query @asOf(seq: $a)", "query @asOf(seq: 1)", "(asOf: {seq: 0})", "(asOf: {seq: $a})",
+    "{ userHistory(id: \"x\") { seq node { posts { history { op } } } } }", "@asOf",
+    "time:", "mutation { createUser(input: {name: \"n\", age: $a}) { id } }",
     "mutation { upsertUser(input: {id: \"x\", posts: {create: [{name: \"p\"}]}}) { posts { id } } "
     "}",
     "mutation { updateUsers(where: {id: {eq: \"x\"}}, set: {age: 1}) { affected nodes { id } } }"};
