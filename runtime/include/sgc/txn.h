@@ -260,7 +260,10 @@ void sgc_cursor_end(sgc_cursor *cursor);
 
 /* ---- history ---- */
 
-/** A version of a row, or a delete: `record` is null then, and it was gone in [begin, end). */
+/**
+ * A version of a row, or a delete: `record` is null then, and it was gone in [begin, end). A
+ * version that began before what retention dropped counts as an insert.
+ */
 typedef struct sgc_row_version {
     sgc_op op;
     uint64_t begin;   /**< sequence of the commit that made it */
@@ -284,8 +287,8 @@ typedef struct sgc_versions {
 
 /**
  * Versions of the row with this key, deletes among them, newest first or oldest first; a null key:
- * of all rows of the table, ordered by key. Without a period: all that are kept. A transaction at
- * an earlier moment sees nothing that came later.
+ * of all rows of the table that were there in the period, ordered by key. Without a period: all
+ * that are kept. A transaction at an earlier moment sees nothing that came later.
  */
 sgc_versions sgc_versions_open(sgc_txn *txn, uint16_t table, sgc_str key, const sgc_period *period,
                                bool oldest_first);
