@@ -92,6 +92,7 @@ static void put_head(sgc_log *log, sgc_log_queue *queue, sgc_log_batch_head *hea
         .last = queue->count ? queue->items[queue->count - 1].sequence : 0,
         .count = (uint32_t)queue->count,
     };
+    if (log->closing) head->last = SGC_LOG_CLOSED;
     sgc_log_put_batch(queue->data, head, log->chain);
 }
 
@@ -402,12 +403,17 @@ void sgc_log_pace(sgc_log *log)
 
 /* ---- the end ---- */
 
-/* An empty batch behind the last one: a later flaw in that one can no longer pass for a torn tail.
+/*
+ * An empty batch behind the last one: a later flaw in that one can no longer pass for a torn tail,
+ * and the next open need not look through the rest of the segment.
  */
 static void write_closing(sgc_log *log)
 {
-    if (log->failed || log->stats.commits == 0 || !sgc_log_segment_room(log)) return;
-    log->reserving = 0; /* all that was shown is durable */
+    if (log->failed || !sgc_log_segment_room(log)) return;
+    /* All that was shown is durable and lies in front of the next number. Without commits that may
+     * not be so for what was shown before a crash. */
+    log->reserving = log->stats.commits ? 0 : log->reserved;
+    log->closing = true;
     (void)sgc_log_write_batch(log, log->active);
 }
 

@@ -32,9 +32,12 @@ typedef struct sgc_log_batch_head {
     uint64_t previous_id;
     uint64_t size;     /**< bytes of events */
     uint64_t reserved; /**< numbers up to here may have been shown before they were durable */
-    uint64_t last;     /**< last sequence, 0 in an empty batch */
+    uint64_t last;     /**< last sequence; in an empty batch 0 or SGC_LOG_CLOSED */
     uint32_t count;    /**< events */
 } sgc_log_batch_head;
+
+/** In a closing mark: nothing stands behind it. The next open writes over it before all else. */
+#define SGC_LOG_CLOSED UINT64_MAX
 
 typedef struct sgc_log_event {
     uint64_t sequence;

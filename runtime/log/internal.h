@@ -115,6 +115,7 @@ struct sgc_log {
     uint8_t *zeros;     /**< SGC_LOG_ZEROS bytes */
     char *from, *to;    /**< room for paths */
     uint64_t reserving; /**< reservation in the batch being written */
+    bool closing;       /**< the batch being written is the closing mark */
 };
 
 /* ---- segment.c ---- */
@@ -154,6 +155,9 @@ typedef struct sgc_log_scan {
     uint64_t last;     /**< sequence in front of it */
     uint64_t reserved; /**< as the last head says */
     uint32_t chain;
+    bool closed; /**< the last batch is a closing mark; then also how it was in front of it: */
+    uint64_t open_id;
+    uint32_t open_chain;
     uint8_t *data; /**< one batch */
     size_t capacity;
     sgc_log_batch_head head;
@@ -172,7 +176,8 @@ sgc_scan_result sgc_log_scan_next(sgc_log_scan *scan);
 /** Hands the events of the batch just found to the reader: those behind `after`. */
 sgc_status sgc_log_scan_events(sgc_log_scan *scan, uint64_t after, sgc_log_reader *reader,
                                void *context);
-/** SGC_CORRUPT when a batch of a later number stands behind the offset. */
+/** SGC_CORRUPT when a batch of a later number stands behind the offset; behind a closing mark only
+ * some blocks are looked at. */
 sgc_status sgc_log_scan_behind(sgc_log_scan *scan);
 sgc_status sgc_log_scan_damage(sgc_log_scan *scan, const char *what);
 /** Closes the segment's file, keeps the rest. */

@@ -169,17 +169,29 @@ static sgc_log *create(const sgc_os *os, const char *directory, const sgc_log_op
     return NULL;
 }
 
-/* The folder's own name is made durable at each open: it may be new, or a crash came first. */
+static void see_name(void *context, const char *name)
+{
+    bool *any = context;
+
+    (void)name;
+    *any = true;
+}
+
+/*
+ * The folder's own name is made durable: it may be new, or a crash came first. What is in it was
+ * made after that, so then it is.
+ */
 sgc_status sgc_log_make_folder(const sgc_os *os, const char *folder)
 {
     char *parent = copy_text(folder);
     char *slash = parent ? strrchr(parent, '/') : NULL;
 
     if (!parent) return SGC_NO_MEMORY;
+    bool durable = false;
     sgc_status status = os->make_directory(os->self, folder);
-    if (status == SGC_EXISTS) status = SGC_OK;
+    if (status == SGC_EXISTS) status = os->list(os->self, folder, see_name, &durable);
     if (slash) slash[slash == parent] = '\0';
-    if (status == SGC_OK) status = os->sync_directory(os->self, slash ? parent : ".");
+    if (status == SGC_OK && !durable) status = os->sync_directory(os->self, slash ? parent : ".");
     sgc_free(parent);
     return status;
 }

@@ -196,9 +196,20 @@ static sgc_status settle(sgc_log *log, const last_batch *last)
     return status;
 }
 
+/* In front of the closing mark: the opening mark takes its place. */
+static void step_back(sgc_log *log, const sgc_log_scan *scan)
+{
+    log->offset = scan->at;
+    log->batch--;
+    log->chain = scan->open_chain;
+    log->previous_id = scan->open_id;
+}
+
 static sgc_status adopt(sgc_log *log, const sgc_log_scan *scan, const last_batch *last)
 {
-    sgc_status status = settle(log, last);
+    /* A closing mark is written only when all in front of it is durable, its segment's name too,
+     * and is itself about to be written over. */
+    sgc_status status = scan->closed ? SGC_OK : settle(log, last);
 
     log->segment = scan->segment.number;
     log->segment_size = scan->file_size;
@@ -208,6 +219,7 @@ static sgc_status adopt(sgc_log *log, const sgc_log_scan *scan, const last_batch
     log->last_sequence = scan->last;
     log->previous_id = scan->id;
     log->reserved = log->wanted = log->reserving = scan->reserved;
+    if (scan->closed) step_back(log, scan);
     if (status == SGC_OK) {
         status = sgc_log_open_segment(log, log->segment, log->direct, &log->file);
         if (status == SGC_UNSUPPORTED && log->direct) {

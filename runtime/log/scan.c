@@ -55,6 +55,7 @@ static sgc_status read_head(sgc_log_scan *scan, uint64_t number)
     scan->last = scan->segment.before;
     scan->reserved = scan->segment.before + scan->segment.ahead;
     scan->chain = scan->segment.chain;
+    scan->closed = false;
     return SGC_OK;
 }
 
@@ -133,6 +134,10 @@ sgc_scan_result sgc_log_scan_next(sgc_log_scan *scan)
     scan->at = scan->offset;
     scan->offset += padded;
     scan->batch++;
+    scan->closed =
+        scan->head.size == 0 && scan->head.count == 0 && scan->head.last == SGC_LOG_CLOSED;
+    scan->open_id = scan->id;
+    scan->open_chain = scan->chain;
     scan->id = scan->head.id;
     scan->chain = scan->head.crc;
     scan->reserved = scan->head.reserved;
@@ -169,31 +174,38 @@ sgc_status sgc_log_scan_events(sgc_log_scan *scan, uint64_t after, sgc_log_reade
  * Batch n + 1 is written only after n is durable. So a head of a later number of this open, or of
  * the next one, proves that the batch missing here was there once. What a recycled segment held
  * before has smaller numbers, and bytes inside a payload cannot know the random log id.
+ *
+ * An open that finds a closing mark puts its opening mark in that place, durably, before it writes
+ * anything behind it. So behind a closing mark any head of a number not yet seen proves that this
+ * write was lost, and it stands in the very next block; some more are looked at in case that one is
+ * damaged too.
  */
 static bool proves_damage(const sgc_log_scan *scan, const uint8_t *block)
 {
     sgc_log_batch_head head;
 
-    if (!sgc_log_get_batch(block, &head) || head.number <= scan->batch) return false;
+    if (!sgc_log_get_batch(block, &head)) return false;
+    if (head.number < scan->batch || (head.number == scan->batch && !scan->closed)) return false;
     return head.id == scan->id || head.previous_id == scan->id;
 }
 
 sgc_status sgc_log_scan_behind(sgc_log_scan *scan)
 {
-    enum { CHUNK = 64 * SGC_LOG_BLOCK };
+    enum { CHUNK = 64 * SGC_LOG_BLOCK, CLOSED_CHUNK = 16 * SGC_LOG_BLOCK };
     const sgc_os *os = scan->log->os;
+    const size_t chunk = scan->closed ? CLOSED_CHUNK : CHUNK;
     uint64_t at = scan->offset;
 
-    if (!reserve(scan, CHUNK)) return sgc_fail(scan->error, SGC_NO_MEMORY, "out of memory");
+    if (!reserve(scan, chunk)) return sgc_fail(scan->error, SGC_NO_MEMORY, "out of memory");
     while (at < scan->file_size) {
         size_t got = 0;
-        sgc_status status = os->read(os->self, scan->file, at, scan->data, CHUNK, &got);
+        sgc_status status = os->read(os->self, scan->file, at, scan->data, chunk, &got);
         if (status != SGC_OK) return failed_call(scan, status);
         for (size_t i = 0; i + SGC_LOG_BLOCK <= got; i += SGC_LOG_BLOCK) {
             if (!proves_damage(scan, scan->data + i)) continue;
             return sgc_log_scan_damage(scan, "a batch is damaged: later ones stand behind it");
         }
-        if (got < CHUNK) break;
+        if (got < chunk || scan->closed) break;
         at += got;
     }
     return SGC_OK;

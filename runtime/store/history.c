@@ -318,13 +318,14 @@ static sgc_status remove_leftovers(sgc_history *history, const sgc_segments *lis
 }
 
 /* The folder's name is durable before a root can name what is in it, also when it was made by
- * somebody who did not get that far. */
-static sgc_status make_directory(sgc_history *history, sgc_error *error)
+ * somebody who did not get that far; has a root got a manifest, then it is. */
+static sgc_status make_directory(sgc_history *history, bool has_manifest, sgc_error *error)
 {
     const sgc_os *os = history->os;
     sgc_status status = os->make_directory(os->self, history->directory);
 
     if (status && status != SGC_EXISTS) return sgc_history_os_failed(status, error);
+    if (status == SGC_EXISTS && has_manifest) return SGC_OK;
     const char *slash = strrchr(history->directory, '/');
     size_t size = slash ? (size_t)(slash - history->directory) : 0;
     char *parent = sgc_alloc(size + 2);
@@ -366,7 +367,7 @@ sgc_status sgc_history_open(const sgc_os *os, const char *directory, const sgc_s
     *out = NULL;
     *segments = NULL;
     if (!history) return sgc_history_no_memory(error);
-    sgc_status status = make_directory(history, error);
+    sgc_status status = make_directory(history, manifest.size > 0, error);
     if (status == SGC_OK) status = decode(history, manifest, segments, error);
     if (status == SGC_OK) status = remove_leftovers(history, *segments, error);
     if (status) {

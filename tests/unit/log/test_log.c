@@ -452,6 +452,88 @@ static void a_payload_cannot_forge_damage(void)
     CU_ASSERT_EQUAL(open_forged(true), SGC_CORRUPT);
 }
 
+/* Reads or writes one block of the first segment, durably. */
+static void one_block(log_case *c, uint64_t at, uint8_t *block, bool write)
+{
+    sgc_file *file;
+    size_t got = SGC_LOG_BLOCK;
+    const sgc_os *os = c->os;
+
+    CU_ASSERT_EQUAL_FATAL(
+        os->open(os->self, "log/0000000000000001.log", SGC_OPEN_READ | SGC_OPEN_WRITE, &file),
+        SGC_OK);
+    if (write) {
+        CU_ASSERT_EQUAL(os->write(os->self, file, at * SGC_LOG_BLOCK, block, got), SGC_OK);
+        CU_ASSERT_EQUAL(os->sync(os->self, file), SGC_OK);
+    } else {
+        CU_ASSERT_EQUAL(os->read(os->self, file, at * SGC_LOG_BLOCK, block, got, &got), SGC_OK);
+        CU_ASSERT_EQUAL(got, SGC_LOG_BLOCK);
+    }
+    os->close(os->self, file);
+}
+
+/*
+ * The head, an opening mark, commit 1, the closing mark; the second open puts its opening mark in
+ * that place and two commits behind it. Then the device has never written that opening mark, and
+ * `damaged` blocks behind it are gone too.
+ */
+static sgc_status open_after_lost_opening(uint64_t damaged, bool closed)
+{
+    log_case c = {.options = {.segment_size = 1 << 20}};
+    uint8_t closing[SGC_LOG_BLOCK], nothing[SGC_LOG_BLOCK] = {0};
+    sgc_log_batch_head head = {0};
+
+    case_start(&c);
+    CU_ASSERT_EQUAL_FATAL(case_open(&c, 0), SGC_OK);
+    CU_ASSERT_EQUAL(case_commit(&c, 1), SGC_OK);
+    case_close(&c);
+    one_block(&c, 3, closing, false);
+    CU_ASSERT_TRUE(sgc_log_get_batch(closing, &head));
+    CU_ASSERT_EQUAL(head.last, SGC_LOG_CLOSED);
+    CU_ASSERT_EQUAL_FATAL(case_open(&c, 0), SGC_OK);
+    CU_ASSERT_EQUAL(case_commit(&c, 2), SGC_OK);
+    CU_ASSERT_EQUAL(case_commit(&c, 3), SGC_OK);
+    if (!closed)
+        sgc_memory_os_set_faults(c.memory, &(sgc_faults){.fail_write_at = 1, .sticky = true});
+    case_close(&c);
+    sgc_memory_os_power_cycle(c.memory, 1);
+    one_block(&c, 3, closing, true);
+    for (uint64_t i = 0; i < damaged; i++)
+        one_block(&c, 4 + i, nothing, true);
+    sgc_status status = case_open(&c, 0);
+    if (status == SGC_OK) CU_ASSERT_EQUAL(c.count, 1);
+    case_end(&c);
+    return status;
+}
+
+static void a_lost_opening_mark_is_noticed(void)
+{
+    for (int closed = 0; closed < 2; closed++) {
+        CU_ASSERT_EQUAL(open_after_lost_opening(0, closed), SGC_CORRUPT);
+        CU_ASSERT_EQUAL(open_after_lost_opening(1, closed), SGC_CORRUPT);
+    }
+}
+
+/* An orderly close writes a mark each time; each open takes its place: a block a session. */
+static void opening_takes_the_place_of_closing(void)
+{
+    log_case c = {.options = {.segment_size = 1 << 20}};
+    uint8_t block[SGC_LOG_BLOCK];
+    sgc_log_batch_head head = {0};
+
+    case_start(&c);
+    for (uint64_t i = 0; i < 20; i++) {
+        CU_ASSERT_EQUAL_FATAL(case_open(&c, 0), SGC_OK);
+        CU_ASSERT_EQUAL(c.count, i / 2);
+        if (i % 2) CU_ASSERT_EQUAL(case_commit(&c, i / 2 + 1), SGC_OK);
+        case_close(&c);
+        one_block(&c, 1 + i + (i + 1) / 2 + 1, block, false);
+        CU_ASSERT_TRUE(sgc_log_get_batch(block, &head));
+        CU_ASSERT_EQUAL(head.last, SGC_LOG_CLOSED);
+    }
+    case_end(&c);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -467,6 +549,8 @@ int main(void)
         {"a lost segment is noticed", a_lost_segment_is_noticed},
         {"a cut off segment is noticed", a_cut_off_segment_is_noticed},
         {"a payload cannot forge damage", a_payload_cannot_forge_damage},
+        {"a lost opening mark is noticed", a_lost_opening_mark_is_noticed},
+        {"opening takes the place of closing", opening_takes_the_place_of_closing},
         CU_TEST_INFO_NULL,
     };
     return unit_run("log", tests);
