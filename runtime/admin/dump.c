@@ -1,6 +1,6 @@
 /*
- * dump.c - rows out of a database as JSON, NDJSON or CSV, in key order, one snapshot. What it
- * writes, load.c reads.
+ * dump.c - rows out of a database as JSON, NDJSON or CSV, in key order, one snapshot of any moment.
+ * What it writes, load.c reads.
  */
 #include "admin/admin.h"
 
@@ -29,6 +29,16 @@ static sgc_status give(dump *d, size_t at_least)
     sgc_status status = d->sink(d->context, sgc_buf_as_str(&d->out));
     d->out.size = 0;
     return status == SGC_OK ? SGC_OK : sgc_fail(d->error, status, "writing failed");
+}
+
+sgc_status sgc_moment_failed(sgc_db *db, sgc_moment moment, sgc_status status, sgc_error *error)
+{
+    unsigned long long head = sgc_db_head(db), value = moment.value;
+
+    if (status != SGC_INVALID) return sgc_fail(error, status, "%s", sgc_status_text(status));
+    if (moment.kind == SGC_MOMENT_SEQUENCE)
+        return sgc_fail(error, status, "sequence %llu lies beyond the head, %llu", value, head);
+    return sgc_fail(error, status, "the time lies ahead");
 }
 
 /* ---- links: written with the left row ---- */
@@ -89,12 +99,7 @@ static sgc_status json_row(dump *d, const sgc_table *table, sgc_str record)
 
     if (status != SGC_OK) return status;
     sgc_buf_byte(&d->out, '{');
-    for (uint16_t i = 0; i < table->field_count; i++) {
-        if (i) sgc_buf_byte(&d->out, ',');
-        sgc_json_str(&d->out, table->fields[i].name);
-        sgc_buf_byte(&d->out, ':');
-        sgc_value_to_json(d->schema, &table->fields[i], &values[table->fields[i].slot], &d->out);
-    }
+    sgc_show_fields(d->schema, table, values, NULL, &d->out);
     for (uint16_t i = 0; status == SGC_OK && i < table->relation_count; i++) {
         if (!writes_links(&table->relations[i])) continue;
         sgc_buf_byte(&d->out, ',');
@@ -230,14 +235,16 @@ static sgc_status dump_format(dump *d, sgc_load_format format, sgc_str table)
     return dump_rows(d, position, format);
 }
 
-sgc_status sgc_dump(sgc_db *db, sgc_load_format format, sgc_str table, sgc_dump_sink *sink,
-                    void *context, sgc_error *error)
+sgc_status sgc_dump(sgc_db *db, const sgc_dump_options *options, sgc_error *error)
 {
-    dump d = {.schema = sgc_db_schema(db), .sink = sink, .context = context, .error = error};
-    sgc_status status = sgc_begin_read(db, sgc_now(), &d.txn);
+    dump d = {.schema = sgc_db_schema(db),
+              .sink = options->sink,
+              .context = options->context,
+              .error = error};
+    sgc_status status = sgc_begin_read(db, options->moment, &d.txn);
 
-    if (status != SGC_OK) return fail(&d, status);
-    status = dump_format(&d, format, table);
+    if (status != SGC_OK) return sgc_moment_failed(db, options->moment, status, error);
+    status = dump_format(&d, options->format, options->table);
     if (status == SGC_OK) status = give(&d, 0);
     sgc_abort(&d.txn);
     sgc_arena_free(&d.arena);

@@ -16,6 +16,7 @@ const sgc_option sgc_server_options[] = {
     {.name = "--cache",
      .value = "SIZE",
      .help = "page cache, e.g. 256M (default: a quarter of the memory)"},
+    {.name = "--json", .help = "says where it listens as JSON"},
     {.name = "--help", .help = "this text"},
     {.name = NULL},
 };
@@ -78,14 +79,27 @@ static sgc_status read_options(sgc_arguments *arguments, char address[64], sgc_h
 }
 
 static void announce(sgc_db *db, const sgc_http_server *server, const char *address,
-                     const char *data)
+                     const char *data, bool json)
 {
     bool v6 = strchr(address, ':') != NULL;
+    char url[128];
+    sgc_buf out = {0};
 
-    printf("%.*s: http://%s%s%s:%u/graphql (data in %s). Ctrl-C stops it.\n",
-           SGC_ARG(sgc_db_schema(db)->name), v6 ? "[" : "", address, v6 ? "]" : "",
-           (unsigned)sgc_http_port(server), data);
+    snprintf(url, sizeof url, "http://%s%s%s:%u/graphql", v6 ? "[" : "", address, v6 ? "]" : "",
+             (unsigned)sgc_http_port(server));
+    if (json) {
+        sgc_buf_text(&out, "{\"name\":");
+        sgc_json_str(&out, sgc_db_schema(db)->name);
+        sgc_buf_printf(&out, ",\"url\":\"%s\",\"data\":", url);
+        sgc_json_str(&out, sgc_str_from(data));
+        sgc_buf_text(&out, "}\n");
+    } else {
+        sgc_buf_printf(&out, SGC_FMT ": %s (data in %s). Ctrl-C stops it.\n",
+                       SGC_ARG(sgc_db_schema(db)->name), url, data);
+    }
+    fwrite(out.data ? out.data : "", 1, out.size, stdout);
     fflush(stdout);
+    sgc_buf_free(&out);
 }
 
 sgc_status sgc_serve(sgc_arguments *arguments, const sgc_schema *schema, bool fixed_schema,
@@ -105,7 +119,7 @@ sgc_status sgc_serve(sgc_arguments *arguments, const sgc_schema *schema, bool fi
     status = sgc_db_open(data, schema, &options, &db, error);
     if (status == SGC_OK) status = sgc_http_start(db, &http, &server, error);
     if (status == SGC_OK) {
-        announce(db, server, address, data);
+        announce(db, server, address, data, sgc_option_value(arguments, "--json") != NULL);
         sgc_net_wait_for_signal();
     }
     sgc_http_stop(server, GRACE_US);

@@ -108,6 +108,7 @@ SGC_CHECK sgc_status sgc_read_file(const char *path, sgc_arena *arena, sgc_str *
 SGC_CHECK sgc_status sgc_make_folder(const char *path, sgc_error *error);
 /** Whether a person watches standard error. */
 bool sgc_stderr_is_terminal(void);
+bool sgc_stdout_is_terminal(void);
 
 /* ---- threads ---- */
 

@@ -47,3 +47,8 @@ bool sgc_stderr_is_terminal(void)
 {
     return isatty(STDERR_FILENO) == 1;
 }
+
+bool sgc_stdout_is_terminal(void)
+{
+    return isatty(STDOUT_FILENO) == 1;
+}

@@ -317,6 +317,13 @@ SGC_CHECK sgc_status sgc_bulk_end(sgc_flush *flush, uint16_t table, sgc_error *e
 SGC_CHECK sgc_status sgc_bulk_end_all(sgc_flush *flush, sgc_error *error);
 void sgc_bulk_free(sgc_flush *flush);
 
+/* ---- verify.c ---- */
+
+/** What is wrong with a table. */
+enum { SGC_ROWS_DAMAGED = 1, SGC_INDEXES_DAMAGED = 2 };
+/** sgc_pages_verify(); verdicts (by table, zeroed) also says what is damaged. */
+SGC_CHECK sgc_status sgc_pages_examine(sgc_pages *pages, uint8_t *verdicts, sgc_buf *report);
+
 /* ---- root.c ---- */
 
 /** Reads both copies; the newer valid one wins. *differ: the copies are not equal. */

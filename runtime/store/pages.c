@@ -68,6 +68,15 @@ uint64_t sgc_checkpoint_rows(const sgc_checkpoint *checkpoint, uint16_t table)
     return sgc_image_tree(&checkpoint->image, table, SGC_TREE_OF_ROWS)->count;
 }
 
+void sgc_checkpoint_tree(const sgc_checkpoint *checkpoint, uint16_t table, unsigned which,
+                         sgc_tree_size *size)
+{
+    const sgc_tree *tree = sgc_image_tree(&checkpoint->image, table, which);
+
+    *size = (sgc_tree_size){.entries = tree->count, .pages = tree->pages};
+    if (which >= SGC_TREE_OF_INDEX) size->levels = tree->b;
+}
+
 sgc_status sgc_checkpoint_get(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key,
                               sgc_arena *arena, sgc_stored_row *out, sgc_error *error)
 {

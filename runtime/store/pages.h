@@ -56,6 +56,14 @@ uint64_t sgc_checkpoint_time_us(const sgc_checkpoint *checkpoint);
 sgc_segments *sgc_checkpoint_history(const sgc_checkpoint *checkpoint);
 /** Rows of a table. */
 uint64_t sgc_checkpoint_rows(const sgc_checkpoint *checkpoint, uint16_t table);
+/** Size of a tree of a table. */
+typedef struct sgc_tree_size {
+    uint64_t entries;       /**< or rows */
+    uint32_t pages, levels; /**< levels: of B+trees, else 0 */
+} sgc_tree_size;
+/** which: 0 the rows, 1 the hash index of keys, 2 + i the index at position i. */
+void sgc_checkpoint_tree(const sgc_checkpoint *checkpoint, uint16_t table, unsigned which,
+                         sgc_tree_size *size);
 
 /** A row of the image: the record (borrowed from a pinned frame or copied) and its begin. */
 typedef struct sgc_stored_row {
@@ -109,6 +117,14 @@ SGC_CHECK sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row
                                          sgc_error *error);
 void sgc_page_cursor_close(sgc_page_cursor *cursor);
 
+/**
+ * About how many entries of an index lie in from <= entry < to; null means open. Exact when they
+ * stand in one leaf or in two neighbours, of the right size else. Costs two look-ups.
+ */
+SGC_CHECK sgc_status sgc_checkpoint_estimate(sgc_checkpoint *checkpoint, uint16_t table,
+                                             uint16_t index, sgc_str from, sgc_str to,
+                                             uint64_t *entries, sgc_error *error);
+
 /* ---- flush: one thread at a time ---- */
 
 /** Starts the next checkpoint on top of the newest one. */
@@ -146,5 +162,17 @@ void sgc_flush_abort(sgc_flush *flush);
 
 /** Walks everything: pages, trees, indexes against rows, free places. Words go to `report`. */
 SGC_CHECK sgc_status sgc_pages_verify(sgc_pages *pages, sgc_buf *report);
+/**
+ * Verifies, and builds the indexes of each table anew that has a damaged one and sound rows, in one
+ * checkpoint of its own. Rows are never touched. What was done, and what could not be, goes to
+ * `report`.
+ */
+SGC_CHECK sgc_status sgc_pages_rebuild(sgc_pages *pages, sgc_buf *report, sgc_error *error);
+/**
+ * Looks at the copies of the root in `directory` and changes nothing. What is wrong with them goes
+ * to `report`; *sequence: the newest checkpoint's. SGC_NOT_FOUND: no root; SGC_CORRUPT: none valid.
+ */
+SGC_CHECK sgc_status sgc_root_inspect(const sgc_os *os, const char *directory, sgc_buf *report,
+                                      uint64_t *sequence, sgc_error *error);
 
 #endif

@@ -32,6 +32,50 @@ sgc_status sgc_root_read(const sgc_os *os, sgc_file *file, const char *path, sgc
     return SGC_OK;
 }
 
+static sgc_status inspect_copies(const sgc_os *os, sgc_file *file, const char *path,
+                                 sgc_buf *report, uint64_t *sequence, sgc_error *error)
+{
+    uint8_t bytes[SGC_ROOT_BYTES];
+    sgc_root root;
+    bool valid[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        sgc_status status = read_copy(os, file, i, bytes, &valid[i], error);
+        if (status) return status;
+        valid[i] = valid[i] && sgc_root_decode(bytes, &root);
+        if (valid[i] && root.sequence > *sequence) *sequence = root.sequence;
+    }
+    for (unsigned i = 0; i < 2; i++)
+        if (!valid[i])
+            sgc_buf_printf(report, "%s: copy %u of 2, at byte %u, is not valid\n", path, i + 1,
+                           i * (unsigned)SGC_ROOT_BYTES);
+    return valid[0] || valid[1] ? SGC_OK : SGC_CORRUPT;
+}
+
+sgc_status sgc_root_inspect(const sgc_os *os, const char *directory, sgc_buf *report,
+                            uint64_t *sequence, sgc_error *error)
+{
+    sgc_buf path = {0};
+    sgc_file *file;
+
+    *sequence = 0;
+    sgc_buf_printf(&path, "%s/root", directory);
+    sgc_buf_byte(&path, '\0');
+    if (path.failed) {
+        sgc_buf_free(&path);
+        return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    }
+    sgc_status status = os->open(os->self, path.data, SGC_OPEN_READ, &file);
+    if (status) {
+        sgc_fail(error, status, "%s", sgc_os_file_error());
+    } else {
+        status = inspect_copies(os, file, path.data, report, sequence, error);
+        os->close(os->self, file);
+    }
+    sgc_buf_free(&path);
+    return status;
+}
+
 sgc_status sgc_root_write(const sgc_os *os, sgc_file *file, const sgc_root *root, sgc_error *error)
 {
     uint8_t bytes[SGC_ROOT_BYTES];

@@ -1,11 +1,13 @@
 /*
  * verify.c - walks everything the newest checkpoint names: every place used once and not free,
- * every page readable, rows against hash index and B+trees in both directions. Says what is wrong;
- * changes nothing.
+ * every page readable, rows against hash index and B+trees in both directions. Says what is wrong
+ * and whether it lies in rows or in indexes; changes nothing.
  */
 #include "store/image.h"
 
-enum { LINES_MAX = 200 };
+#include <stdio.h>
+
+enum { LINES_MAX = 200, RECENT = 16 };
 
 typedef struct verify {
     sgc_pages *pages;
@@ -13,22 +15,39 @@ typedef struct verify {
     sgc_buf *report;
     uint64_t *seen; /* bit for each place */
     size_t problems;
-    sgc_error error; /* of the last call */
-    uint16_t table;  /* being walked */
+    uint64_t recent[RECENT]; /* hashes of the last lines: one damaged page is met many times */
+    sgc_error error;         /* of the last call */
+    uint16_t table;          /* being walked */
+    uint8_t *verdicts;       /* of tables; NULL: nobody asks */
+    uint16_t blamed;         /* table of what is being looked at; SGC_NONE: of none */
+    uint8_t verdict;         /* on it, when something is wrong */
+    char what[256];          /* the tree, in words */
     uint64_t rows, entries;
     sgc_page_cursor cursor; /* for look-ups */
     sgc_arena arena;
 } verify;
 
+static bool was_said(verify *v, sgc_str line)
+{
+    uint64_t hash = sgc_hash(line.data, line.size, 1);
+
+    for (size_t i = 0; i < RECENT; i++)
+        if (v->recent[i] == hash) return true;
+    v->recent[v->problems % RECENT] = hash;
+    return false;
+}
+
 SGC_PRINTF(2, 3) static void problem(verify *v, const char *format, ...)
 {
+    char line[700];
     va_list arguments;
 
-    if (v->problems++ >= LINES_MAX) return;
+    if (v->verdicts && v->blamed != SGC_NONE) v->verdicts[v->blamed] |= v->verdict;
     va_start(arguments, format);
-    sgc_buf_vprintf(v->report, format, arguments);
+    vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    sgc_buf_byte(v->report, '\n');
+    if (was_said(v, sgc_str_from(line))) return;
+    if (v->problems++ < LINES_MAX) sgc_buf_printf(v->report, "%s\n", line);
 }
 
 /* Damage is noted and the walk goes on; memory, input and output end it. */
@@ -42,6 +61,43 @@ static sgc_status noted(verify *v, sgc_status status)
 static const sgc_table *table_of(const verify *v)
 {
     return &v->checkpoint->image.schema->tables[v->table];
+}
+
+/* ---- names ---- */
+
+static uint16_t table_with(const sgc_image *image, uint32_t position)
+{
+    uint16_t table = 0;
+
+    while (table + 1U < image->schema->table_count && image->first_tree[table + 1] <= position)
+        table++;
+    return table;
+}
+
+/* What the pages of a tree hold, in words; problems from here on are its. */
+static void look_at(verify *v, const sgc_tree *tree)
+{
+    static const char *const roots[] = {"the catalogue", "the schema", "the free map",
+                                        "the list of history segments"};
+    const sgc_image *image = &v->checkpoint->image;
+    uint32_t position = (uint32_t)(tree - image->trees);
+
+    v->blamed = SGC_NONE;
+    if (tree >= image->root_trees && tree < image->root_trees + SGC_ROOT_TREES) {
+        snprintf(v->what, sizeof v->what, "%s", roots[tree - image->root_trees]);
+        return;
+    }
+    v->blamed = table_with(image, position);
+    const sgc_table *table = &image->schema->tables[v->blamed];
+    uint32_t which = position - image->first_tree[v->blamed];
+    v->verdict = which == SGC_TREE_OF_ROWS ? SGC_ROWS_DAMAGED : SGC_INDEXES_DAMAGED;
+    if (which < SGC_TREE_OF_INDEX) {
+        snprintf(v->what, sizeof v->what, SGC_FMT ", %s", SGC_ARG(table->name),
+                 which == SGC_TREE_OF_ROWS ? "rows" : "hash index");
+    } else {
+        snprintf(v->what, sizeof v->what, SGC_FMT ", index " SGC_FMT, SGC_ARG(table->name),
+                 SGC_ARG(table->indexes[which - SGC_TREE_OF_INDEX].name));
+    }
 }
 
 /* ---- places ---- */
@@ -72,7 +128,8 @@ static sgc_status see_table(verify *v, const sgc_tree *tree, sgc_page_at at, uin
 
     see_place(v, tree, position, at.place);
     sgc_status status = sgc_cache_pin(&v->pages->cache, &id, &frame, &v->error);
-    if (status) return noted(v, status);
+    if (status == SGC_CORRUPT) problem(v, "%s (%s: its page table)", v->error.text, v->what);
+    if (status) return status == SGC_CORRUPT ? SGC_OK : status;
     const uint8_t *page = sgc_frame_data(&v->pages->cache, frame);
     if (sgc_page_level(page) != level)
         problem(v, "tree %u: a page of the page table has the wrong level", (unsigned)tree->id);
@@ -91,6 +148,7 @@ static sgc_status see_table(verify *v, const sgc_tree *tree, sgc_page_at at, uin
 
 static sgc_status see_tree(verify *v, const sgc_tree *tree)
 {
+    look_at(v, tree);
     return tree->depth == 0 ? SGC_OK : see_table(v, tree, tree->root, 0, tree->depth - 1U);
 }
 
@@ -112,6 +170,7 @@ static sgc_status check_places(verify *v)
         status = see_tree(v, &image->root_trees[i]);
     for (uint32_t i = 0; status == SGC_OK && i < image->tree_count; i++)
         status = see_tree(v, &image->trees[i]);
+    v->blamed = SGC_NONE;
     if (status || v->problems) return status;
     see_held(v);
     for (uint32_t i = 1; i < image->places; i++)
@@ -139,7 +198,7 @@ static sgc_status kind_of(verify *v, const sgc_tree *tree, uint32_t logical, uns
     if (got != sizeof page || sgc_load32(page) != sgc_crc32c(0, page + 4, sizeof page - 4) ||
         sgc_page_checkpoint(page) != at.checkpoint || sgc_load32(page + 8) != tree->id ||
         sgc_load32(page + 12) != logical || !sgc_page_is_sound(page)) {
-        problem(v, "pages: place %u (tree %u, page %u) is damaged", (unsigned)at.place,
+        problem(v, "pages: place %u (%s; tree %u, page %u) is damaged", (unsigned)at.place, v->what,
                 (unsigned)tree->id, (unsigned)logical);
         return SGC_OK;
     }
@@ -153,6 +212,7 @@ static sgc_status check_pages(verify *v, const sgc_tree *tree)
 {
     sgc_status status = SGC_OK;
 
+    look_at(v, tree);
     for (uint32_t i = 0; status == SGC_OK && i < tree->pages; i++) {
         unsigned kind;
         status = kind_of(v, tree, i, &kind);
@@ -167,7 +227,7 @@ static sgc_status check_pages(verify *v, const sgc_tree *tree)
 static sgc_status check_entry(verify *v, uint16_t index, sgc_str entry, uint64_t at)
 {
     sgc_page_cursor_open(&v->cursor, v->checkpoint, v->table, index, false);
-    sgc_status status = noted(v, sgc_page_cursor_seek(&v->cursor, entry, &v->error));
+    sgc_status status = sgc_page_cursor_seek(&v->cursor, entry, &v->error);
 
     if (status == SGC_OK &&
         (!v->cursor.valid || !sgc_str_eq(v->cursor.entry, entry) || v->cursor.own.row != at))
@@ -176,7 +236,7 @@ static sgc_status check_entry(verify *v, uint16_t index, sgc_str entry, uint64_t
                 (int)table_of(v)->indexes[index].name.size, table_of(v)->indexes[index].name.data,
                 (unsigned)(at >> 8), (unsigned)(at & 255));
     sgc_page_cursor_close(&v->cursor);
-    return status;
+    return noted(v, status);
 }
 
 static sgc_status check_entries(verify *v, sgc_str record, const sgc_key *row_key, uint64_t at)
@@ -230,6 +290,7 @@ static sgc_status check_row(void *context, uint64_t at, sgc_row *row, sgc_error 
                 (unsigned)(at & 255));
         return SGC_OK;
     }
+    v->verdict = SGC_INDEXES_DAMAGED;
     status = sgc_hash_find(&view, sgc_key_str(&key), &found, &frame, &again, error);
     if (status == SGC_OK) sgc_cache_unpin(view.cache, frame);
     if (status == SGC_NOT_FOUND || (status == SGC_OK && found != at)) {
@@ -239,7 +300,9 @@ static sgc_status check_row(void *context, uint64_t at, sgc_row *row, sgc_error 
         status = SGC_OK;
     }
     status = noted(v, status);
-    return status ? status : check_entries(v, row->record, &key, at);
+    if (status == SGC_OK) status = check_entries(v, row->record, &key, at);
+    v->verdict = SGC_ROWS_DAMAGED;
+    return status;
 }
 
 /* ---- indexes against rows ---- */
@@ -271,8 +334,8 @@ static sgc_status check_index_row(verify *v, uint16_t index)
     status = entry_fits_row(v, index, row.record);
     if (status == SGC_NO_MEMORY) return sgc_fail(&v->error, status, "out of memory");
     if (status)
-        problem(v, "%.*s: index %u has an entry that its row does not have",
-                (int)table_of(v)->name.size, table_of(v)->name.data, (unsigned)index);
+        problem(v, SGC_FMT ": index " SGC_FMT " has an entry that its row does not have",
+                SGC_ARG(table_of(v)->name), SGC_ARG(table_of(v)->indexes[index].name));
     return SGC_OK;
 }
 
@@ -282,8 +345,8 @@ static sgc_status walk_index(verify *v, uint16_t index, sgc_buf *last)
 
     while (status == SGC_OK && v->cursor.valid) {
         if (v->entries++ && sgc_str_compare(sgc_buf_as_str(last), v->cursor.entry) >= 0)
-            problem(v, "%.*s: index %u is out of order", (int)table_of(v)->name.size,
-                    table_of(v)->name.data, (unsigned)index);
+            problem(v, SGC_FMT ": index " SGC_FMT " is out of order", SGC_ARG(table_of(v)->name),
+                    SGC_ARG(table_of(v)->indexes[index].name));
         last->size = 0;
         sgc_buf_str(last, v->cursor.entry);
         status = check_index_row(v, index);
@@ -304,9 +367,9 @@ static sgc_status check_index(verify *v, uint16_t index)
     sgc_page_cursor_close(&v->cursor);
     sgc_buf_free(&last);
     if (status == SGC_OK && v->entries != tree->count)
-        problem(v, "%.*s: index %u has %llu entries, not %llu", (int)table_of(v)->name.size,
-                table_of(v)->name.data, (unsigned)index, (unsigned long long)v->entries,
-                (unsigned long long)tree->count);
+        problem(v, SGC_FMT ": index " SGC_FMT " has %llu entries, not %llu",
+                SGC_ARG(table_of(v)->name), SGC_ARG(table_of(v)->indexes[index].name),
+                (unsigned long long)v->entries, (unsigned long long)tree->count);
     return status;
 }
 
@@ -352,24 +415,35 @@ static sgc_status check_hash(verify *v)
     return status;
 }
 
+/* Pages of indexes come first: what is wrong with them shows again where rows are looked up. */
+static sgc_status check_index_pages(verify *v)
+{
+    const sgc_image *image = &v->checkpoint->image;
+    sgc_status status = check_pages(v, sgc_image_tree(image, v->table, SGC_TREE_OF_HASH));
+
+    for (uint16_t i = 0; status == SGC_OK && i < table_of(v)->index_count; i++)
+        status = check_pages(v, sgc_image_tree(image, v->table, SGC_TREE_OF_INDEX + (unsigned)i));
+    return status;
+}
+
 static sgc_status check_table(verify *v)
 {
     const sgc_image *image = &v->checkpoint->image;
     const sgc_tree *rows = sgc_image_tree(image, v->table, SGC_TREE_OF_ROWS);
     const sgc_tree *hash = sgc_image_tree(image, v->table, SGC_TREE_OF_HASH);
+    sgc_status status = check_index_pages(v);
 
     v->rows = 0;
-    sgc_status status = check_pages(v, rows);
+    if (status == SGC_OK) status = check_pages(v, rows);
+    if (status == SGC_OK && v->rows == rows->count) v->verdict = SGC_INDEXES_DAMAGED;
     if (status == SGC_OK && (v->rows != rows->count || v->rows != hash->count))
         problem(v, "%.*s: %llu rows, but %llu counted and %llu in the hash index",
                 (int)table_of(v)->name.size, table_of(v)->name.data, (unsigned long long)v->rows,
                 (unsigned long long)rows->count, (unsigned long long)hash->count);
-    if (status == SGC_OK) status = check_pages(v, hash);
+    v->verdict = SGC_INDEXES_DAMAGED;
     if (status == SGC_OK) status = check_hash(v);
-    for (uint16_t i = 0; status == SGC_OK && i < table_of(v)->index_count; i++) {
-        status = check_pages(v, sgc_image_tree(image, v->table, SGC_TREE_OF_INDEX + (unsigned)i));
-        if (status == SGC_OK) status = check_index(v, i);
-    }
+    for (uint16_t i = 0; status == SGC_OK && i < table_of(v)->index_count; i++)
+        status = check_index(v, i);
     return status;
 }
 
@@ -387,9 +461,9 @@ static sgc_status check_all(verify *v)
     return status;
 }
 
-sgc_status sgc_pages_verify(sgc_pages *pages, sgc_buf *report)
+sgc_status sgc_pages_examine(sgc_pages *pages, uint8_t *verdicts, sgc_buf *report)
 {
-    verify v = {.pages = pages, .report = report};
+    verify v = {.pages = pages, .report = report, .verdicts = verdicts, .blamed = SGC_NONE};
 
     if (atomic_exchange(&pages->flushing, true)) return SGC_BUSY;
     v.checkpoint = sgc_pages_newest(pages);
@@ -402,4 +476,9 @@ sgc_status sgc_pages_verify(sgc_pages *pages, sgc_buf *report)
     atomic_store(&pages->flushing, false);
     if (status) return status;
     return v.problems ? SGC_CORRUPT : SGC_OK;
+}
+
+sgc_status sgc_pages_verify(sgc_pages *pages, sgc_buf *report)
+{
+    return sgc_pages_examine(pages, NULL, report);
 }

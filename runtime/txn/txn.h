@@ -5,6 +5,7 @@
 #ifndef SGC_RUNTIME_TXN_H
 #define SGC_RUNTIME_TXN_H
 
+#include "os/os.h"
 #include "schema/schema.h"
 #include "sgc/txn.h"
 
@@ -32,5 +33,42 @@ SGC_CHECK sgc_status sgc_txn_check_parents(sgc_txn *txn, sgc_row_name *child);
  * what the pages do.
  */
 SGC_CHECK sgc_status sgc_txn_count_rows(sgc_txn *txn, uint16_t table, uint64_t *rows);
+
+/**
+ * About how many entries of an index a walk over `range` (NULL: all) steps over; for choosing
+ * between ways, not for answers. Never fails: what cannot be read counts as everything.
+ */
+uint64_t sgc_txn_estimate(sgc_txn *txn, uint16_t table, uint16_t index, const sgc_range *range);
+
+/** Size of what the newest checkpoint holds of a table. */
+typedef struct sgc_tree_figures {
+    uint64_t entries;       /**< or rows */
+    uint32_t pages, levels; /**< levels: of B+trees, else 0 */
+} sgc_tree_figures;
+/** which: 0 the rows, 1 the hash index of keys, 2 + i the index at position i. */
+void sgc_txn_tree_figures(const sgc_txn *txn, uint16_t table, unsigned which,
+                          sgc_tree_figures *figures);
+
+/** Questions about moments before this sequence are refused: the history of the table ends there.
+ */
+uint64_t sgc_txn_horizon(const sgc_txn *txn, uint16_t table);
+/** The last commit that pages hold, and its time. */
+void sgc_txn_checkpoint(const sgc_txn *txn, uint64_t *sequence, uint64_t *time_us);
+
+/* ---- repair.c: databases that may be damaged. Nobody else must have the folder open. ---- */
+
+/**
+ * Looks at the root, and when `all` also at pages, history and log, as far as they can be read;
+ * nothing is changed. Each damage is a line of `report`. SGC_OK: none; SGC_CORRUPT: there is some;
+ * else *error says why nothing could be looked at (SGC_NOT_FOUND, SGC_BUSY, ..). os may be NULL.
+ */
+SGC_CHECK sgc_status sgc_db_inspect(const sgc_os *os, const char *directory, bool all,
+                                    sgc_buf *report, sgc_error *error);
+/**
+ * Builds damaged indexes anew from rows that are sound. Nothing else is changed, and nothing is
+ * taken away. What was done, and what could not be, are lines of `report`.
+ */
+SGC_CHECK sgc_status sgc_db_rebuild(const sgc_os *os, const char *directory, sgc_buf *report,
+                                    sgc_error *error);
 
 #endif

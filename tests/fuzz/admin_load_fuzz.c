@@ -83,7 +83,8 @@ static sgc_buf dump(sgc_db *db)
 {
     sgc_buf out = {0};
 
-    if (sgc_dump(db, SGC_LOAD_JSON, sgc_str_of(NULL, 0), keep, &out, NULL) != SGC_OK) abort();
+    sgc_dump_options options = {.format = SGC_LOAD_JSON, .sink = keep, .context = &out};
+    if (sgc_dump(db, &options, NULL) != SGC_OK) abort();
     return out;
 }
 

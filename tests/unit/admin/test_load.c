@@ -95,7 +95,9 @@ static sgc_buf dump(fixture *f, sgc_load_format format, const char *table)
 {
     sgc_buf out = {0};
 
-    CU_ASSERT_EQUAL(sgc_dump(f->db, format, sgc_str_from(table), keep, &out, &f->error), SGC_OK);
+    sgc_dump_options options = {
+        .format = format, .table = sgc_str_from(table), .sink = keep, .context = &out};
+    CU_ASSERT_EQUAL(sgc_dump(f->db, &options, &f->error), SGC_OK);
     return out;
 }
 
