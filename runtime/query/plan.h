@@ -23,7 +23,9 @@ typedef struct sgc_access {
     /** ... but rows that are equal in these fields come in any order; none: they do not. */
     uint16_t tie_fields[SGC_TIE_FIELDS];
     uint16_t tie_count;
-    unsigned score; /**< 0: the filter was of no help */
+    unsigned score;   /**< 0: the filter was of no help */
+    uint64_t entries; /**< about as many are looked at when no limit ends it */
+    double cost;
     sgc_str *keys;
     size_t key_count;
     sgc_range *ranges; /**< none: the whole index */

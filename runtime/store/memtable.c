@@ -645,6 +645,17 @@ void sgc_memtable_cursor_next(sgc_memtable_cursor *cursor)
            cursor->descending ? sgc_overlay_before(overlay, node) : sgc_overlay_next(node));
 }
 
+uint64_t sgc_memtable_estimate(const sgc_memtable *memtable, uint16_t table, uint16_t index,
+                               sgc_str from, sgc_str to)
+{
+    const struct table_overlays *overlays = find_table(memtable, table);
+
+    if (!overlays) return 0;
+    const struct sgc_overlay *overlay = &overlays->indexes[index];
+    if (atomic_load_explicit(&overlay->waiting, memory_order_acquire)) return 0;
+    return sgc_overlay_estimate(overlay, from, to);
+}
+
 /* ---- everything, in order ---- */
 
 /* `head` holds the eight bytes behind what all keys of the table share. */

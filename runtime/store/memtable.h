@@ -106,6 +106,13 @@ void sgc_memtable_cursor_open(sgc_memtable_cursor *cursor, const sgc_memtable *m
 void sgc_memtable_cursor_seek(sgc_memtable_cursor *cursor, sgc_str bound);
 void sgc_memtable_cursor_next(sgc_memtable_cursor *cursor);
 
+/**
+ * About how many entries of an index were put or removed in from <= entry < to, in whatever
+ * versions; null means open. Of a write set only what a cursor has brought in order.
+ */
+uint64_t sgc_memtable_estimate(const sgc_memtable *memtable, uint16_t table, uint16_t index,
+                               sgc_str from, sgc_str to);
+
 /** Calls each(context, ...) once per row with its newest version <= at, table by table in key
  * order. */
 SGC_CHECK sgc_status sgc_memtable_each(const sgc_memtable *memtable, uint64_t at,

@@ -256,6 +256,30 @@ struct sgc_overlay_node *sgc_overlay_seek_before(const struct sgc_overlay *overl
     return node == overlay->sentinel ? NULL : node;
 }
 
+/*
+ * One node in four rises a level: where enough nodes of the range stand on a level to make a good
+ * sample, they are counted there. The level above had fewer, so none has many.
+ */
+uint64_t sgc_overlay_estimate(const struct sgc_overlay *overlay, sgc_str from, sgc_str to)
+{
+    enum { SAMPLE = 16 };
+    const struct sgc_overlay_node *node = overlay->sentinel;
+    uint64_t from_head = sgc_str_is_null(from) ? 0 : head_of(from), count = 0;
+    uint64_t to_head = sgc_str_is_null(to) ? 0 : head_of(to);
+
+    for (size_t level = SGC_OVERLAY_LEVELS; level-- > 0;) {
+        const struct sgc_overlay_node *next = load(&node->next[level]);
+        for (; next && !sgc_str_is_null(from) && is_less(next, from_head, from);
+             next = load(&node->next[level])) {
+            node = next;
+        }
+        for (count = 0; next && (sgc_str_is_null(to) || is_less(next, to_head, to)); count++)
+            next = load(&next->next[level]);
+        if (count >= SAMPLE) return count << (2 * level);
+    }
+    return count;
+}
+
 struct sgc_overlay_node *sgc_overlay_next(const struct sgc_overlay_node *node)
 {
     return load(&node->next[0]);

@@ -55,6 +55,8 @@ void sgc_overlay_settle(struct sgc_overlay *overlay);
 struct sgc_overlay_node *sgc_overlay_seek(const struct sgc_overlay *overlay, sgc_str bound);
 /** Last node < bound (null: last), NULL when there is none. */
 struct sgc_overlay_node *sgc_overlay_seek_before(const struct sgc_overlay *overlay, sgc_str bound);
+/** About how many nodes lie in from <= entry < to; null means open. Exact when they are few. */
+uint64_t sgc_overlay_estimate(const struct sgc_overlay *overlay, sgc_str from, sgc_str to);
 /** Neighbours, NULL at the ends. */
 struct sgc_overlay_node *sgc_overlay_next(const struct sgc_overlay_node *node);
 struct sgc_overlay_node *sgc_overlay_before(const struct sgc_overlay *overlay,
