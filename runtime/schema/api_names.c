@@ -114,7 +114,7 @@ static const struct {
     {"Where", true},       {"ListWhere", true},   {"OrderBy", true},    {"ListOrderBy", false},
     {"Connection", false}, {"Edge", false},       {"Sum", false},       {"Avg", false},
     {"Min", false},        {"Max", false},        {"Aggregate", false}, {"Field", false},
-    {"Group", false},      {"GroupKey", false},   {"Having", false},    {"Version", false},
+    {"Group", false},      {"GroupKey", false},   {"Having", false},    {"Version", true},
     {"CreateInput", true}, {"UpdateInput", true}, {"IncInput", true},   {"Change", false},
 };
 
@@ -287,9 +287,12 @@ static void table_names(names *n, const sgc_model_table *table)
     }
     for (const sgc_model_index *index = table->indexes; index && good; index = index->next)
         if (index->index.unique && table->table.generate_query) good = unique_name(n, table, index);
-    for (size_t i = 0; i < sizeof type_names / sizeof *type_names && good; i++)
+    for (size_t i = 0; i < sizeof type_names / sizeof *type_names && good; i++) {
+        bool exists = type_names[i].exists;
+        if (strcmp(type_names[i].after, "Version") == 0) exists = table->table.history;
         good = type_name(n, table->type, make(n, "", table->table.name, false, type_names[i].after),
-                         type_names[i].exists);
+                         exists);
+    }
     good =
         good && type_name(n, table->type, make(n, "", table->table.plural, true, "Payload"), true);
     for (size_t i = 0; i < table->member_count && good; i++)
