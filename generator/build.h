@@ -67,9 +67,9 @@ typedef struct kind_words {
 } kind_words;
 const kind_words *words_of(sgc_kind kind);
 
-/** How C sees a key: its type, and the endings of sgc_pk_, sgc_ids_, sgc_key_ and sgc_keys_add_. */
+/** How C sees a key: its type, what makes and reads one, and the ending of sgc_keys_add_. */
 typedef struct key_words {
-    const char *type, *pk, *ids, *component, *keys;
+    const char *type, *pk, *back, *ids, *component, *keys;
 } key_words;
 const key_words *key_words_of(sgc_kind kind);
 const key_words *key_of(const view_build_state *b, uint16_t table);

@@ -54,6 +54,7 @@ static void render_table_header(layout *out, const view_table *t)
     tpl_record_h(out, &t->record);
     if (t->has_patch) tpl_record_patch_h(out, &t->record);
     tpl_table_h(out, t);
+    if (t->history) tpl_table_history_h(out, t);
     for (size_t i = 0; i < t->indexes.count; i++)
         tpl_index_h(out, &t->indexes.items[i]);
     for (size_t i = 0; i < t->relations.count; i++) {
@@ -182,6 +183,7 @@ static void render_table(layout *out, const view_table *t)
         tpl_table_keep_c(out, t);
     }
     tpl_table_codec_c(out, t);
+    if (t->history) tpl_table_history_c(out, t);
     render_indexes(out, t);
     render_relations(out, t);
 }

@@ -168,9 +168,11 @@ typedef struct view_table {
     view_model model;
     sgc_str at;                    /**< position in the schema */
     sgc_str id, ids, key;          /**< C type of the key, sgc_ids_text, sgc_pk_text */
+    sgc_str key_back;              /**< sgc_id_from_text */
     sgc_str key_member, key_given; /**< the member, and whether a new row gives it */
     sgc_str fields, version, fixed_size, rest_offset;
     bool has_patch;
+    bool history; /**< versions are kept and can be asked for */
     view_record record;
     view_chunks all, fixed, rest, puts, takes, patches, offers, copies, required;
     VIEW_LIST(view_assign) touched;

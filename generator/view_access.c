@@ -8,11 +8,12 @@
 
 const key_words *key_words_of(sgc_kind kind)
 {
-    static const key_words text = {"sgc_str", "sgc_pk_text", "sgc_ids_text", "sgc_key_text",
-                                   "text"};
-    static const key_words narrow = {"int32_t", "sgc_pk_int", "sgc_ids_int", "sgc_key_int", "int"};
-    static const key_words wide = {"int64_t", "sgc_pk_int64", "sgc_ids_int64", "sgc_key_int64",
-                                   "int64"};
+    static const key_words text = {"sgc_str",      "sgc_pk_text",  "sgc_id_from_text",
+                                   "sgc_ids_text", "sgc_key_text", "text"};
+    static const key_words narrow = {"int32_t",     "sgc_pk_int",  "sgc_id_from_int",
+                                     "sgc_ids_int", "sgc_key_int", "int"};
+    static const key_words wide = {"int64_t",       "sgc_pk_int64",  "sgc_id_from_int64",
+                                   "sgc_ids_int64", "sgc_key_int64", "int64"};
 
     if (kind == SGC_KIND_INT) return &narrow;
     return kind == SGC_KIND_BIGINT ? &wide : &text;
@@ -217,6 +218,7 @@ void build_access(view_build_state *b, uint16_t position, view_table *table)
     table->id = sgc_str_from(words->type);
     table->ids = sgc_str_from(words->ids);
     table->key = sgc_str_from(words->pk);
+    table->key_back = sgc_str_from(words->back);
     build_indexes(b, position, table);
     build_relations(b, position, table);
 }

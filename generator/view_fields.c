@@ -761,6 +761,7 @@ void build_table_record(view_build_state *b, uint16_t position, view_table *tabl
     table->c = r.c;
     table->gql = t->name;
     table->place = table->record.place;
+    table->history = t->history;
     table->at = say(b, "%u", (unsigned)position);
     table->fields = table->record.fields;
     table->version = say(b, "%u", (unsigned)t->layout.version);

@@ -151,6 +151,20 @@ sgc_rows sgc_rows_open(sgc_txn *txn, uint16_t table, uint16_t index, const sgc_b
     return rows;
 }
 
+/* ---- the past ---- */
+
+sgc_versions sgc_rows_history(sgc_txn *txn, uint16_t table, const sgc_key *key,
+                              const sgc_history_options *options)
+{
+    static const char too_long[SGC_KEY_MAX + 1];
+    static const sgc_history_options defaults;
+    sgc_str bytes = {NULL, 0};
+
+    if (!options) options = &defaults;
+    if (key) bytes = key->overflow ? sgc_str_of(too_long, sizeof too_long) : sgc_key_str(key);
+    return sgc_versions_open(txn, table, bytes, options->period, options->oldest_first);
+}
+
 /* ---- children: rows that hold our key ---- */
 
 /* The component that holds an id, behind the type's name where relations go to several types. */

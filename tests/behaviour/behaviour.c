@@ -1,7 +1,7 @@
 /*
  * behaviour.c - a typed program against emitted code and the real runtime: every function that sgc
- * emitted for zoo.graphql is called here or in relations.c (tests/behaviour/covered says so) and
- * its effect asked for.
+ * emitted for zoo.graphql is called here or in the files beside (tests/behaviour/covered says so)
+ * and its effect asked for.
  */
 #include "behaviour/behaviour.h"
 #include "zoo.resolve.sgc.h"
@@ -627,6 +627,9 @@ int main(void)
                            {"wide sums", test_wide_sums},
                            {"counters", test_counters},
                            {"answers", test_answers},
+                           {"past", test_past},
+                           {"versions", test_versions},
+                           {"changes", test_changes},
                            {"codec", test_codec},
                            {"json", test_json},
                            {"json of users", test_json_of_users},

@@ -46,5 +46,8 @@ void test_numbered(void);
 void test_wide_lists(void);
 void test_wide_sums(void);
 void test_counters(void);
+void test_past(void);
+void test_versions(void);
+void test_changes(void);
 
 #endif

@@ -89,6 +89,33 @@ SGC_CHECK sgc_status sgc_rows_delete(sgc_txn *txn, uint16_t table, const sgc_key
 SGC_CHECK sgc_status sgc_rows_link(sgc_txn *txn, uint16_t link, bool add, const sgc_key *left,
                                    const sgc_key *right);
 
+/* ---- the past of a table ---- */
+
+/** Which versions to walk over, and how. */
+typedef struct sgc_history_options {
+    const sgc_period *period; /**< NULL: all that are kept */
+    bool oldest_first;
+} sgc_history_options;
+
+/** Versions of the row with this key, or of all rows when it is NULL; options may be NULL. */
+sgc_versions sgc_rows_history(sgc_txn *txn, uint16_t table, const sgc_key *key,
+                              const sgc_history_options *options);
+
+/** Back from the bytes of a primary key: SGC_CORRUPT when they are none. */
+static inline sgc_status sgc_id_from_text(sgc_str key, sgc_str *id)
+{
+    *id = key;
+    return SGC_OK;
+}
+static inline sgc_status sgc_id_from_int(sgc_str key, int32_t *id)
+{
+    return sgc_pk_read_int(key, id) ? SGC_OK : SGC_CORRUPT;
+}
+static inline sgc_status sgc_id_from_int64(sgc_str key, int64_t *id)
+{
+    return sgc_pk_read_int64(key, id) ? SGC_OK : SGC_CORRUPT;
+}
+
 /* ---- lists of keys that rows hold ---- */
 
 /** The list as an array in the transaction's arena, with `key` at its end. */

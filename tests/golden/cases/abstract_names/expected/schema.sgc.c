@@ -566,6 +566,72 @@ sgc_status schema_class_from_json(sgc_arena *arena, sgc_str json, schema_class_n
     return in.status;
 }
 
+/* ---- type Class: the past ---- */
+
+schema_class_history_cursor schema_class_history(sgc_txn *txn, int32_t id,
+                                                 const sgc_history_options *options)
+{
+    schema_class_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_int(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_class_history_cursor schema_class_history_all(sgc_txn *txn,
+                                                     const sgc_history_options *options)
+{
+    schema_class_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_class_history_next(schema_class_history_cursor *cursor, schema_class_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_int(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_class(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_class_history_status(const schema_class_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_class_changes_cursor schema_class_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_class_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_class_changes_next(schema_class_changes_cursor *cursor, schema_class_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_class(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_class(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_class_changes_status(const schema_class_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_class_by_id(const schema_class_by_id_bound *bound, sgc_key *key)
@@ -1082,6 +1148,75 @@ sgc_status schema_register_from_json(sgc_arena *arena, sgc_str json, schema_regi
     return in.status;
 }
 
+/* ---- type Register: the past ---- */
+
+schema_register_history_cursor schema_register_history(sgc_txn *txn, int32_t id,
+                                                       const sgc_history_options *options)
+{
+    schema_register_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_int(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+schema_register_history_cursor schema_register_history_all(sgc_txn *txn,
+                                                           const sgc_history_options *options)
+{
+    schema_register_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool schema_register_history_next(schema_register_history_cursor *cursor,
+                                  schema_register_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_int(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_register(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_register_history_status(const schema_register_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_register_changes_cursor schema_register_changes(sgc_txn *txn, uint64_t sequence,
+                                                       uint32_t ordinal)
+{
+    schema_register_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool schema_register_changes_next(schema_register_changes_cursor *cursor,
+                                  schema_register_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_register(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_register(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_register_changes_status(const schema_register_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_register_by_id(const schema_register_by_id_bound *bound, sgc_key *key)
@@ -1381,6 +1516,71 @@ sgc_status schema_for_from_json(sgc_arena *arena, sgc_str json, schema_for_new *
     }
     need_schema_for__1(&in);
     return in.status;
+}
+
+/* ---- type For: the past ---- */
+
+schema_for_history_cursor schema_for_history(sgc_txn *txn, int32_t id,
+                                             const sgc_history_options *options)
+{
+    schema_for_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_int(&key, id);
+    cursor.base = sgc_rows_history(txn, 2, &key, options);
+    return cursor;
+}
+
+schema_for_history_cursor schema_for_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_for_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 2, NULL, options);
+    return cursor;
+}
+
+bool schema_for_history_next(schema_for_history_cursor *cursor, schema_for_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_int(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_for(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_for_history_status(const schema_for_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_for_changes_cursor schema_for_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_for_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 2);
+    return cursor;
+}
+
+bool schema_for_changes_next(schema_for_changes_cursor *cursor, schema_for_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_for(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_for(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_for_changes_status(const schema_for_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -1702,6 +1902,75 @@ sgc_status schema_owner_type_from_json(sgc_arena *arena, sgc_str json, schema_ow
     }
     need_schema_owner_type__1(&in);
     return in.status;
+}
+
+/* ---- type OwnerType: the past ---- */
+
+schema_owner_type_history_cursor schema_owner_type_history(sgc_txn *txn, int32_t id,
+                                                           const sgc_history_options *options)
+{
+    schema_owner_type_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_int(&key, id);
+    cursor.base = sgc_rows_history(txn, 3, &key, options);
+    return cursor;
+}
+
+schema_owner_type_history_cursor schema_owner_type_history_all(sgc_txn *txn,
+                                                               const sgc_history_options *options)
+{
+    schema_owner_type_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 3, NULL, options);
+    return cursor;
+}
+
+bool schema_owner_type_history_next(schema_owner_type_history_cursor *cursor,
+                                    schema_owner_type_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_int(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_owner_type(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_owner_type_history_status(const schema_owner_type_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_owner_type_changes_cursor schema_owner_type_changes(sgc_txn *txn, uint64_t sequence,
+                                                           uint32_t ordinal)
+{
+    schema_owner_type_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 3);
+    return cursor;
+}
+
+bool schema_owner_type_changes_next(schema_owner_type_changes_cursor *cursor,
+                                    schema_owner_type_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_owner_type(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_owner_type(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_owner_type_changes_status(const schema_owner_type_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -2054,6 +2323,75 @@ sgc_status schema_owner_cursor_from_json(sgc_arena *arena, sgc_str json,
     }
     need_schema_owner_cursor__1(&in);
     return in.status;
+}
+
+/* ---- type OwnerCursor: the past ---- */
+
+schema_owner_cursor_history_cursor schema_owner_cursor_history(sgc_txn *txn, int32_t id,
+                                                               const sgc_history_options *options)
+{
+    schema_owner_cursor_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_int(&key, id);
+    cursor.base = sgc_rows_history(txn, 4, &key, options);
+    return cursor;
+}
+
+schema_owner_cursor_history_cursor
+schema_owner_cursor_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_owner_cursor_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 4, NULL, options);
+    return cursor;
+}
+
+bool schema_owner_cursor_history_next(schema_owner_cursor_history_cursor *cursor,
+                                      schema_owner_cursor_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_int(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_owner_cursor(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_owner_cursor_history_status(const schema_owner_cursor_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_owner_cursor_changes_cursor schema_owner_cursor_changes(sgc_txn *txn, uint64_t sequence,
+                                                               uint32_t ordinal)
+{
+    schema_owner_cursor_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 4);
+    return cursor;
+}
+
+bool schema_owner_cursor_changes_next(schema_owner_cursor_changes_cursor *cursor,
+                                      schema_owner_cursor_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_owner_cursor(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_owner_cursor(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_owner_cursor_changes_status(const schema_owner_cursor_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -2487,6 +2825,75 @@ sgc_status schema_owner_get_from_json(sgc_arena *arena, sgc_str json, schema_own
     }
     need_schema_owner_get__1(&in);
     return in.status;
+}
+
+/* ---- type OwnerGet: the past ---- */
+
+schema_owner_get_history_cursor schema_owner_get_history(sgc_txn *txn, int64_t id,
+                                                         const sgc_history_options *options)
+{
+    schema_owner_get_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_int64(&key, id);
+    cursor.base = sgc_rows_history(txn, 5, &key, options);
+    return cursor;
+}
+
+schema_owner_get_history_cursor schema_owner_get_history_all(sgc_txn *txn,
+                                                             const sgc_history_options *options)
+{
+    schema_owner_get_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 5, NULL, options);
+    return cursor;
+}
+
+bool schema_owner_get_history_next(schema_owner_get_history_cursor *cursor,
+                                   schema_owner_get_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_int64(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_owner_get(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_owner_get_history_status(const schema_owner_get_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_owner_get_changes_cursor schema_owner_get_changes(sgc_txn *txn, uint64_t sequence,
+                                                         uint32_t ordinal)
+{
+    schema_owner_get_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 5);
+    return cursor;
+}
+
+bool schema_owner_get_changes_next(schema_owner_get_changes_cursor *cursor,
+                                   schema_owner_get_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_owner_get(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_owner_get(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_owner_get_changes_status(const schema_owner_get_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

@@ -170,6 +170,41 @@ void schema_class_to_json(const schema_class *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_class_from_json(sgc_arena *arena, sgc_str json, schema_class_new *out,
                                             sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_class_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_class row;
+} schema_class_version;
+typedef struct schema_class_history_cursor {
+    sgc_versions base;
+} schema_class_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_class_history_cursor schema_class_history(sgc_txn *txn, int32_t id,
+                                                 const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_class_history_cursor schema_class_history_all(sgc_txn *txn,
+                                                     const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_class_history_next(schema_class_history_cursor *cursor, schema_class_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_class_history_status(const schema_class_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_class_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_class before;
+    schema_class after;
+} schema_class_change;
+typedef struct schema_class_changes_cursor {
+    sgc_changes base;
+} schema_class_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_class_changes_cursor schema_class_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_class_changes_next(schema_class_changes_cursor *cursor, schema_class_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_class_changes_status(const schema_class_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_class_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -344,6 +379,44 @@ void schema_register_to_json(const schema_register *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_register_from_json(sgc_arena *arena, sgc_str json,
                                                schema_register_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_register_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_register row;
+} schema_register_version;
+typedef struct schema_register_history_cursor {
+    sgc_versions base;
+} schema_register_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_register_history_cursor schema_register_history(sgc_txn *txn, int32_t id,
+                                                       const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_register_history_cursor schema_register_history_all(sgc_txn *txn,
+                                                           const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_register_history_next(schema_register_history_cursor *cursor,
+                                  schema_register_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_register_history_status(const schema_register_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_register_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_register before;
+    schema_register after;
+} schema_register_change;
+typedef struct schema_register_changes_cursor {
+    sgc_changes base;
+} schema_register_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_register_changes_cursor schema_register_changes(sgc_txn *txn, uint64_t sequence,
+                                                       uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_register_changes_next(schema_register_changes_cursor *cursor,
+                                  schema_register_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_register_changes_status(const schema_register_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_register_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -430,6 +503,40 @@ void schema_for_to_json(const schema_for *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_for_from_json(sgc_arena *arena, sgc_str json, schema_for_new *out,
                                           sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_for_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_for row;
+} schema_for_version;
+typedef struct schema_for_history_cursor {
+    sgc_versions base;
+} schema_for_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_for_history_cursor schema_for_history(sgc_txn *txn, int32_t id,
+                                             const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_for_history_cursor schema_for_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_for_history_next(schema_for_history_cursor *cursor, schema_for_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_for_history_status(const schema_for_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_for_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_for before;
+    schema_for after;
+} schema_for_change;
+typedef struct schema_for_changes_cursor {
+    sgc_changes base;
+} schema_for_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_for_changes_cursor schema_for_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_for_changes_next(schema_for_changes_cursor *cursor, schema_for_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_for_changes_status(const schema_for_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_for_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -509,6 +616,46 @@ void schema_owner_type_to_json(const schema_owner_type *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_owner_type_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_owner_type_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_owner_type_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_owner_type row;
+} schema_owner_type_version;
+typedef struct schema_owner_type_history_cursor {
+    sgc_versions base;
+} schema_owner_type_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_owner_type_history_cursor schema_owner_type_history(sgc_txn *txn, int32_t id,
+                                                           const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_owner_type_history_cursor schema_owner_type_history_all(sgc_txn *txn,
+                                                               const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_owner_type_history_next(schema_owner_type_history_cursor *cursor,
+                                    schema_owner_type_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_owner_type_history_status(const schema_owner_type_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_owner_type_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_owner_type before;
+    schema_owner_type after;
+} schema_owner_type_change;
+typedef struct schema_owner_type_changes_cursor {
+    sgc_changes base;
+} schema_owner_type_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_owner_type_changes_cursor schema_owner_type_changes(sgc_txn *txn, uint64_t sequence,
+                                                           uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_owner_type_changes_next(schema_owner_type_changes_cursor *cursor,
+                                    schema_owner_type_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_owner_type_changes_status(const schema_owner_type_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_owner_type_by_id_bound {
@@ -614,6 +761,46 @@ void schema_owner_cursor_to_json(const schema_owner_cursor *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_owner_cursor_from_json(sgc_arena *arena, sgc_str json,
                                                    schema_owner_cursor_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_owner_cursor_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_owner_cursor row;
+} schema_owner_cursor_version;
+typedef struct schema_owner_cursor_history_cursor {
+    sgc_versions base;
+} schema_owner_cursor_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_owner_cursor_history_cursor schema_owner_cursor_history(sgc_txn *txn, int32_t id,
+                                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_owner_cursor_history_cursor
+schema_owner_cursor_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_owner_cursor_history_next(schema_owner_cursor_history_cursor *cursor,
+                                      schema_owner_cursor_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_owner_cursor_history_status(const schema_owner_cursor_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_owner_cursor_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_owner_cursor before;
+    schema_owner_cursor after;
+} schema_owner_cursor_change;
+typedef struct schema_owner_cursor_changes_cursor {
+    sgc_changes base;
+} schema_owner_cursor_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_owner_cursor_changes_cursor schema_owner_cursor_changes(sgc_txn *txn, uint64_t sequence,
+                                                               uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_owner_cursor_changes_next(schema_owner_cursor_changes_cursor *cursor,
+                                      schema_owner_cursor_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_owner_cursor_changes_status(const schema_owner_cursor_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_owner_cursor_by_id_bound {
@@ -733,6 +920,44 @@ void schema_owner_get_to_json(const schema_owner_get *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_owner_get_from_json(sgc_arena *arena, sgc_str json,
                                                 schema_owner_get_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_owner_get_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_owner_get row;
+} schema_owner_get_version;
+typedef struct schema_owner_get_history_cursor {
+    sgc_versions base;
+} schema_owner_get_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_owner_get_history_cursor schema_owner_get_history(sgc_txn *txn, int64_t id,
+                                                         const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_owner_get_history_cursor schema_owner_get_history_all(sgc_txn *txn,
+                                                             const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_owner_get_history_next(schema_owner_get_history_cursor *cursor,
+                                   schema_owner_get_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_owner_get_history_status(const schema_owner_get_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_owner_get_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_owner_get before;
+    schema_owner_get after;
+} schema_owner_get_change;
+typedef struct schema_owner_get_changes_cursor {
+    sgc_changes base;
+} schema_owner_get_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_owner_get_changes_cursor schema_owner_get_changes(sgc_txn *txn, uint64_t sequence,
+                                                         uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_owner_get_changes_next(schema_owner_get_changes_cursor *cursor,
+                                   schema_owner_get_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_owner_get_changes_status(const schema_owner_get_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_owner_get_by_id_bound {

@@ -100,6 +100,43 @@ void my_app_v2_user_to_json(const my_app_v2_user *row, sgc_buf *out);
 SGC_CHECK sgc_status my_app_v2_user_from_json(sgc_arena *arena, sgc_str json,
                                               my_app_v2_user_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct my_app_v2_user_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    my_app_v2_user row;
+} my_app_v2_user_version;
+typedef struct my_app_v2_user_history_cursor {
+    sgc_versions base;
+} my_app_v2_user_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+my_app_v2_user_history_cursor my_app_v2_user_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+my_app_v2_user_history_cursor my_app_v2_user_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool my_app_v2_user_history_next(my_app_v2_user_history_cursor *cursor,
+                                 my_app_v2_user_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status my_app_v2_user_history_status(const my_app_v2_user_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct my_app_v2_user_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    my_app_v2_user before;
+    my_app_v2_user after;
+} my_app_v2_user_change;
+typedef struct my_app_v2_user_changes_cursor {
+    sgc_changes base;
+} my_app_v2_user_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+my_app_v2_user_changes_cursor my_app_v2_user_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool my_app_v2_user_changes_next(my_app_v2_user_changes_cursor *cursor, my_app_v2_user_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status my_app_v2_user_changes_status(const my_app_v2_user_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct my_app_v2_user_by_id_bound {
     unsigned given; /**< how many of the members below are given */

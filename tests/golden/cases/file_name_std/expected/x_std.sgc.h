@@ -100,6 +100,42 @@ void x_std_string2_to_json(const x_std_string2 *row, sgc_buf *out);
 SGC_CHECK sgc_status x_std_string2_from_json(sgc_arena *arena, sgc_str json, x_std_string2_new *out,
                                              sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct x_std_string2_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    x_std_string2 row;
+} x_std_string2_version;
+typedef struct x_std_string2_history_cursor {
+    sgc_versions base;
+} x_std_string2_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+x_std_string2_history_cursor x_std_string2_history(sgc_txn *txn, sgc_str id,
+                                                   const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+x_std_string2_history_cursor x_std_string2_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool x_std_string2_history_next(x_std_string2_history_cursor *cursor, x_std_string2_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status x_std_string2_history_status(const x_std_string2_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct x_std_string2_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    x_std_string2 before;
+    x_std_string2 after;
+} x_std_string2_change;
+typedef struct x_std_string2_changes_cursor {
+    sgc_changes base;
+} x_std_string2_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+x_std_string2_changes_cursor x_std_string2_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool x_std_string2_changes_next(x_std_string2_changes_cursor *cursor, x_std_string2_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status x_std_string2_changes_status(const x_std_string2_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct x_std_string2_by_id_bound {
     unsigned given; /**< how many of the members below are given */

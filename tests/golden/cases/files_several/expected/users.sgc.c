@@ -256,6 +256,71 @@ sgc_status users_user_from_json(sgc_arena *arena, sgc_str json, users_user_new *
     return in.status;
 }
 
+/* ---- type User: the past ---- */
+
+users_user_history_cursor users_user_history(sgc_txn *txn, sgc_str id,
+                                             const sgc_history_options *options)
+{
+    users_user_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+users_user_history_cursor users_user_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    users_user_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool users_user_history_next(users_user_history_cursor *cursor, users_user_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_users_user(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status users_user_history_status(const users_user_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+users_user_changes_cursor users_user_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    users_user_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool users_user_changes_next(users_user_changes_cursor *cursor, users_user_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_users_user(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_users_user(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status users_user_changes_status(const users_user_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_users_user_by_id(const users_user_by_id_bound *bound, sgc_key *key)
@@ -590,6 +655,71 @@ sgc_status users_post_from_json(sgc_arena *arena, sgc_str json, users_post_new *
     }
     need_users_post__1(&in);
     return in.status;
+}
+
+/* ---- type Post: the past ---- */
+
+users_post_history_cursor users_post_history(sgc_txn *txn, sgc_str id,
+                                             const sgc_history_options *options)
+{
+    users_post_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+users_post_history_cursor users_post_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    users_post_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool users_post_history_next(users_post_history_cursor *cursor, users_post_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_users_post(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status users_post_history_status(const users_post_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+users_post_changes_cursor users_post_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    users_post_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool users_post_changes_next(users_post_changes_cursor *cursor, users_post_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_users_post(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_users_post(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status users_post_changes_status(const users_post_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

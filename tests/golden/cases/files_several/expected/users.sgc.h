@@ -103,6 +103,40 @@ void users_user_to_json(const users_user *row, sgc_buf *out);
 SGC_CHECK sgc_status users_user_from_json(sgc_arena *arena, sgc_str json, users_user_new *out,
                                           sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct users_user_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    users_user row;
+} users_user_version;
+typedef struct users_user_history_cursor {
+    sgc_versions base;
+} users_user_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+users_user_history_cursor users_user_history(sgc_txn *txn, sgc_str id,
+                                             const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+users_user_history_cursor users_user_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool users_user_history_next(users_user_history_cursor *cursor, users_user_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status users_user_history_status(const users_user_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct users_user_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    users_user before;
+    users_user after;
+} users_user_change;
+typedef struct users_user_changes_cursor {
+    sgc_changes base;
+} users_user_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+users_user_changes_cursor users_user_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool users_user_changes_next(users_user_changes_cursor *cursor, users_user_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status users_user_changes_status(const users_user_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct users_user_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -187,6 +221,40 @@ void users_post_to_json(const users_post *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status users_post_from_json(sgc_arena *arena, sgc_str json, users_post_new *out,
                                           sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct users_post_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    users_post row;
+} users_post_version;
+typedef struct users_post_history_cursor {
+    sgc_versions base;
+} users_post_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+users_post_history_cursor users_post_history(sgc_txn *txn, sgc_str id,
+                                             const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+users_post_history_cursor users_post_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool users_post_history_next(users_post_history_cursor *cursor, users_post_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status users_post_history_status(const users_post_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct users_post_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    users_post before;
+    users_post after;
+} users_post_change;
+typedef struct users_post_changes_cursor {
+    sgc_changes base;
+} users_post_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+users_post_changes_cursor users_post_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool users_post_changes_next(users_post_changes_cursor *cursor, users_post_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status users_post_changes_status(const users_post_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct users_post_by_id_bound {

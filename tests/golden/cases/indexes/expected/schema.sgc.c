@@ -557,6 +557,71 @@ sgc_status schema_item_from_json(sgc_arena *arena, sgc_str json, schema_item_new
     return in.status;
 }
 
+/* ---- type Item: the past ---- */
+
+schema_item_history_cursor schema_item_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options)
+{
+    schema_item_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_item_history_cursor schema_item_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_item_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_item_history_next(schema_item_history_cursor *cursor, schema_item_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_item(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_item_history_status(const schema_item_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_item_changes_cursor schema_item_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_item_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_item_changes_next(schema_item_changes_cursor *cursor, schema_item_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_item(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_item(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_item_changes_status(const schema_item_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_item_by_id(const schema_item_by_id_bound *bound, sgc_key *key)
@@ -1520,6 +1585,71 @@ sgc_status schema_shop_from_json(sgc_arena *arena, sgc_str json, schema_shop_new
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type Shop: the past ---- */
+
+schema_shop_history_cursor schema_shop_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options)
+{
+    schema_shop_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+schema_shop_history_cursor schema_shop_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_shop_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool schema_shop_history_next(schema_shop_history_cursor *cursor, schema_shop_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_shop(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_shop_history_status(const schema_shop_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_shop_changes_cursor schema_shop_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_shop_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool schema_shop_changes_next(schema_shop_changes_cursor *cursor, schema_shop_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_shop(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_shop(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_shop_changes_status(const schema_shop_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

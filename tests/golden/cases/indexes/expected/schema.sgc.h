@@ -191,6 +191,41 @@ void schema_item_to_json(const schema_item *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_item_from_json(sgc_arena *arena, sgc_str json, schema_item_new *out,
                                            sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_item_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_item row;
+} schema_item_version;
+typedef struct schema_item_history_cursor {
+    sgc_versions base;
+} schema_item_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_item_history_cursor schema_item_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_item_history_cursor schema_item_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_item_history_next(schema_item_history_cursor *cursor, schema_item_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_item_history_status(const schema_item_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_item_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_item before;
+    schema_item after;
+} schema_item_change;
+typedef struct schema_item_changes_cursor {
+    sgc_changes base;
+} schema_item_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_item_changes_cursor schema_item_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_item_changes_next(schema_item_changes_cursor *cursor, schema_item_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_item_changes_status(const schema_item_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_item_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -576,6 +611,41 @@ void schema_shop_to_json(const schema_shop *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_shop_from_json(sgc_arena *arena, sgc_str json, schema_shop_new *out,
                                            sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_shop_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_shop row;
+} schema_shop_version;
+typedef struct schema_shop_history_cursor {
+    sgc_versions base;
+} schema_shop_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_shop_history_cursor schema_shop_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_shop_history_cursor schema_shop_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_shop_history_next(schema_shop_history_cursor *cursor, schema_shop_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_shop_history_status(const schema_shop_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_shop_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_shop before;
+    schema_shop after;
+} schema_shop_change;
+typedef struct schema_shop_changes_cursor {
+    sgc_changes base;
+} schema_shop_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_shop_changes_cursor schema_shop_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_shop_changes_next(schema_shop_changes_cursor *cursor, schema_shop_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_shop_changes_status(const schema_shop_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_shop_by_id_bound {

@@ -84,6 +84,41 @@ void schema_thing_to_json(const schema_thing *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_thing_from_json(sgc_arena *arena, sgc_str json, schema_thing_new *out,
                                             sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_thing_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_thing row;
+} schema_thing_version;
+typedef struct schema_thing_history_cursor {
+    sgc_versions base;
+} schema_thing_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_thing_history_cursor schema_thing_history(sgc_txn *txn, sgc_str id,
+                                                 const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_thing_history_cursor schema_thing_history_all(sgc_txn *txn,
+                                                     const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_thing_history_next(schema_thing_history_cursor *cursor, schema_thing_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_thing_history_status(const schema_thing_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_thing_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_thing before;
+    schema_thing after;
+} schema_thing_change;
+typedef struct schema_thing_changes_cursor {
+    sgc_changes base;
+} schema_thing_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_thing_changes_cursor schema_thing_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_thing_changes_next(schema_thing_changes_cursor *cursor, schema_thing_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_thing_changes_status(const schema_thing_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_thing_by_id_bound {
     unsigned given; /**< how many of the members below are given */

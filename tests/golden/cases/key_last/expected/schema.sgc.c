@@ -300,6 +300,73 @@ sgc_status schema_country_from_json(sgc_arena *arena, sgc_str json, schema_count
     return in.status;
 }
 
+/* ---- type Country: the past ---- */
+
+schema_country_history_cursor schema_country_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options)
+{
+    schema_country_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_country_history_cursor schema_country_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options)
+{
+    schema_country_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_country_history_next(schema_country_history_cursor *cursor, schema_country_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.code);
+    } else {
+        cursor->base.status = read_schema_country(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_country_history_status(const schema_country_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_country_changes_cursor schema_country_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal)
+{
+    schema_country_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_country_changes_next(schema_country_changes_cursor *cursor, schema_country_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_country(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_country(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_country_changes_status(const schema_country_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_country_by_code(const schema_country_by_code_bound *bound, sgc_key *key)
@@ -635,6 +702,71 @@ sgc_status schema_city_from_json(sgc_arena *arena, sgc_str json, schema_city_new
     }
     need_schema_city__1(&in);
     return in.status;
+}
+
+/* ---- type City: the past ---- */
+
+schema_city_history_cursor schema_city_history(sgc_txn *txn, int64_t id,
+                                               const sgc_history_options *options)
+{
+    schema_city_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_int64(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+schema_city_history_cursor schema_city_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_city_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool schema_city_history_next(schema_city_history_cursor *cursor, schema_city_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_int64(out->at.key, &out->row.number);
+    } else {
+        cursor->base.status = read_schema_city(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_city_history_status(const schema_city_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_city_changes_cursor schema_city_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_city_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool schema_city_changes_next(schema_city_changes_cursor *cursor, schema_city_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_city(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_city(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_city_changes_status(const schema_city_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

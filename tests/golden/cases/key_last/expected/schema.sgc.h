@@ -109,6 +109,43 @@ void schema_country_to_json(const schema_country *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_country_from_json(sgc_arena *arena, sgc_str json,
                                               schema_country_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_country_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_country row;
+} schema_country_version;
+typedef struct schema_country_history_cursor {
+    sgc_versions base;
+} schema_country_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_country_history_cursor schema_country_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_country_history_cursor schema_country_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_country_history_next(schema_country_history_cursor *cursor,
+                                 schema_country_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_country_history_status(const schema_country_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_country_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_country before;
+    schema_country after;
+} schema_country_change;
+typedef struct schema_country_changes_cursor {
+    sgc_changes base;
+} schema_country_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_country_changes_cursor schema_country_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_country_changes_next(schema_country_changes_cursor *cursor, schema_country_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_country_changes_status(const schema_country_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_country_by_code_bound {
     unsigned given; /**< how many of the members below are given */
@@ -194,6 +231,41 @@ void schema_city_to_json(const schema_city *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_city_from_json(sgc_arena *arena, sgc_str json, schema_city_new *out,
                                            sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_city_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_city row;
+} schema_city_version;
+typedef struct schema_city_history_cursor {
+    sgc_versions base;
+} schema_city_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_city_history_cursor schema_city_history(sgc_txn *txn, int64_t id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_city_history_cursor schema_city_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_city_history_next(schema_city_history_cursor *cursor, schema_city_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_city_history_status(const schema_city_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_city_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_city before;
+    schema_city after;
+} schema_city_change;
+typedef struct schema_city_changes_cursor {
+    sgc_changes base;
+} schema_city_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_city_changes_cursor schema_city_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_city_changes_next(schema_city_changes_cursor *cursor, schema_city_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_city_changes_status(const schema_city_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_city_by_number_bound {

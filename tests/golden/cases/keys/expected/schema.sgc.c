@@ -232,6 +232,72 @@ sgc_status schema_by_id_from_json(sgc_arena *arena, sgc_str json, schema_by_id_n
     return in.status;
 }
 
+/* ---- type ById: the past ---- */
+
+schema_by_id_history_cursor schema_by_id_history(sgc_txn *txn, sgc_str id,
+                                                 const sgc_history_options *options)
+{
+    schema_by_id_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_by_id_history_cursor schema_by_id_history_all(sgc_txn *txn,
+                                                     const sgc_history_options *options)
+{
+    schema_by_id_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_by_id_history_next(schema_by_id_history_cursor *cursor, schema_by_id_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_by_id(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_by_id_history_status(const schema_by_id_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_by_id_changes_cursor schema_by_id_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_by_id_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_by_id_changes_next(schema_by_id_changes_cursor *cursor, schema_by_id_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_by_id(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_by_id(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_by_id_changes_status(const schema_by_id_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_by_id_by_id(const schema_by_id_by_id_bound *bound, sgc_key *key)
@@ -482,6 +548,73 @@ sgc_status schema_by_uuid_from_json(sgc_arena *arena, sgc_str json, schema_by_uu
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type ByUuid: the past ---- */
+
+schema_by_uuid_history_cursor schema_by_uuid_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options)
+{
+    schema_by_uuid_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+schema_by_uuid_history_cursor schema_by_uuid_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options)
+{
+    schema_by_uuid_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool schema_by_uuid_history_next(schema_by_uuid_history_cursor *cursor, schema_by_uuid_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_by_uuid(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_by_uuid_history_status(const schema_by_uuid_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_by_uuid_changes_cursor schema_by_uuid_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal)
+{
+    schema_by_uuid_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool schema_by_uuid_changes_next(schema_by_uuid_changes_cursor *cursor, schema_by_uuid_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_by_uuid(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_by_uuid(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_by_uuid_changes_status(const schema_by_uuid_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -790,6 +923,75 @@ sgc_status schema_by_uuid_v7_from_json(sgc_arena *arena, sgc_str json, schema_by
     return in.status;
 }
 
+/* ---- type ByUuidV7: the past ---- */
+
+schema_by_uuid_v7_history_cursor schema_by_uuid_v7_history(sgc_txn *txn, sgc_str id,
+                                                           const sgc_history_options *options)
+{
+    schema_by_uuid_v7_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 2, &key, options);
+    return cursor;
+}
+
+schema_by_uuid_v7_history_cursor schema_by_uuid_v7_history_all(sgc_txn *txn,
+                                                               const sgc_history_options *options)
+{
+    schema_by_uuid_v7_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 2, NULL, options);
+    return cursor;
+}
+
+bool schema_by_uuid_v7_history_next(schema_by_uuid_v7_history_cursor *cursor,
+                                    schema_by_uuid_v7_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_by_uuid_v7(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_by_uuid_v7_history_status(const schema_by_uuid_v7_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_by_uuid_v7_changes_cursor schema_by_uuid_v7_changes(sgc_txn *txn, uint64_t sequence,
+                                                           uint32_t ordinal)
+{
+    schema_by_uuid_v7_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 2);
+    return cursor;
+}
+
+bool schema_by_uuid_v7_changes_next(schema_by_uuid_v7_changes_cursor *cursor,
+                                    schema_by_uuid_v7_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_by_uuid_v7(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_by_uuid_v7(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_by_uuid_v7_changes_status(const schema_by_uuid_v7_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_by_uuid_v7_by_id(const schema_by_uuid_v7_by_id_bound *bound, sgc_key *key)
@@ -1090,6 +1292,73 @@ sgc_status schema_by_ulid_from_json(sgc_arena *arena, sgc_str json, schema_by_ul
     return in.status;
 }
 
+/* ---- type ByUlid: the past ---- */
+
+schema_by_ulid_history_cursor schema_by_ulid_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options)
+{
+    schema_by_ulid_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 3, &key, options);
+    return cursor;
+}
+
+schema_by_ulid_history_cursor schema_by_ulid_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options)
+{
+    schema_by_ulid_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 3, NULL, options);
+    return cursor;
+}
+
+bool schema_by_ulid_history_next(schema_by_ulid_history_cursor *cursor, schema_by_ulid_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_by_ulid(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_by_ulid_history_status(const schema_by_ulid_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_by_ulid_changes_cursor schema_by_ulid_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal)
+{
+    schema_by_ulid_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 3);
+    return cursor;
+}
+
+bool schema_by_ulid_changes_next(schema_by_ulid_changes_cursor *cursor, schema_by_ulid_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_by_ulid(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_by_ulid(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_by_ulid_changes_status(const schema_by_ulid_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_by_ulid_by_id(const schema_by_ulid_by_id_bound *bound, sgc_key *key)
@@ -1367,6 +1636,75 @@ sgc_status schema_by_serial_from_json(sgc_arena *arena, sgc_str json, schema_by_
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type BySerial: the past ---- */
+
+schema_by_serial_history_cursor schema_by_serial_history(sgc_txn *txn, int32_t id,
+                                                         const sgc_history_options *options)
+{
+    schema_by_serial_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_int(&key, id);
+    cursor.base = sgc_rows_history(txn, 4, &key, options);
+    return cursor;
+}
+
+schema_by_serial_history_cursor schema_by_serial_history_all(sgc_txn *txn,
+                                                             const sgc_history_options *options)
+{
+    schema_by_serial_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 4, NULL, options);
+    return cursor;
+}
+
+bool schema_by_serial_history_next(schema_by_serial_history_cursor *cursor,
+                                   schema_by_serial_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_int(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_by_serial(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_by_serial_history_status(const schema_by_serial_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_by_serial_changes_cursor schema_by_serial_changes(sgc_txn *txn, uint64_t sequence,
+                                                         uint32_t ordinal)
+{
+    schema_by_serial_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 4);
+    return cursor;
+}
+
+bool schema_by_serial_changes_next(schema_by_serial_changes_cursor *cursor,
+                                   schema_by_serial_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_by_serial(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_by_serial(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_by_serial_changes_status(const schema_by_serial_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -1651,6 +1989,75 @@ sgc_status schema_by_serial_big_from_json(sgc_arena *arena, sgc_str json,
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type BySerialBig: the past ---- */
+
+schema_by_serial_big_history_cursor schema_by_serial_big_history(sgc_txn *txn, int64_t id,
+                                                                 const sgc_history_options *options)
+{
+    schema_by_serial_big_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_int64(&key, id);
+    cursor.base = sgc_rows_history(txn, 5, &key, options);
+    return cursor;
+}
+
+schema_by_serial_big_history_cursor
+schema_by_serial_big_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_by_serial_big_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 5, NULL, options);
+    return cursor;
+}
+
+bool schema_by_serial_big_history_next(schema_by_serial_big_history_cursor *cursor,
+                                       schema_by_serial_big_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_int64(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_by_serial_big(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_by_serial_big_history_status(const schema_by_serial_big_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_by_serial_big_changes_cursor schema_by_serial_big_changes(sgc_txn *txn, uint64_t sequence,
+                                                                 uint32_t ordinal)
+{
+    schema_by_serial_big_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 5);
+    return cursor;
+}
+
+bool schema_by_serial_big_changes_next(schema_by_serial_big_changes_cursor *cursor,
+                                       schema_by_serial_big_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_by_serial_big(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_by_serial_big(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_by_serial_big_changes_status(const schema_by_serial_big_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -1962,6 +2369,75 @@ sgc_status schema_by_given_from_json(sgc_arena *arena, sgc_str json, schema_by_g
     return in.status;
 }
 
+/* ---- type ByGiven: the past ---- */
+
+schema_by_given_history_cursor schema_by_given_history(sgc_txn *txn, sgc_str id,
+                                                       const sgc_history_options *options)
+{
+    schema_by_given_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 6, &key, options);
+    return cursor;
+}
+
+schema_by_given_history_cursor schema_by_given_history_all(sgc_txn *txn,
+                                                           const sgc_history_options *options)
+{
+    schema_by_given_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 6, NULL, options);
+    return cursor;
+}
+
+bool schema_by_given_history_next(schema_by_given_history_cursor *cursor,
+                                  schema_by_given_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_by_given(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_by_given_history_status(const schema_by_given_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_by_given_changes_cursor schema_by_given_changes(sgc_txn *txn, uint64_t sequence,
+                                                       uint32_t ordinal)
+{
+    schema_by_given_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 6);
+    return cursor;
+}
+
+bool schema_by_given_changes_next(schema_by_given_changes_cursor *cursor,
+                                  schema_by_given_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_by_given(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_by_given(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_by_given_changes_status(const schema_by_given_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_by_given_by_id(const schema_by_given_by_id_bound *bound, sgc_key *key)
@@ -2246,6 +2722,75 @@ sgc_status schema_by_number_from_json(sgc_arena *arena, sgc_str json, schema_by_
     }
     need_schema_by_number__1(&in);
     return in.status;
+}
+
+/* ---- type ByNumber: the past ---- */
+
+schema_by_number_history_cursor schema_by_number_history(sgc_txn *txn, int32_t id,
+                                                         const sgc_history_options *options)
+{
+    schema_by_number_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_int(&key, id);
+    cursor.base = sgc_rows_history(txn, 7, &key, options);
+    return cursor;
+}
+
+schema_by_number_history_cursor schema_by_number_history_all(sgc_txn *txn,
+                                                             const sgc_history_options *options)
+{
+    schema_by_number_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 7, NULL, options);
+    return cursor;
+}
+
+bool schema_by_number_history_next(schema_by_number_history_cursor *cursor,
+                                   schema_by_number_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_int(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_by_number(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_by_number_history_status(const schema_by_number_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_by_number_changes_cursor schema_by_number_changes(sgc_txn *txn, uint64_t sequence,
+                                                         uint32_t ordinal)
+{
+    schema_by_number_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 7);
+    return cursor;
+}
+
+bool schema_by_number_changes_next(schema_by_number_changes_cursor *cursor,
+                                   schema_by_number_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_by_number(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_by_number(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_by_number_changes_status(const schema_by_number_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -2541,6 +3086,73 @@ sgc_status schema_by_name_from_json(sgc_arena *arena, sgc_str json, schema_by_na
     return in.status;
 }
 
+/* ---- type ByName: the past ---- */
+
+schema_by_name_history_cursor schema_by_name_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options)
+{
+    schema_by_name_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 8, &key, options);
+    return cursor;
+}
+
+schema_by_name_history_cursor schema_by_name_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options)
+{
+    schema_by_name_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 8, NULL, options);
+    return cursor;
+}
+
+bool schema_by_name_history_next(schema_by_name_history_cursor *cursor, schema_by_name_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.name);
+    } else {
+        cursor->base.status = read_schema_by_name(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_by_name_history_status(const schema_by_name_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_by_name_changes_cursor schema_by_name_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal)
+{
+    schema_by_name_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 8);
+    return cursor;
+}
+
+bool schema_by_name_changes_next(schema_by_name_changes_cursor *cursor, schema_by_name_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_by_name(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_by_name(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_by_name_changes_status(const schema_by_name_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_by_name_by_name(const schema_by_name_by_name_bound *bound, sgc_key *key)
@@ -2792,6 +3404,73 @@ sgc_status schema_by_null_from_json(sgc_arena *arena, sgc_str json, schema_by_nu
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type ByNull: the past ---- */
+
+schema_by_null_history_cursor schema_by_null_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options)
+{
+    schema_by_null_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 9, &key, options);
+    return cursor;
+}
+
+schema_by_null_history_cursor schema_by_null_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options)
+{
+    schema_by_null_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 9, NULL, options);
+    return cursor;
+}
+
+bool schema_by_null_history_next(schema_by_null_history_cursor *cursor, schema_by_null_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_by_null(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_by_null_history_status(const schema_by_null_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_by_null_changes_cursor schema_by_null_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal)
+{
+    schema_by_null_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 9);
+    return cursor;
+}
+
+bool schema_by_null_changes_next(schema_by_null_changes_cursor *cursor, schema_by_null_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_by_null(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_by_null(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_by_null_changes_status(const schema_by_null_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

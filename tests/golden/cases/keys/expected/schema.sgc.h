@@ -129,6 +129,41 @@ void schema_by_id_to_json(const schema_by_id *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_by_id_from_json(sgc_arena *arena, sgc_str json, schema_by_id_new *out,
                                             sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_by_id_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_by_id row;
+} schema_by_id_version;
+typedef struct schema_by_id_history_cursor {
+    sgc_versions base;
+} schema_by_id_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_by_id_history_cursor schema_by_id_history(sgc_txn *txn, sgc_str id,
+                                                 const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_by_id_history_cursor schema_by_id_history_all(sgc_txn *txn,
+                                                     const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_by_id_history_next(schema_by_id_history_cursor *cursor, schema_by_id_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_id_history_status(const schema_by_id_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_by_id_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_by_id before;
+    schema_by_id after;
+} schema_by_id_change;
+typedef struct schema_by_id_changes_cursor {
+    sgc_changes base;
+} schema_by_id_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_by_id_changes_cursor schema_by_id_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_by_id_changes_next(schema_by_id_changes_cursor *cursor, schema_by_id_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_id_changes_status(const schema_by_id_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_by_id_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -190,6 +225,43 @@ void schema_by_uuid_to_json(const schema_by_uuid *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_by_uuid_from_json(sgc_arena *arena, sgc_str json,
                                               schema_by_uuid_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_by_uuid_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_by_uuid row;
+} schema_by_uuid_version;
+typedef struct schema_by_uuid_history_cursor {
+    sgc_versions base;
+} schema_by_uuid_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_by_uuid_history_cursor schema_by_uuid_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_by_uuid_history_cursor schema_by_uuid_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_by_uuid_history_next(schema_by_uuid_history_cursor *cursor,
+                                 schema_by_uuid_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_uuid_history_status(const schema_by_uuid_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_by_uuid_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_by_uuid before;
+    schema_by_uuid after;
+} schema_by_uuid_change;
+typedef struct schema_by_uuid_changes_cursor {
+    sgc_changes base;
+} schema_by_uuid_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_by_uuid_changes_cursor schema_by_uuid_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_by_uuid_changes_next(schema_by_uuid_changes_cursor *cursor, schema_by_uuid_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_uuid_changes_status(const schema_by_uuid_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_by_uuid_by_id_bound {
@@ -270,6 +342,46 @@ void schema_by_uuid_v7_to_json(const schema_by_uuid_v7 *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_by_uuid_v7_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_by_uuid_v7_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_by_uuid_v7_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_by_uuid_v7 row;
+} schema_by_uuid_v7_version;
+typedef struct schema_by_uuid_v7_history_cursor {
+    sgc_versions base;
+} schema_by_uuid_v7_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_by_uuid_v7_history_cursor schema_by_uuid_v7_history(sgc_txn *txn, sgc_str id,
+                                                           const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_by_uuid_v7_history_cursor schema_by_uuid_v7_history_all(sgc_txn *txn,
+                                                               const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_by_uuid_v7_history_next(schema_by_uuid_v7_history_cursor *cursor,
+                                    schema_by_uuid_v7_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_by_uuid_v7_history_status(const schema_by_uuid_v7_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_by_uuid_v7_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_by_uuid_v7 before;
+    schema_by_uuid_v7 after;
+} schema_by_uuid_v7_change;
+typedef struct schema_by_uuid_v7_changes_cursor {
+    sgc_changes base;
+} schema_by_uuid_v7_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_by_uuid_v7_changes_cursor schema_by_uuid_v7_changes(sgc_txn *txn, uint64_t sequence,
+                                                           uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_by_uuid_v7_changes_next(schema_by_uuid_v7_changes_cursor *cursor,
+                                    schema_by_uuid_v7_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_by_uuid_v7_changes_status(const schema_by_uuid_v7_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_by_uuid_v7_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -348,6 +460,43 @@ void schema_by_ulid_to_json(const schema_by_ulid *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_by_ulid_from_json(sgc_arena *arena, sgc_str json,
                                               schema_by_ulid_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_by_ulid_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_by_ulid row;
+} schema_by_ulid_version;
+typedef struct schema_by_ulid_history_cursor {
+    sgc_versions base;
+} schema_by_ulid_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_by_ulid_history_cursor schema_by_ulid_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_by_ulid_history_cursor schema_by_ulid_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_by_ulid_history_next(schema_by_ulid_history_cursor *cursor,
+                                 schema_by_ulid_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_ulid_history_status(const schema_by_ulid_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_by_ulid_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_by_ulid before;
+    schema_by_ulid after;
+} schema_by_ulid_change;
+typedef struct schema_by_ulid_changes_cursor {
+    sgc_changes base;
+} schema_by_ulid_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_by_ulid_changes_cursor schema_by_ulid_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_by_ulid_changes_next(schema_by_ulid_changes_cursor *cursor, schema_by_ulid_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_ulid_changes_status(const schema_by_ulid_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_by_ulid_by_id_bound {
@@ -428,6 +577,44 @@ void schema_by_serial_to_json(const schema_by_serial *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_by_serial_from_json(sgc_arena *arena, sgc_str json,
                                                 schema_by_serial_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_by_serial_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_by_serial row;
+} schema_by_serial_version;
+typedef struct schema_by_serial_history_cursor {
+    sgc_versions base;
+} schema_by_serial_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_by_serial_history_cursor schema_by_serial_history(sgc_txn *txn, int32_t id,
+                                                         const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_by_serial_history_cursor schema_by_serial_history_all(sgc_txn *txn,
+                                                             const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_by_serial_history_next(schema_by_serial_history_cursor *cursor,
+                                   schema_by_serial_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_serial_history_status(const schema_by_serial_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_by_serial_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_by_serial before;
+    schema_by_serial after;
+} schema_by_serial_change;
+typedef struct schema_by_serial_changes_cursor {
+    sgc_changes base;
+} schema_by_serial_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_by_serial_changes_cursor schema_by_serial_changes(sgc_txn *txn, uint64_t sequence,
+                                                         uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_by_serial_changes_next(schema_by_serial_changes_cursor *cursor,
+                                   schema_by_serial_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_serial_changes_status(const schema_by_serial_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_by_serial_by_id_bound {
@@ -512,6 +699,46 @@ SGC_CHECK sgc_status schema_by_serial_big_from_json(sgc_arena *arena, sgc_str js
                                                     schema_by_serial_big_new *out,
                                                     sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_by_serial_big_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_by_serial_big row;
+} schema_by_serial_big_version;
+typedef struct schema_by_serial_big_history_cursor {
+    sgc_versions base;
+} schema_by_serial_big_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_by_serial_big_history_cursor
+schema_by_serial_big_history(sgc_txn *txn, int64_t id, const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_by_serial_big_history_cursor
+schema_by_serial_big_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_by_serial_big_history_next(schema_by_serial_big_history_cursor *cursor,
+                                       schema_by_serial_big_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_by_serial_big_history_status(const schema_by_serial_big_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_by_serial_big_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_by_serial_big before;
+    schema_by_serial_big after;
+} schema_by_serial_big_change;
+typedef struct schema_by_serial_big_changes_cursor {
+    sgc_changes base;
+} schema_by_serial_big_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_by_serial_big_changes_cursor schema_by_serial_big_changes(sgc_txn *txn, uint64_t sequence,
+                                                                 uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_by_serial_big_changes_next(schema_by_serial_big_changes_cursor *cursor,
+                                       schema_by_serial_big_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_by_serial_big_changes_status(const schema_by_serial_big_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_by_serial_big_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -591,6 +818,44 @@ void schema_by_given_to_json(const schema_by_given *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_by_given_from_json(sgc_arena *arena, sgc_str json,
                                                schema_by_given_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_by_given_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_by_given row;
+} schema_by_given_version;
+typedef struct schema_by_given_history_cursor {
+    sgc_versions base;
+} schema_by_given_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_by_given_history_cursor schema_by_given_history(sgc_txn *txn, sgc_str id,
+                                                       const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_by_given_history_cursor schema_by_given_history_all(sgc_txn *txn,
+                                                           const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_by_given_history_next(schema_by_given_history_cursor *cursor,
+                                  schema_by_given_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_given_history_status(const schema_by_given_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_by_given_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_by_given before;
+    schema_by_given after;
+} schema_by_given_change;
+typedef struct schema_by_given_changes_cursor {
+    sgc_changes base;
+} schema_by_given_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_by_given_changes_cursor schema_by_given_changes(sgc_txn *txn, uint64_t sequence,
+                                                       uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_by_given_changes_next(schema_by_given_changes_cursor *cursor,
+                                  schema_by_given_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_given_changes_status(const schema_by_given_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_by_given_by_id_bound {
@@ -672,6 +937,44 @@ void schema_by_number_to_json(const schema_by_number *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_by_number_from_json(sgc_arena *arena, sgc_str json,
                                                 schema_by_number_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_by_number_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_by_number row;
+} schema_by_number_version;
+typedef struct schema_by_number_history_cursor {
+    sgc_versions base;
+} schema_by_number_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_by_number_history_cursor schema_by_number_history(sgc_txn *txn, int32_t id,
+                                                         const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_by_number_history_cursor schema_by_number_history_all(sgc_txn *txn,
+                                                             const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_by_number_history_next(schema_by_number_history_cursor *cursor,
+                                   schema_by_number_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_number_history_status(const schema_by_number_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_by_number_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_by_number before;
+    schema_by_number after;
+} schema_by_number_change;
+typedef struct schema_by_number_changes_cursor {
+    sgc_changes base;
+} schema_by_number_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_by_number_changes_cursor schema_by_number_changes(sgc_txn *txn, uint64_t sequence,
+                                                         uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_by_number_changes_next(schema_by_number_changes_cursor *cursor,
+                                   schema_by_number_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_number_changes_status(const schema_by_number_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_by_number_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -748,6 +1051,43 @@ void schema_by_name_to_json(const schema_by_name *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_by_name_from_json(sgc_arena *arena, sgc_str json,
                                               schema_by_name_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_by_name_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_by_name row;
+} schema_by_name_version;
+typedef struct schema_by_name_history_cursor {
+    sgc_versions base;
+} schema_by_name_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_by_name_history_cursor schema_by_name_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_by_name_history_cursor schema_by_name_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_by_name_history_next(schema_by_name_history_cursor *cursor,
+                                 schema_by_name_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_name_history_status(const schema_by_name_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_by_name_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_by_name before;
+    schema_by_name after;
+} schema_by_name_change;
+typedef struct schema_by_name_changes_cursor {
+    sgc_changes base;
+} schema_by_name_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_by_name_changes_cursor schema_by_name_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_by_name_changes_next(schema_by_name_changes_cursor *cursor, schema_by_name_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_name_changes_status(const schema_by_name_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_by_name_by_name_bound {
     unsigned given; /**< how many of the members below are given */
@@ -810,6 +1150,43 @@ void schema_by_null_to_json(const schema_by_null *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_by_null_from_json(sgc_arena *arena, sgc_str json,
                                               schema_by_null_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_by_null_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_by_null row;
+} schema_by_null_version;
+typedef struct schema_by_null_history_cursor {
+    sgc_versions base;
+} schema_by_null_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_by_null_history_cursor schema_by_null_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_by_null_history_cursor schema_by_null_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_by_null_history_next(schema_by_null_history_cursor *cursor,
+                                 schema_by_null_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_null_history_status(const schema_by_null_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_by_null_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_by_null before;
+    schema_by_null after;
+} schema_by_null_change;
+typedef struct schema_by_null_changes_cursor {
+    sgc_changes base;
+} schema_by_null_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_by_null_changes_cursor schema_by_null_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_by_null_changes_next(schema_by_null_changes_cursor *cursor, schema_by_null_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_by_null_changes_status(const schema_by_null_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_by_null_by_id_bound {

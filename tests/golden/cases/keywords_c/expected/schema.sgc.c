@@ -1124,6 +1124,72 @@ sgc_status schema_words_from_json(sgc_arena *arena, sgc_str json, schema_words_n
     return in.status;
 }
 
+/* ---- type Words: the past ---- */
+
+schema_words_history_cursor schema_words_history(sgc_txn *txn, sgc_str id,
+                                                 const sgc_history_options *options)
+{
+    schema_words_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_words_history_cursor schema_words_history_all(sgc_txn *txn,
+                                                     const sgc_history_options *options)
+{
+    schema_words_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_words_history_next(schema_words_history_cursor *cursor, schema_words_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_words(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_words_history_status(const schema_words_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_words_changes_cursor schema_words_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_words_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_words_changes_next(schema_words_changes_cursor *cursor, schema_words_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_words(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_words(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_words_changes_status(const schema_words_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_words_by_id(const schema_words_by_id_bound *bound, sgc_key *key)

@@ -163,6 +163,42 @@ void schema_struct_to_json(const schema_struct *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_struct_from_json(sgc_arena *arena, sgc_str json, schema_struct_new *out,
                                              sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_struct_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_struct row;
+} schema_struct_version;
+typedef struct schema_struct_history_cursor {
+    sgc_versions base;
+} schema_struct_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_struct_history_cursor schema_struct_history(sgc_txn *txn, sgc_str id,
+                                                   const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_struct_history_cursor schema_struct_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_struct_history_next(schema_struct_history_cursor *cursor, schema_struct_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_struct_history_status(const schema_struct_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_struct_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_struct before;
+    schema_struct after;
+} schema_struct_change;
+typedef struct schema_struct_changes_cursor {
+    sgc_changes base;
+} schema_struct_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_struct_changes_cursor schema_struct_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_struct_changes_next(schema_struct_changes_cursor *cursor, schema_struct_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_struct_changes_status(const schema_struct_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_struct_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -249,6 +285,40 @@ void schema_for_to_json(const schema_for *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_for_from_json(sgc_arena *arena, sgc_str json, schema_for_new *out,
                                           sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_for_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_for row;
+} schema_for_version;
+typedef struct schema_for_history_cursor {
+    sgc_versions base;
+} schema_for_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_for_history_cursor schema_for_history(sgc_txn *txn, sgc_str id,
+                                             const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_for_history_cursor schema_for_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_for_history_next(schema_for_history_cursor *cursor, schema_for_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_for_history_status(const schema_for_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_for_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_for before;
+    schema_for after;
+} schema_for_change;
+typedef struct schema_for_changes_cursor {
+    sgc_changes base;
+} schema_for_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_for_changes_cursor schema_for_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_for_changes_next(schema_for_changes_cursor *cursor, schema_for_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_for_changes_status(const schema_for_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_for_by_id_bound {

@@ -97,6 +97,42 @@ void schema_person_to_json(const schema_person *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_person_from_json(sgc_arena *arena, sgc_str json, schema_person_new *out,
                                              sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_person_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_person row;
+} schema_person_version;
+typedef struct schema_person_history_cursor {
+    sgc_versions base;
+} schema_person_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_person_history_cursor schema_person_history(sgc_txn *txn, sgc_str id,
+                                                   const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_person_history_cursor schema_person_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_person_history_next(schema_person_history_cursor *cursor, schema_person_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_person_history_status(const schema_person_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_person_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_person before;
+    schema_person after;
+} schema_person_change;
+typedef struct schema_person_changes_cursor {
+    sgc_changes base;
+} schema_person_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_person_changes_cursor schema_person_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_person_changes_next(schema_person_changes_cursor *cursor, schema_person_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_person_changes_status(const schema_person_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_person_by_id_bound {
     unsigned given; /**< how many of the members below are given */

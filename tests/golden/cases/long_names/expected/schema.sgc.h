@@ -151,6 +151,44 @@ SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooo
                                                                                                                                                          schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_new *out,
                                                                                                                                                          sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb row;
+} schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_version;
+typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_history_cursor {
+    sgc_versions base;
+} schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_history_cursor schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_history(
+    sgc_txn *txn, sgc_str id, const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_history_cursor schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_history_all(
+    sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_history_next(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_history_cursor *cursor,
+                                                                                                                                            schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_history_status(const schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb before;
+    schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb after;
+} schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_change;
+typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_changes_cursor {
+    sgc_changes base;
+} schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_changes_cursor schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_changes(
+    sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_changes_next(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_changes_cursor *cursor,
+                                                                                                                                            schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_changes_status(const schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -286,6 +324,44 @@ SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooo
                                                                                                                                                          sgc_str json,
                                                                                                                                                          schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_new *out,
                                                                                                                                                          sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e row;
+} schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_version;
+typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_history_cursor {
+    sgc_versions base;
+} schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_history_cursor schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_history(
+    sgc_txn *txn, sgc_str id, const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_history_cursor schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_history_all(
+    sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_history_next(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_history_cursor *cursor,
+                                                                                                                                            schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_history_status(const schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e before;
+    schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e after;
+} schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_change;
+typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_changes_cursor {
+    sgc_changes base;
+} schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_changes_cursor schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_changes(
+    sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_changes_next(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_changes_cursor *cursor,
+                                                                                                                                            schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_changes_status(const schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_by_id_bound {

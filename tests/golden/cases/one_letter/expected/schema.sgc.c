@@ -432,6 +432,70 @@ sgc_status schema_a_from_json(sgc_arena *arena, sgc_str json, schema_a_new *out,
     return in.status;
 }
 
+/* ---- type a: the past ---- */
+
+schema_a_history_cursor schema_a_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options)
+{
+    schema_a_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_a_history_cursor schema_a_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_a_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_a_history_next(schema_a_history_cursor *cursor, schema_a_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_a(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_a_history_status(const schema_a_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_a_changes_cursor schema_a_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_a_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_a_changes_next(schema_a_changes_cursor *cursor, schema_a_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_a(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL) rc = read_schema_a(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_a_changes_status(const schema_a_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_a_by_id(const schema_a_by_id_bound *bound, sgc_key *key)
@@ -753,6 +817,70 @@ sgc_status schema_d_from_json(sgc_arena *arena, sgc_str json, schema_d_new *out,
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type d: the past ---- */
+
+schema_d_history_cursor schema_d_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options)
+{
+    schema_d_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+schema_d_history_cursor schema_d_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_d_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool schema_d_history_next(schema_d_history_cursor *cursor, schema_d_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_d(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_d_history_status(const schema_d_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_d_changes_cursor schema_d_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_d_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool schema_d_changes_next(schema_d_changes_cursor *cursor, schema_d_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_d(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL) rc = read_schema_d(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_d_changes_status(const schema_d_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

@@ -274,6 +274,70 @@ sgc_status schema_c_from_json(sgc_arena *arena, sgc_str json, schema_c_new *out,
     return in.status;
 }
 
+/* ---- type C: the past ---- */
+
+schema_c_history_cursor schema_c_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options)
+{
+    schema_c_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 2, &key, options);
+    return cursor;
+}
+
+schema_c_history_cursor schema_c_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_c_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 2, NULL, options);
+    return cursor;
+}
+
+bool schema_c_history_next(schema_c_history_cursor *cursor, schema_c_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_c(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_c_history_status(const schema_c_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_c_changes_cursor schema_c_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_c_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 2);
+    return cursor;
+}
+
+bool schema_c_changes_next(schema_c_changes_cursor *cursor, schema_c_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_c(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL) rc = read_schema_c(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_c_changes_status(const schema_c_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_c_by_id(const schema_c_by_id_bound *bound, sgc_key *key)
@@ -629,6 +693,70 @@ sgc_status schema_d_from_json(sgc_arena *arena, sgc_str json, schema_d_new *out,
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type D: the past ---- */
+
+schema_d_history_cursor schema_d_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options)
+{
+    schema_d_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 3, &key, options);
+    return cursor;
+}
+
+schema_d_history_cursor schema_d_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_d_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 3, NULL, options);
+    return cursor;
+}
+
+bool schema_d_history_next(schema_d_history_cursor *cursor, schema_d_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_d(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_d_history_status(const schema_d_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_d_changes_cursor schema_d_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_d_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 3);
+    return cursor;
+}
+
+bool schema_d_changes_next(schema_d_changes_cursor *cursor, schema_d_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_d(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL) rc = read_schema_d(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_d_changes_status(const schema_d_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

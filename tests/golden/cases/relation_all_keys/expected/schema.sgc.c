@@ -260,6 +260,70 @@ sgc_status schema_a_from_json(sgc_arena *arena, sgc_str json, schema_a_new *out,
     return in.status;
 }
 
+/* ---- type A: the past ---- */
+
+schema_a_history_cursor schema_a_history(sgc_txn *txn, int32_t id,
+                                         const sgc_history_options *options)
+{
+    schema_a_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_int(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_a_history_cursor schema_a_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_a_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_a_history_next(schema_a_history_cursor *cursor, schema_a_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_int(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_a(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_a_history_status(const schema_a_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_a_changes_cursor schema_a_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_a_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_a_changes_next(schema_a_changes_cursor *cursor, schema_a_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_a(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL) rc = read_schema_a(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_a_changes_status(const schema_a_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_a_by_id(const schema_a_by_id_bound *bound, sgc_key *key)
@@ -585,6 +649,70 @@ sgc_status schema_b_from_json(sgc_arena *arena, sgc_str json, schema_b_new *out,
     return in.status;
 }
 
+/* ---- type B: the past ---- */
+
+schema_b_history_cursor schema_b_history(sgc_txn *txn, int64_t id,
+                                         const sgc_history_options *options)
+{
+    schema_b_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_int64(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+schema_b_history_cursor schema_b_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_b_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool schema_b_history_next(schema_b_history_cursor *cursor, schema_b_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_int64(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_b(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_b_history_status(const schema_b_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_b_changes_cursor schema_b_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_b_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool schema_b_changes_next(schema_b_changes_cursor *cursor, schema_b_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_b(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL) rc = read_schema_b(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_b_changes_status(const schema_b_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_b_by_id(const schema_b_by_id_bound *bound, sgc_key *key)
@@ -899,6 +1027,70 @@ sgc_status schema_c_from_json(sgc_arena *arena, sgc_str json, schema_c_new *out,
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type C: the past ---- */
+
+schema_c_history_cursor schema_c_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options)
+{
+    schema_c_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 2, &key, options);
+    return cursor;
+}
+
+schema_c_history_cursor schema_c_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_c_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 2, NULL, options);
+    return cursor;
+}
+
+bool schema_c_history_next(schema_c_history_cursor *cursor, schema_c_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_c(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_c_history_status(const schema_c_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_c_changes_cursor schema_c_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_c_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 2);
+    return cursor;
+}
+
+bool schema_c_changes_next(schema_c_changes_cursor *cursor, schema_c_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_c(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL) rc = read_schema_c(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_c_changes_status(const schema_c_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -1225,6 +1417,70 @@ sgc_status schema_d_from_json(sgc_arena *arena, sgc_str json, schema_d_new *out,
     }
     need_schema_d__1(&in);
     return in.status;
+}
+
+/* ---- type D: the past ---- */
+
+schema_d_history_cursor schema_d_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options)
+{
+    schema_d_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 3, &key, options);
+    return cursor;
+}
+
+schema_d_history_cursor schema_d_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_d_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 3, NULL, options);
+    return cursor;
+}
+
+bool schema_d_history_next(schema_d_history_cursor *cursor, schema_d_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_d(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_d_history_status(const schema_d_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_d_changes_cursor schema_d_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_d_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 3);
+    return cursor;
+}
+
+bool schema_d_changes_next(schema_d_changes_cursor *cursor, schema_d_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_d(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL) rc = read_schema_d(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_d_changes_status(const schema_d_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -1606,6 +1862,70 @@ sgc_status schema_e_from_json(sgc_arena *arena, sgc_str json, schema_e_new *out,
     return in.status;
 }
 
+/* ---- type E: the past ---- */
+
+schema_e_history_cursor schema_e_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options)
+{
+    schema_e_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 4, &key, options);
+    return cursor;
+}
+
+schema_e_history_cursor schema_e_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_e_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 4, NULL, options);
+    return cursor;
+}
+
+bool schema_e_history_next(schema_e_history_cursor *cursor, schema_e_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_e(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_e_history_status(const schema_e_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_e_changes_cursor schema_e_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_e_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 4);
+    return cursor;
+}
+
+bool schema_e_changes_next(schema_e_changes_cursor *cursor, schema_e_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_e(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL) rc = read_schema_e(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_e_changes_status(const schema_e_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_e_by_id(const schema_e_by_id_bound *bound, sgc_key *key)
@@ -1940,6 +2260,70 @@ sgc_status schema_f_from_json(sgc_arena *arena, sgc_str json, schema_f_new *out,
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type F: the past ---- */
+
+schema_f_history_cursor schema_f_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options)
+{
+    schema_f_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 5, &key, options);
+    return cursor;
+}
+
+schema_f_history_cursor schema_f_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_f_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 5, NULL, options);
+    return cursor;
+}
+
+bool schema_f_history_next(schema_f_history_cursor *cursor, schema_f_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_f(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_f_history_status(const schema_f_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_f_changes_cursor schema_f_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_f_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 5);
+    return cursor;
+}
+
+bool schema_f_changes_next(schema_f_changes_cursor *cursor, schema_f_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_f(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL) rc = read_schema_f(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_f_changes_status(const schema_f_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

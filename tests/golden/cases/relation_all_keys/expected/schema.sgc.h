@@ -121,6 +121,40 @@ void schema_a_to_json(const schema_a *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_a_from_json(sgc_arena *arena, sgc_str json, schema_a_new *out,
                                         sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_a_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_a row;
+} schema_a_version;
+typedef struct schema_a_history_cursor {
+    sgc_versions base;
+} schema_a_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_a_history_cursor schema_a_history(sgc_txn *txn, int32_t id,
+                                         const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_a_history_cursor schema_a_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_a_history_next(schema_a_history_cursor *cursor, schema_a_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_a_history_status(const schema_a_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_a_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_a before;
+    schema_a after;
+} schema_a_change;
+typedef struct schema_a_changes_cursor {
+    sgc_changes base;
+} schema_a_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_a_changes_cursor schema_a_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_a_changes_next(schema_a_changes_cursor *cursor, schema_a_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_a_changes_status(const schema_a_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_a_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -215,6 +249,40 @@ void schema_b_to_json(const schema_b *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_b_from_json(sgc_arena *arena, sgc_str json, schema_b_new *out,
                                         sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_b_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_b row;
+} schema_b_version;
+typedef struct schema_b_history_cursor {
+    sgc_versions base;
+} schema_b_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_b_history_cursor schema_b_history(sgc_txn *txn, int64_t id,
+                                         const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_b_history_cursor schema_b_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_b_history_next(schema_b_history_cursor *cursor, schema_b_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_b_history_status(const schema_b_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_b_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_b before;
+    schema_b after;
+} schema_b_change;
+typedef struct schema_b_changes_cursor {
+    sgc_changes base;
+} schema_b_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_b_changes_cursor schema_b_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_b_changes_next(schema_b_changes_cursor *cursor, schema_b_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_b_changes_status(const schema_b_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_b_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -298,6 +366,40 @@ void schema_c_to_json(const schema_c *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_c_from_json(sgc_arena *arena, sgc_str json, schema_c_new *out,
                                         sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_c_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_c row;
+} schema_c_version;
+typedef struct schema_c_history_cursor {
+    sgc_versions base;
+} schema_c_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_c_history_cursor schema_c_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_c_history_cursor schema_c_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_c_history_next(schema_c_history_cursor *cursor, schema_c_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_c_history_status(const schema_c_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_c_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_c before;
+    schema_c after;
+} schema_c_change;
+typedef struct schema_c_changes_cursor {
+    sgc_changes base;
+} schema_c_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_c_changes_cursor schema_c_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_c_changes_next(schema_c_changes_cursor *cursor, schema_c_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_c_changes_status(const schema_c_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_c_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -380,6 +482,40 @@ void schema_d_to_json(const schema_d *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_d_from_json(sgc_arena *arena, sgc_str json, schema_d_new *out,
                                         sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_d_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_d row;
+} schema_d_version;
+typedef struct schema_d_history_cursor {
+    sgc_versions base;
+} schema_d_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_d_history_cursor schema_d_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_d_history_cursor schema_d_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_d_history_next(schema_d_history_cursor *cursor, schema_d_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_d_history_status(const schema_d_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_d_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_d before;
+    schema_d after;
+} schema_d_change;
+typedef struct schema_d_changes_cursor {
+    sgc_changes base;
+} schema_d_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_d_changes_cursor schema_d_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_d_changes_next(schema_d_changes_cursor *cursor, schema_d_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_d_changes_status(const schema_d_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_d_by_id_bound {
@@ -486,6 +622,40 @@ void schema_e_to_json(const schema_e *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_e_from_json(sgc_arena *arena, sgc_str json, schema_e_new *out,
                                         sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_e_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_e row;
+} schema_e_version;
+typedef struct schema_e_history_cursor {
+    sgc_versions base;
+} schema_e_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_e_history_cursor schema_e_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_e_history_cursor schema_e_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_e_history_next(schema_e_history_cursor *cursor, schema_e_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_e_history_status(const schema_e_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_e_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_e before;
+    schema_e after;
+} schema_e_change;
+typedef struct schema_e_changes_cursor {
+    sgc_changes base;
+} schema_e_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_e_changes_cursor schema_e_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_e_changes_next(schema_e_changes_cursor *cursor, schema_e_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_e_changes_status(const schema_e_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_e_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -586,6 +756,40 @@ void schema_f_to_json(const schema_f *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_f_from_json(sgc_arena *arena, sgc_str json, schema_f_new *out,
                                         sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_f_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_f row;
+} schema_f_version;
+typedef struct schema_f_history_cursor {
+    sgc_versions base;
+} schema_f_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_f_history_cursor schema_f_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_f_history_cursor schema_f_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_f_history_next(schema_f_history_cursor *cursor, schema_f_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_f_history_status(const schema_f_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_f_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_f before;
+    schema_f after;
+} schema_f_change;
+typedef struct schema_f_changes_cursor {
+    sgc_changes base;
+} schema_f_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_f_changes_cursor schema_f_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_f_changes_next(schema_f_changes_cursor *cursor, schema_f_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_f_changes_status(const schema_f_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_f_by_id_bound {

@@ -369,6 +369,71 @@ sgc_status schema_dog_from_json(sgc_arena *arena, sgc_str json, schema_dog_new *
     return in.status;
 }
 
+/* ---- type Dog: the past ---- */
+
+schema_dog_history_cursor schema_dog_history(sgc_txn *txn, sgc_str id,
+                                             const sgc_history_options *options)
+{
+    schema_dog_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_dog_history_cursor schema_dog_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_dog_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_dog_history_next(schema_dog_history_cursor *cursor, schema_dog_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_dog(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_dog_history_status(const schema_dog_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_dog_changes_cursor schema_dog_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_dog_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_dog_changes_next(schema_dog_changes_cursor *cursor, schema_dog_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_dog(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_dog(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_dog_changes_status(const schema_dog_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_dog_by_id(const schema_dog_by_id_bound *bound, sgc_key *key)
@@ -682,6 +747,71 @@ sgc_status schema_cat_from_json(sgc_arena *arena, sgc_str json, schema_cat_new *
     }
     need_schema_cat__1(&in);
     return in.status;
+}
+
+/* ---- type Cat: the past ---- */
+
+schema_cat_history_cursor schema_cat_history(sgc_txn *txn, sgc_str id,
+                                             const sgc_history_options *options)
+{
+    schema_cat_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+schema_cat_history_cursor schema_cat_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_cat_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool schema_cat_history_next(schema_cat_history_cursor *cursor, schema_cat_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_cat(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_cat_history_status(const schema_cat_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_cat_changes_cursor schema_cat_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_cat_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool schema_cat_changes_next(schema_cat_changes_cursor *cursor, schema_cat_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_cat(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_cat(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_cat_changes_status(const schema_cat_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -1016,6 +1146,72 @@ sgc_status schema_owner_from_json(sgc_arena *arena, sgc_str json, schema_owner_n
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type Owner: the past ---- */
+
+schema_owner_history_cursor schema_owner_history(sgc_txn *txn, sgc_str id,
+                                                 const sgc_history_options *options)
+{
+    schema_owner_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 2, &key, options);
+    return cursor;
+}
+
+schema_owner_history_cursor schema_owner_history_all(sgc_txn *txn,
+                                                     const sgc_history_options *options)
+{
+    schema_owner_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 2, NULL, options);
+    return cursor;
+}
+
+bool schema_owner_history_next(schema_owner_history_cursor *cursor, schema_owner_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_owner(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_owner_history_status(const schema_owner_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_owner_changes_cursor schema_owner_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_owner_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 2);
+    return cursor;
+}
+
+bool schema_owner_changes_next(schema_owner_changes_cursor *cursor, schema_owner_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_owner(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_owner(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_owner_changes_status(const schema_owner_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

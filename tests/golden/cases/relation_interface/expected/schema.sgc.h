@@ -120,6 +120,40 @@ void schema_dog_to_json(const schema_dog *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_dog_from_json(sgc_arena *arena, sgc_str json, schema_dog_new *out,
                                           sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_dog_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_dog row;
+} schema_dog_version;
+typedef struct schema_dog_history_cursor {
+    sgc_versions base;
+} schema_dog_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_dog_history_cursor schema_dog_history(sgc_txn *txn, sgc_str id,
+                                             const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_dog_history_cursor schema_dog_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_dog_history_next(schema_dog_history_cursor *cursor, schema_dog_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_dog_history_status(const schema_dog_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_dog_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_dog before;
+    schema_dog after;
+} schema_dog_change;
+typedef struct schema_dog_changes_cursor {
+    sgc_changes base;
+} schema_dog_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_dog_changes_cursor schema_dog_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_dog_changes_next(schema_dog_changes_cursor *cursor, schema_dog_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_dog_changes_status(const schema_dog_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_dog_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -197,6 +231,40 @@ void schema_cat_to_json(const schema_cat *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_cat_from_json(sgc_arena *arena, sgc_str json, schema_cat_new *out,
                                           sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_cat_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_cat row;
+} schema_cat_version;
+typedef struct schema_cat_history_cursor {
+    sgc_versions base;
+} schema_cat_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_cat_history_cursor schema_cat_history(sgc_txn *txn, sgc_str id,
+                                             const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_cat_history_cursor schema_cat_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_cat_history_next(schema_cat_history_cursor *cursor, schema_cat_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_cat_history_status(const schema_cat_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_cat_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_cat before;
+    schema_cat after;
+} schema_cat_change;
+typedef struct schema_cat_changes_cursor {
+    sgc_changes base;
+} schema_cat_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_cat_changes_cursor schema_cat_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_cat_changes_next(schema_cat_changes_cursor *cursor, schema_cat_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_cat_changes_status(const schema_cat_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_cat_by_id_bound {
@@ -283,6 +351,41 @@ void schema_owner_to_json(const schema_owner *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_owner_from_json(sgc_arena *arena, sgc_str json, schema_owner_new *out,
                                             sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_owner_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_owner row;
+} schema_owner_version;
+typedef struct schema_owner_history_cursor {
+    sgc_versions base;
+} schema_owner_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_owner_history_cursor schema_owner_history(sgc_txn *txn, sgc_str id,
+                                                 const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_owner_history_cursor schema_owner_history_all(sgc_txn *txn,
+                                                     const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_owner_history_next(schema_owner_history_cursor *cursor, schema_owner_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_owner_history_status(const schema_owner_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_owner_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_owner before;
+    schema_owner after;
+} schema_owner_change;
+typedef struct schema_owner_changes_cursor {
+    sgc_changes base;
+} schema_owner_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_owner_changes_cursor schema_owner_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_owner_changes_next(schema_owner_changes_cursor *cursor, schema_owner_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_owner_changes_status(const schema_owner_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_owner_by_id_bound {

@@ -106,6 +106,42 @@ void schema_flight_to_json(const schema_flight *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_flight_from_json(sgc_arena *arena, sgc_str json, schema_flight_new *out,
                                              sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_flight_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_flight row;
+} schema_flight_version;
+typedef struct schema_flight_history_cursor {
+    sgc_versions base;
+} schema_flight_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_flight_history_cursor schema_flight_history(sgc_txn *txn, sgc_str id,
+                                                   const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_flight_history_cursor schema_flight_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_flight_history_next(schema_flight_history_cursor *cursor, schema_flight_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_flight_history_status(const schema_flight_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_flight_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_flight before;
+    schema_flight after;
+} schema_flight_change;
+typedef struct schema_flight_changes_cursor {
+    sgc_changes base;
+} schema_flight_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_flight_changes_cursor schema_flight_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_flight_changes_next(schema_flight_changes_cursor *cursor, schema_flight_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_flight_changes_status(const schema_flight_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_flight_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -214,6 +250,43 @@ void schema_airport_to_json(const schema_airport *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_airport_from_json(sgc_arena *arena, sgc_str json,
                                               schema_airport_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_airport_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_airport row;
+} schema_airport_version;
+typedef struct schema_airport_history_cursor {
+    sgc_versions base;
+} schema_airport_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_airport_history_cursor schema_airport_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_airport_history_cursor schema_airport_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_airport_history_next(schema_airport_history_cursor *cursor,
+                                 schema_airport_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_airport_history_status(const schema_airport_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_airport_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_airport before;
+    schema_airport after;
+} schema_airport_change;
+typedef struct schema_airport_changes_cursor {
+    sgc_changes base;
+} schema_airport_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_airport_changes_cursor schema_airport_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_airport_changes_next(schema_airport_changes_cursor *cursor, schema_airport_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_airport_changes_status(const schema_airport_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_airport_by_id_bound {

@@ -119,6 +119,41 @@ void schema_book_to_json(const schema_book *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_book_from_json(sgc_arena *arena, sgc_str json, schema_book_new *out,
                                            sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_book_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_book row;
+} schema_book_version;
+typedef struct schema_book_history_cursor {
+    sgc_versions base;
+} schema_book_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_book_history_cursor schema_book_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_book_history_cursor schema_book_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_book_history_next(schema_book_history_cursor *cursor, schema_book_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_book_history_status(const schema_book_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_book_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_book before;
+    schema_book after;
+} schema_book_change;
+typedef struct schema_book_changes_cursor {
+    sgc_changes base;
+} schema_book_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_book_changes_cursor schema_book_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_book_changes_next(schema_book_changes_cursor *cursor, schema_book_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_book_changes_status(const schema_book_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_book_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -250,6 +285,42 @@ void schema_author_to_json(const schema_author *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_author_from_json(sgc_arena *arena, sgc_str json, schema_author_new *out,
                                              sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_author_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_author row;
+} schema_author_version;
+typedef struct schema_author_history_cursor {
+    sgc_versions base;
+} schema_author_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_author_history_cursor schema_author_history(sgc_txn *txn, sgc_str id,
+                                                   const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_author_history_cursor schema_author_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_author_history_next(schema_author_history_cursor *cursor, schema_author_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_author_history_status(const schema_author_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_author_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_author before;
+    schema_author after;
+} schema_author_change;
+typedef struct schema_author_changes_cursor {
+    sgc_changes base;
+} schema_author_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_author_changes_cursor schema_author_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_author_changes_next(schema_author_changes_cursor *cursor, schema_author_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_author_changes_status(const schema_author_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_author_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -321,6 +392,42 @@ void schema_editor_to_json(const schema_editor *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_editor_from_json(sgc_arena *arena, sgc_str json, schema_editor_new *out,
                                              sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_editor_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_editor row;
+} schema_editor_version;
+typedef struct schema_editor_history_cursor {
+    sgc_versions base;
+} schema_editor_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_editor_history_cursor schema_editor_history(sgc_txn *txn, sgc_str id,
+                                                   const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_editor_history_cursor schema_editor_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_editor_history_next(schema_editor_history_cursor *cursor, schema_editor_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_editor_history_status(const schema_editor_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_editor_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_editor before;
+    schema_editor after;
+} schema_editor_change;
+typedef struct schema_editor_changes_cursor {
+    sgc_changes base;
+} schema_editor_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_editor_changes_cursor schema_editor_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_editor_changes_next(schema_editor_changes_cursor *cursor, schema_editor_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_editor_changes_status(const schema_editor_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_editor_by_id_bound {
@@ -395,6 +502,42 @@ void schema_series_to_json(const schema_series *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_series_from_json(sgc_arena *arena, sgc_str json, schema_series_new *out,
                                              sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_series_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_series row;
+} schema_series_version;
+typedef struct schema_series_history_cursor {
+    sgc_versions base;
+} schema_series_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_series_history_cursor schema_series_history(sgc_txn *txn, int32_t id,
+                                                   const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_series_history_cursor schema_series_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_series_history_next(schema_series_history_cursor *cursor, schema_series_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_series_history_status(const schema_series_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_series_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_series before;
+    schema_series after;
+} schema_series_change;
+typedef struct schema_series_changes_cursor {
+    sgc_changes base;
+} schema_series_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_series_changes_cursor schema_series_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_series_changes_next(schema_series_changes_cursor *cursor, schema_series_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_series_changes_status(const schema_series_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_series_by_id_bound {

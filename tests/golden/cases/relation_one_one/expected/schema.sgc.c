@@ -233,6 +233,73 @@ sgc_status schema_person_from_json(sgc_arena *arena, sgc_str json, schema_person
     return in.status;
 }
 
+/* ---- type Person: the past ---- */
+
+schema_person_history_cursor schema_person_history(sgc_txn *txn, sgc_str id,
+                                                   const sgc_history_options *options)
+{
+    schema_person_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_person_history_cursor schema_person_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options)
+{
+    schema_person_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_person_history_next(schema_person_history_cursor *cursor, schema_person_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_person(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_person_history_status(const schema_person_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_person_changes_cursor schema_person_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal)
+{
+    schema_person_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_person_changes_next(schema_person_changes_cursor *cursor, schema_person_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_person(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_person(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_person_changes_status(const schema_person_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_person_by_id(const schema_person_by_id_bound *bound, sgc_key *key)
@@ -553,6 +620,75 @@ sgc_status schema_passport_from_json(sgc_arena *arena, sgc_str json, schema_pass
     }
     need_schema_passport__1(&in);
     return in.status;
+}
+
+/* ---- type Passport: the past ---- */
+
+schema_passport_history_cursor schema_passport_history(sgc_txn *txn, sgc_str id,
+                                                       const sgc_history_options *options)
+{
+    schema_passport_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+schema_passport_history_cursor schema_passport_history_all(sgc_txn *txn,
+                                                           const sgc_history_options *options)
+{
+    schema_passport_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool schema_passport_history_next(schema_passport_history_cursor *cursor,
+                                  schema_passport_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_passport(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_passport_history_status(const schema_passport_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_passport_changes_cursor schema_passport_changes(sgc_txn *txn, uint64_t sequence,
+                                                       uint32_t ordinal)
+{
+    schema_passport_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool schema_passport_changes_next(schema_passport_changes_cursor *cursor,
+                                  schema_passport_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_passport(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_passport(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_passport_changes_status(const schema_passport_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -913,6 +1049,71 @@ sgc_status schema_left_from_json(sgc_arena *arena, sgc_str json, schema_left_new
     return in.status;
 }
 
+/* ---- type Left: the past ---- */
+
+schema_left_history_cursor schema_left_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options)
+{
+    schema_left_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 2, &key, options);
+    return cursor;
+}
+
+schema_left_history_cursor schema_left_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_left_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 2, NULL, options);
+    return cursor;
+}
+
+bool schema_left_history_next(schema_left_history_cursor *cursor, schema_left_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_left(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_left_history_status(const schema_left_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_left_changes_cursor schema_left_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_left_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 2);
+    return cursor;
+}
+
+bool schema_left_changes_next(schema_left_changes_cursor *cursor, schema_left_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_left(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_left(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_left_changes_status(const schema_left_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_left_by_id(const schema_left_by_id_bound *bound, sgc_key *key)
@@ -1228,6 +1429,72 @@ sgc_status schema_right_from_json(sgc_arena *arena, sgc_str json, schema_right_n
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type Right: the past ---- */
+
+schema_right_history_cursor schema_right_history(sgc_txn *txn, sgc_str id,
+                                                 const sgc_history_options *options)
+{
+    schema_right_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 3, &key, options);
+    return cursor;
+}
+
+schema_right_history_cursor schema_right_history_all(sgc_txn *txn,
+                                                     const sgc_history_options *options)
+{
+    schema_right_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 3, NULL, options);
+    return cursor;
+}
+
+bool schema_right_history_next(schema_right_history_cursor *cursor, schema_right_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_right(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_right_history_status(const schema_right_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_right_changes_cursor schema_right_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_right_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 3);
+    return cursor;
+}
+
+bool schema_right_changes_next(schema_right_changes_cursor *cursor, schema_right_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_right(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_right(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_right_changes_status(const schema_right_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

@@ -424,6 +424,73 @@ sgc_status schema_comment_from_json(sgc_arena *arena, sgc_str json, schema_comme
     return in.status;
 }
 
+/* ---- type Comment: the past ---- */
+
+schema_comment_history_cursor schema_comment_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options)
+{
+    schema_comment_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_comment_history_cursor schema_comment_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options)
+{
+    schema_comment_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_comment_history_next(schema_comment_history_cursor *cursor, schema_comment_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_comment(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_comment_history_status(const schema_comment_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_comment_changes_cursor schema_comment_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal)
+{
+    schema_comment_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_comment_changes_next(schema_comment_changes_cursor *cursor, schema_comment_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_comment(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_comment(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_comment_changes_status(const schema_comment_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_comment_by_id(const schema_comment_by_id_bound *bound, sgc_key *key)
@@ -895,6 +962,71 @@ sgc_status schema_post_from_json(sgc_arena *arena, sgc_str json, schema_post_new
     return in.status;
 }
 
+/* ---- type Post: the past ---- */
+
+schema_post_history_cursor schema_post_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options)
+{
+    schema_post_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+schema_post_history_cursor schema_post_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_post_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool schema_post_history_next(schema_post_history_cursor *cursor, schema_post_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_post(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_post_history_status(const schema_post_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_post_changes_cursor schema_post_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_post_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool schema_post_changes_next(schema_post_changes_cursor *cursor, schema_post_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_post(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_post(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_post_changes_status(const schema_post_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_post_by_id(const schema_post_by_id_bound *bound, sgc_key *key)
@@ -1192,6 +1324,73 @@ sgc_status schema_picture_from_json(sgc_arena *arena, sgc_str json, schema_pictu
     }
     need_schema_picture__1(&in);
     return in.status;
+}
+
+/* ---- type Picture: the past ---- */
+
+schema_picture_history_cursor schema_picture_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options)
+{
+    schema_picture_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 2, &key, options);
+    return cursor;
+}
+
+schema_picture_history_cursor schema_picture_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options)
+{
+    schema_picture_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 2, NULL, options);
+    return cursor;
+}
+
+bool schema_picture_history_next(schema_picture_history_cursor *cursor, schema_picture_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_picture(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_picture_history_status(const schema_picture_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_picture_changes_cursor schema_picture_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal)
+{
+    schema_picture_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 2);
+    return cursor;
+}
+
+bool schema_picture_changes_next(schema_picture_changes_cursor *cursor, schema_picture_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_picture(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_picture(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_picture_changes_status(const schema_picture_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

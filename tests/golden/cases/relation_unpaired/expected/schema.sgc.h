@@ -111,6 +111,41 @@ void schema_book_to_json(const schema_book *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_book_from_json(sgc_arena *arena, sgc_str json, schema_book_new *out,
                                            sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_book_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_book row;
+} schema_book_version;
+typedef struct schema_book_history_cursor {
+    sgc_versions base;
+} schema_book_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_book_history_cursor schema_book_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_book_history_cursor schema_book_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_book_history_next(schema_book_history_cursor *cursor, schema_book_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_book_history_status(const schema_book_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_book_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_book before;
+    schema_book after;
+} schema_book_change;
+typedef struct schema_book_changes_cursor {
+    sgc_changes base;
+} schema_book_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_book_changes_cursor schema_book_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_book_changes_next(schema_book_changes_cursor *cursor, schema_book_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_book_changes_status(const schema_book_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_book_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -265,6 +300,42 @@ void schema_author_to_json(const schema_author *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_author_from_json(sgc_arena *arena, sgc_str json, schema_author_new *out,
                                              sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_author_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_author row;
+} schema_author_version;
+typedef struct schema_author_history_cursor {
+    sgc_versions base;
+} schema_author_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_author_history_cursor schema_author_history(sgc_txn *txn, sgc_str id,
+                                                   const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_author_history_cursor schema_author_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_author_history_next(schema_author_history_cursor *cursor, schema_author_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_author_history_status(const schema_author_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_author_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_author before;
+    schema_author after;
+} schema_author_change;
+typedef struct schema_author_changes_cursor {
+    sgc_changes base;
+} schema_author_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_author_changes_cursor schema_author_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_author_changes_next(schema_author_changes_cursor *cursor, schema_author_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_author_changes_status(const schema_author_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_author_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -326,6 +397,41 @@ void schema_shelf_to_json(const schema_shelf *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_shelf_from_json(sgc_arena *arena, sgc_str json, schema_shelf_new *out,
                                             sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_shelf_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_shelf row;
+} schema_shelf_version;
+typedef struct schema_shelf_history_cursor {
+    sgc_versions base;
+} schema_shelf_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_shelf_history_cursor schema_shelf_history(sgc_txn *txn, int32_t id,
+                                                 const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_shelf_history_cursor schema_shelf_history_all(sgc_txn *txn,
+                                                     const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_shelf_history_next(schema_shelf_history_cursor *cursor, schema_shelf_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_shelf_history_status(const schema_shelf_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_shelf_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_shelf before;
+    schema_shelf after;
+} schema_shelf_change;
+typedef struct schema_shelf_changes_cursor {
+    sgc_changes base;
+} schema_shelf_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_shelf_changes_cursor schema_shelf_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_shelf_changes_next(schema_shelf_changes_cursor *cursor, schema_shelf_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_shelf_changes_status(const schema_shelf_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_shelf_by_id_bound {

@@ -176,6 +176,46 @@ void schema_everything_to_json(const schema_everything *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_everything_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_everything_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_everything_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_everything row;
+} schema_everything_version;
+typedef struct schema_everything_history_cursor {
+    sgc_versions base;
+} schema_everything_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_everything_history_cursor schema_everything_history(sgc_txn *txn, sgc_str id,
+                                                           const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_everything_history_cursor schema_everything_history_all(sgc_txn *txn,
+                                                               const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_everything_history_next(schema_everything_history_cursor *cursor,
+                                    schema_everything_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_everything_history_status(const schema_everything_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_everything_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_everything before;
+    schema_everything after;
+} schema_everything_change;
+typedef struct schema_everything_changes_cursor {
+    sgc_changes base;
+} schema_everything_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_everything_changes_cursor schema_everything_changes(sgc_txn *txn, uint64_t sequence,
+                                                           uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_everything_changes_next(schema_everything_changes_cursor *cursor,
+                                    schema_everything_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_everything_changes_status(const schema_everything_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_everything_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -304,6 +344,44 @@ void schema_required_to_json(const schema_required *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_required_from_json(sgc_arena *arena, sgc_str json,
                                                schema_required_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_required_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_required row;
+} schema_required_version;
+typedef struct schema_required_history_cursor {
+    sgc_versions base;
+} schema_required_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_required_history_cursor schema_required_history(sgc_txn *txn, sgc_str id,
+                                                       const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_required_history_cursor schema_required_history_all(sgc_txn *txn,
+                                                           const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_required_history_next(schema_required_history_cursor *cursor,
+                                  schema_required_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_required_history_status(const schema_required_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_required_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_required before;
+    schema_required after;
+} schema_required_change;
+typedef struct schema_required_changes_cursor {
+    sgc_changes base;
+} schema_required_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_required_changes_cursor schema_required_changes(sgc_txn *txn, uint64_t sequence,
+                                                       uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_required_changes_next(schema_required_changes_cursor *cursor,
+                                  schema_required_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_required_changes_status(const schema_required_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_required_by_id_bound {

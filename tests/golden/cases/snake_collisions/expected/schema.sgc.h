@@ -162,6 +162,42 @@ void schema_person_to_json(const schema_person *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_person_from_json(sgc_arena *arena, sgc_str json, schema_person_new *out,
                                              sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_person_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_person row;
+} schema_person_version;
+typedef struct schema_person_history_cursor {
+    sgc_versions base;
+} schema_person_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_person_history_cursor schema_person_history(sgc_txn *txn, sgc_str id,
+                                                   const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_person_history_cursor schema_person_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_person_history_next(schema_person_history_cursor *cursor, schema_person_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_person_history_status(const schema_person_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_person_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_person before;
+    schema_person after;
+} schema_person_change;
+typedef struct schema_person_changes_cursor {
+    sgc_changes base;
+} schema_person_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_person_changes_cursor schema_person_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_person_changes_next(schema_person_changes_cursor *cursor, schema_person_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_person_changes_status(const schema_person_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_person_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -240,6 +276,44 @@ void schema_blog_post_to_json(const schema_blog_post *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_blog_post_from_json(sgc_arena *arena, sgc_str json,
                                                 schema_blog_post_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_blog_post_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_blog_post row;
+} schema_blog_post_version;
+typedef struct schema_blog_post_history_cursor {
+    sgc_versions base;
+} schema_blog_post_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_blog_post_history_cursor schema_blog_post_history(sgc_txn *txn, sgc_str id,
+                                                         const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_blog_post_history_cursor schema_blog_post_history_all(sgc_txn *txn,
+                                                             const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_blog_post_history_next(schema_blog_post_history_cursor *cursor,
+                                   schema_blog_post_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_blog_post_history_status(const schema_blog_post_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_blog_post_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_blog_post before;
+    schema_blog_post after;
+} schema_blog_post_change;
+typedef struct schema_blog_post_changes_cursor {
+    sgc_changes base;
+} schema_blog_post_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_blog_post_changes_cursor schema_blog_post_changes(sgc_txn *txn, uint64_t sequence,
+                                                         uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_blog_post_changes_next(schema_blog_post_changes_cursor *cursor,
+                                   schema_blog_post_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_blog_post_changes_status(const schema_blog_post_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_blog_post_by_id_bound {
@@ -320,6 +394,46 @@ void schema_blog_post_2_to_json(const schema_blog_post_2 *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_blog_post_2_from_json(sgc_arena *arena, sgc_str json,
                                                   schema_blog_post_2_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_blog_post_2_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_blog_post_2 row;
+} schema_blog_post_2_version;
+typedef struct schema_blog_post_2_history_cursor {
+    sgc_versions base;
+} schema_blog_post_2_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_blog_post_2_history_cursor schema_blog_post_2_history(sgc_txn *txn, sgc_str id,
+                                                             const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_blog_post_2_history_cursor
+schema_blog_post_2_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_blog_post_2_history_next(schema_blog_post_2_history_cursor *cursor,
+                                     schema_blog_post_2_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_blog_post_2_history_status(const schema_blog_post_2_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_blog_post_2_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_blog_post_2 before;
+    schema_blog_post_2 after;
+} schema_blog_post_2_change;
+typedef struct schema_blog_post_2_changes_cursor {
+    sgc_changes base;
+} schema_blog_post_2_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_blog_post_2_changes_cursor schema_blog_post_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                             uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_blog_post_2_changes_next(schema_blog_post_2_changes_cursor *cursor,
+                                     schema_blog_post_2_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_blog_post_2_changes_status(const schema_blog_post_2_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_blog_post_2_by_id_bound {

@@ -342,6 +342,71 @@ sgc_status schema_user_from_json(sgc_arena *arena, sgc_str json, schema_user_new
     return in.status;
 }
 
+/* ---- type User: the past ---- */
+
+schema_user_history_cursor schema_user_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options)
+{
+    schema_user_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_user_history_cursor schema_user_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_user_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_user_history_next(schema_user_history_cursor *cursor, schema_user_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_user(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_user_history_status(const schema_user_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_user_changes_cursor schema_user_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_user_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_user_changes_next(schema_user_changes_cursor *cursor, schema_user_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_user(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_user(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_user_changes_status(const schema_user_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_user_by_id(const schema_user_by_id_bound *bound, sgc_key *key)
@@ -755,6 +820,75 @@ sgc_status schema_user_new_2_from_json(sgc_arena *arena, sgc_str json, schema_us
     return in.status;
 }
 
+/* ---- type UserNew: the past ---- */
+
+schema_user_new_2_history_cursor schema_user_new_2_history(sgc_txn *txn, sgc_str id,
+                                                           const sgc_history_options *options)
+{
+    schema_user_new_2_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+schema_user_new_2_history_cursor schema_user_new_2_history_all(sgc_txn *txn,
+                                                               const sgc_history_options *options)
+{
+    schema_user_new_2_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool schema_user_new_2_history_next(schema_user_new_2_history_cursor *cursor,
+                                    schema_user_new_2_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_user_new_2(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_user_new_2_history_status(const schema_user_new_2_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_user_new_2_changes_cursor schema_user_new_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                           uint32_t ordinal)
+{
+    schema_user_new_2_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool schema_user_new_2_changes_next(schema_user_new_2_changes_cursor *cursor,
+                                    schema_user_new_2_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_user_new_2(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_user_new_2(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_user_new_2_changes_status(const schema_user_new_2_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_user_new_2_by_id(const schema_user_new_2_by_id_bound *bound, sgc_key *key)
@@ -1062,6 +1196,75 @@ sgc_status schema_user_patch_2_from_json(sgc_arena *arena, sgc_str json,
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type User_patch: the past ---- */
+
+schema_user_patch_2_history_cursor schema_user_patch_2_history(sgc_txn *txn, sgc_str id,
+                                                               const sgc_history_options *options)
+{
+    schema_user_patch_2_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 2, &key, options);
+    return cursor;
+}
+
+schema_user_patch_2_history_cursor
+schema_user_patch_2_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_user_patch_2_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 2, NULL, options);
+    return cursor;
+}
+
+bool schema_user_patch_2_history_next(schema_user_patch_2_history_cursor *cursor,
+                                      schema_user_patch_2_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_user_patch_2(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_user_patch_2_history_status(const schema_user_patch_2_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_user_patch_2_changes_cursor schema_user_patch_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                               uint32_t ordinal)
+{
+    schema_user_patch_2_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 2);
+    return cursor;
+}
+
+bool schema_user_patch_2_changes_next(schema_user_patch_2_changes_cursor *cursor,
+                                      schema_user_patch_2_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_user_patch_2(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_user_patch_2(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_user_patch_2_changes_status(const schema_user_patch_2_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -1375,6 +1578,75 @@ sgc_status schema_user_cursor_2_from_json(sgc_arena *arena, sgc_str json,
     return in.status;
 }
 
+/* ---- type User_cursor: the past ---- */
+
+schema_user_cursor_2_history_cursor schema_user_cursor_2_history(sgc_txn *txn, sgc_str id,
+                                                                 const sgc_history_options *options)
+{
+    schema_user_cursor_2_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 3, &key, options);
+    return cursor;
+}
+
+schema_user_cursor_2_history_cursor
+schema_user_cursor_2_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_user_cursor_2_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 3, NULL, options);
+    return cursor;
+}
+
+bool schema_user_cursor_2_history_next(schema_user_cursor_2_history_cursor *cursor,
+                                       schema_user_cursor_2_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_user_cursor_2(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_user_cursor_2_history_status(const schema_user_cursor_2_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_user_cursor_2_changes_cursor schema_user_cursor_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                                 uint32_t ordinal)
+{
+    schema_user_cursor_2_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 3);
+    return cursor;
+}
+
+bool schema_user_cursor_2_changes_next(schema_user_cursor_2_changes_cursor *cursor,
+                                       schema_user_cursor_2_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_user_cursor_2(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_user_cursor_2(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_user_cursor_2_changes_status(const schema_user_cursor_2_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_user_cursor_2_by_id(const schema_user_cursor_2_by_id_bound *bound,
@@ -1683,6 +1955,75 @@ sgc_status schema_user_get_2_from_json(sgc_arena *arena, sgc_str json, schema_us
     return in.status;
 }
 
+/* ---- type UserGet: the past ---- */
+
+schema_user_get_2_history_cursor schema_user_get_2_history(sgc_txn *txn, sgc_str id,
+                                                           const sgc_history_options *options)
+{
+    schema_user_get_2_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 4, &key, options);
+    return cursor;
+}
+
+schema_user_get_2_history_cursor schema_user_get_2_history_all(sgc_txn *txn,
+                                                               const sgc_history_options *options)
+{
+    schema_user_get_2_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 4, NULL, options);
+    return cursor;
+}
+
+bool schema_user_get_2_history_next(schema_user_get_2_history_cursor *cursor,
+                                    schema_user_get_2_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_user_get_2(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_user_get_2_history_status(const schema_user_get_2_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_user_get_2_changes_cursor schema_user_get_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                           uint32_t ordinal)
+{
+    schema_user_get_2_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 4);
+    return cursor;
+}
+
+bool schema_user_get_2_changes_next(schema_user_get_2_changes_cursor *cursor,
+                                    schema_user_get_2_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_user_get_2(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_user_get_2(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_user_get_2_changes_status(const schema_user_get_2_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_user_get_2_by_id(const schema_user_get_2_by_id_bound *bound, sgc_key *key)
@@ -1988,6 +2329,75 @@ sgc_status schema_user_all_2_from_json(sgc_arena *arena, sgc_str json, schema_us
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type UserAll: the past ---- */
+
+schema_user_all_2_history_cursor schema_user_all_2_history(sgc_txn *txn, sgc_str id,
+                                                           const sgc_history_options *options)
+{
+    schema_user_all_2_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 5, &key, options);
+    return cursor;
+}
+
+schema_user_all_2_history_cursor schema_user_all_2_history_all(sgc_txn *txn,
+                                                               const sgc_history_options *options)
+{
+    schema_user_all_2_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 5, NULL, options);
+    return cursor;
+}
+
+bool schema_user_all_2_history_next(schema_user_all_2_history_cursor *cursor,
+                                    schema_user_all_2_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_user_all_2(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_user_all_2_history_status(const schema_user_all_2_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_user_all_2_changes_cursor schema_user_all_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                           uint32_t ordinal)
+{
+    schema_user_all_2_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 5);
+    return cursor;
+}
+
+bool schema_user_all_2_changes_next(schema_user_all_2_changes_cursor *cursor,
+                                    schema_user_all_2_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_user_all_2(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_user_all_2(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_user_all_2_changes_status(const schema_user_all_2_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -2298,6 +2708,75 @@ sgc_status schema_user_copy_2_from_json(sgc_arena *arena, sgc_str json, schema_u
     return in.status;
 }
 
+/* ---- type UserCopy: the past ---- */
+
+schema_user_copy_2_history_cursor schema_user_copy_2_history(sgc_txn *txn, sgc_str id,
+                                                             const sgc_history_options *options)
+{
+    schema_user_copy_2_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 6, &key, options);
+    return cursor;
+}
+
+schema_user_copy_2_history_cursor schema_user_copy_2_history_all(sgc_txn *txn,
+                                                                 const sgc_history_options *options)
+{
+    schema_user_copy_2_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 6, NULL, options);
+    return cursor;
+}
+
+bool schema_user_copy_2_history_next(schema_user_copy_2_history_cursor *cursor,
+                                     schema_user_copy_2_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_user_copy_2(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_user_copy_2_history_status(const schema_user_copy_2_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_user_copy_2_changes_cursor schema_user_copy_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                             uint32_t ordinal)
+{
+    schema_user_copy_2_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 6);
+    return cursor;
+}
+
+bool schema_user_copy_2_changes_next(schema_user_copy_2_changes_cursor *cursor,
+                                     schema_user_copy_2_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_user_copy_2(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_user_copy_2(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_user_copy_2_changes_status(const schema_user_copy_2_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_user_copy_2_by_id(const schema_user_copy_2_by_id_bound *bound,
@@ -2597,6 +3076,75 @@ sgc_status schema_user_posts_from_json(sgc_arena *arena, sgc_str json, schema_us
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type UserPosts: the past ---- */
+
+schema_user_posts_history_cursor schema_user_posts_history(sgc_txn *txn, sgc_str id,
+                                                           const sgc_history_options *options)
+{
+    schema_user_posts_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 7, &key, options);
+    return cursor;
+}
+
+schema_user_posts_history_cursor schema_user_posts_history_all(sgc_txn *txn,
+                                                               const sgc_history_options *options)
+{
+    schema_user_posts_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 7, NULL, options);
+    return cursor;
+}
+
+bool schema_user_posts_history_next(schema_user_posts_history_cursor *cursor,
+                                    schema_user_posts_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_user_posts(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_user_posts_history_status(const schema_user_posts_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_user_posts_changes_cursor schema_user_posts_changes(sgc_txn *txn, uint64_t sequence,
+                                                           uint32_t ordinal)
+{
+    schema_user_posts_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 7);
+    return cursor;
+}
+
+bool schema_user_posts_changes_next(schema_user_posts_changes_cursor *cursor,
+                                    schema_user_posts_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_user_posts(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_user_posts(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_user_posts_changes_status(const schema_user_posts_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -2963,6 +3511,75 @@ sgc_status schema_user_by_x_from_json(sgc_arena *arena, sgc_str json, schema_use
     return in.status;
 }
 
+/* ---- type UserByX: the past ---- */
+
+schema_user_by_x_history_cursor schema_user_by_x_history(sgc_txn *txn, sgc_str id,
+                                                         const sgc_history_options *options)
+{
+    schema_user_by_x_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 8, &key, options);
+    return cursor;
+}
+
+schema_user_by_x_history_cursor schema_user_by_x_history_all(sgc_txn *txn,
+                                                             const sgc_history_options *options)
+{
+    schema_user_by_x_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 8, NULL, options);
+    return cursor;
+}
+
+bool schema_user_by_x_history_next(schema_user_by_x_history_cursor *cursor,
+                                   schema_user_by_x_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_user_by_x(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_user_by_x_history_status(const schema_user_by_x_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_user_by_x_changes_cursor schema_user_by_x_changes(sgc_txn *txn, uint64_t sequence,
+                                                         uint32_t ordinal)
+{
+    schema_user_by_x_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 8);
+    return cursor;
+}
+
+bool schema_user_by_x_changes_next(schema_user_by_x_changes_cursor *cursor,
+                                   schema_user_by_x_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_user_by_x(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_user_by_x(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_user_by_x_changes_status(const schema_user_by_x_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_user_by_x_by_id(const schema_user_by_x_by_id_bound *bound, sgc_key *key)
@@ -3269,6 +3886,75 @@ sgc_status schema_user_schema_from_json(sgc_arena *arena, sgc_str json, schema_u
     return in.status;
 }
 
+/* ---- type UserSchema: the past ---- */
+
+schema_user_schema_history_cursor schema_user_schema_history(sgc_txn *txn, sgc_str id,
+                                                             const sgc_history_options *options)
+{
+    schema_user_schema_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 9, &key, options);
+    return cursor;
+}
+
+schema_user_schema_history_cursor schema_user_schema_history_all(sgc_txn *txn,
+                                                                 const sgc_history_options *options)
+{
+    schema_user_schema_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 9, NULL, options);
+    return cursor;
+}
+
+bool schema_user_schema_history_next(schema_user_schema_history_cursor *cursor,
+                                     schema_user_schema_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_user_schema(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_user_schema_history_status(const schema_user_schema_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_user_schema_changes_cursor schema_user_schema_changes(sgc_txn *txn, uint64_t sequence,
+                                                             uint32_t ordinal)
+{
+    schema_user_schema_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 9);
+    return cursor;
+}
+
+bool schema_user_schema_changes_next(schema_user_schema_changes_cursor *cursor,
+                                     schema_user_schema_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_user_schema(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_user_schema(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_user_schema_changes_status(const schema_user_schema_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_user_schema_by_id(const schema_user_schema_by_id_bound *bound,
@@ -3520,6 +4206,73 @@ sgc_status schema_open_2_from_json(sgc_arena *arena, sgc_str json, schema_open_2
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type Open: the past ---- */
+
+schema_open_2_history_cursor schema_open_2_history(sgc_txn *txn, sgc_str id,
+                                                   const sgc_history_options *options)
+{
+    schema_open_2_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 10, &key, options);
+    return cursor;
+}
+
+schema_open_2_history_cursor schema_open_2_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options)
+{
+    schema_open_2_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 10, NULL, options);
+    return cursor;
+}
+
+bool schema_open_2_history_next(schema_open_2_history_cursor *cursor, schema_open_2_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_open_2(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_open_2_history_status(const schema_open_2_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_open_2_changes_cursor schema_open_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal)
+{
+    schema_open_2_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 10);
+    return cursor;
+}
+
+bool schema_open_2_changes_next(schema_open_2_changes_cursor *cursor, schema_open_2_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_open_2(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_open_2(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_open_2_changes_status(const schema_open_2_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -3823,6 +4576,75 @@ sgc_status schema_schema_2_from_json(sgc_arena *arena, sgc_str json, schema_sche
     return in.status;
 }
 
+/* ---- type Schema: the past ---- */
+
+schema_schema_2_history_cursor schema_schema_2_history(sgc_txn *txn, sgc_str id,
+                                                       const sgc_history_options *options)
+{
+    schema_schema_2_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 11, &key, options);
+    return cursor;
+}
+
+schema_schema_2_history_cursor schema_schema_2_history_all(sgc_txn *txn,
+                                                           const sgc_history_options *options)
+{
+    schema_schema_2_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 11, NULL, options);
+    return cursor;
+}
+
+bool schema_schema_2_history_next(schema_schema_2_history_cursor *cursor,
+                                  schema_schema_2_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_schema_2(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_schema_2_history_status(const schema_schema_2_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_schema_2_changes_cursor schema_schema_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                       uint32_t ordinal)
+{
+    schema_schema_2_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 11);
+    return cursor;
+}
+
+bool schema_schema_2_changes_next(schema_schema_2_changes_cursor *cursor,
+                                  schema_schema_2_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_schema_2(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_schema_2(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_schema_2_changes_status(const schema_schema_2_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_schema_2_by_id(const schema_schema_2_by_id_bound *bound, sgc_key *key)
@@ -4119,6 +4941,73 @@ sgc_status schema_create_from_json(sgc_arena *arena, sgc_str json, schema_create
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type Create: the past ---- */
+
+schema_create_history_cursor schema_create_history(sgc_txn *txn, sgc_str id,
+                                                   const sgc_history_options *options)
+{
+    schema_create_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 12, &key, options);
+    return cursor;
+}
+
+schema_create_history_cursor schema_create_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options)
+{
+    schema_create_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 12, NULL, options);
+    return cursor;
+}
+
+bool schema_create_history_next(schema_create_history_cursor *cursor, schema_create_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_create(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_create_history_status(const schema_create_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_create_changes_cursor schema_create_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal)
+{
+    schema_create_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 12);
+    return cursor;
+}
+
+bool schema_create_changes_next(schema_create_changes_cursor *cursor, schema_create_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_create(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_create(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_create_changes_status(const schema_create_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

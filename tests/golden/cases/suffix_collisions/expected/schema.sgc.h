@@ -195,6 +195,41 @@ void schema_user_to_json(const schema_user *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_user_from_json(sgc_arena *arena, sgc_str json, schema_user_new *out,
                                            sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_user_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_user row;
+} schema_user_version;
+typedef struct schema_user_history_cursor {
+    sgc_versions base;
+} schema_user_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_user_history_cursor schema_user_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_user_history_cursor schema_user_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_user_history_next(schema_user_history_cursor *cursor, schema_user_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_user_history_status(const schema_user_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_user_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_user before;
+    schema_user after;
+} schema_user_change;
+typedef struct schema_user_changes_cursor {
+    sgc_changes base;
+} schema_user_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_user_changes_cursor schema_user_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_user_changes_next(schema_user_changes_cursor *cursor, schema_user_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_user_changes_status(const schema_user_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_user_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -316,6 +351,46 @@ void schema_user_new_2_to_json(const schema_user_new_2 *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_user_new_2_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_user_new_2_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_user_new_2_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_user_new_2 row;
+} schema_user_new_2_version;
+typedef struct schema_user_new_2_history_cursor {
+    sgc_versions base;
+} schema_user_new_2_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_user_new_2_history_cursor schema_user_new_2_history(sgc_txn *txn, sgc_str id,
+                                                           const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_user_new_2_history_cursor schema_user_new_2_history_all(sgc_txn *txn,
+                                                               const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_user_new_2_history_next(schema_user_new_2_history_cursor *cursor,
+                                    schema_user_new_2_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_new_2_history_status(const schema_user_new_2_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_user_new_2_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_user_new_2 before;
+    schema_user_new_2 after;
+} schema_user_new_2_change;
+typedef struct schema_user_new_2_changes_cursor {
+    sgc_changes base;
+} schema_user_new_2_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_user_new_2_changes_cursor schema_user_new_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                           uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_user_new_2_changes_next(schema_user_new_2_changes_cursor *cursor,
+                                    schema_user_new_2_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_new_2_changes_status(const schema_user_new_2_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_user_new_2_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -395,6 +470,46 @@ void schema_user_patch_2_to_json(const schema_user_patch_2 *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_user_patch_2_from_json(sgc_arena *arena, sgc_str json,
                                                    schema_user_patch_2_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_user_patch_2_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_user_patch_2 row;
+} schema_user_patch_2_version;
+typedef struct schema_user_patch_2_history_cursor {
+    sgc_versions base;
+} schema_user_patch_2_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_user_patch_2_history_cursor schema_user_patch_2_history(sgc_txn *txn, sgc_str id,
+                                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_user_patch_2_history_cursor
+schema_user_patch_2_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_user_patch_2_history_next(schema_user_patch_2_history_cursor *cursor,
+                                      schema_user_patch_2_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_patch_2_history_status(const schema_user_patch_2_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_user_patch_2_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_user_patch_2 before;
+    schema_user_patch_2 after;
+} schema_user_patch_2_change;
+typedef struct schema_user_patch_2_changes_cursor {
+    sgc_changes base;
+} schema_user_patch_2_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_user_patch_2_changes_cursor schema_user_patch_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                               uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_user_patch_2_changes_next(schema_user_patch_2_changes_cursor *cursor,
+                                      schema_user_patch_2_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_patch_2_changes_status(const schema_user_patch_2_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_user_patch_2_by_id_bound {
@@ -478,6 +593,46 @@ SGC_CHECK sgc_status schema_user_cursor_2_from_json(sgc_arena *arena, sgc_str js
                                                     schema_user_cursor_2_new *out,
                                                     sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_user_cursor_2_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_user_cursor_2 row;
+} schema_user_cursor_2_version;
+typedef struct schema_user_cursor_2_history_cursor {
+    sgc_versions base;
+} schema_user_cursor_2_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_user_cursor_2_history_cursor
+schema_user_cursor_2_history(sgc_txn *txn, sgc_str id, const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_user_cursor_2_history_cursor
+schema_user_cursor_2_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_user_cursor_2_history_next(schema_user_cursor_2_history_cursor *cursor,
+                                       schema_user_cursor_2_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_cursor_2_history_status(const schema_user_cursor_2_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_user_cursor_2_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_user_cursor_2 before;
+    schema_user_cursor_2 after;
+} schema_user_cursor_2_change;
+typedef struct schema_user_cursor_2_changes_cursor {
+    sgc_changes base;
+} schema_user_cursor_2_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_user_cursor_2_changes_cursor schema_user_cursor_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                                 uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_user_cursor_2_changes_next(schema_user_cursor_2_changes_cursor *cursor,
+                                       schema_user_cursor_2_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_cursor_2_changes_status(const schema_user_cursor_2_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_user_cursor_2_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -557,6 +712,46 @@ void schema_user_get_2_to_json(const schema_user_get_2 *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_user_get_2_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_user_get_2_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_user_get_2_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_user_get_2 row;
+} schema_user_get_2_version;
+typedef struct schema_user_get_2_history_cursor {
+    sgc_versions base;
+} schema_user_get_2_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_user_get_2_history_cursor schema_user_get_2_history(sgc_txn *txn, sgc_str id,
+                                                           const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_user_get_2_history_cursor schema_user_get_2_history_all(sgc_txn *txn,
+                                                               const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_user_get_2_history_next(schema_user_get_2_history_cursor *cursor,
+                                    schema_user_get_2_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_get_2_history_status(const schema_user_get_2_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_user_get_2_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_user_get_2 before;
+    schema_user_get_2 after;
+} schema_user_get_2_change;
+typedef struct schema_user_get_2_changes_cursor {
+    sgc_changes base;
+} schema_user_get_2_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_user_get_2_changes_cursor schema_user_get_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                           uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_user_get_2_changes_next(schema_user_get_2_changes_cursor *cursor,
+                                    schema_user_get_2_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_get_2_changes_status(const schema_user_get_2_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_user_get_2_by_id_bound {
@@ -638,6 +833,46 @@ void schema_user_all_2_to_json(const schema_user_all_2 *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_user_all_2_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_user_all_2_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_user_all_2_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_user_all_2 row;
+} schema_user_all_2_version;
+typedef struct schema_user_all_2_history_cursor {
+    sgc_versions base;
+} schema_user_all_2_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_user_all_2_history_cursor schema_user_all_2_history(sgc_txn *txn, sgc_str id,
+                                                           const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_user_all_2_history_cursor schema_user_all_2_history_all(sgc_txn *txn,
+                                                               const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_user_all_2_history_next(schema_user_all_2_history_cursor *cursor,
+                                    schema_user_all_2_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_all_2_history_status(const schema_user_all_2_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_user_all_2_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_user_all_2 before;
+    schema_user_all_2 after;
+} schema_user_all_2_change;
+typedef struct schema_user_all_2_changes_cursor {
+    sgc_changes base;
+} schema_user_all_2_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_user_all_2_changes_cursor schema_user_all_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                           uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_user_all_2_changes_next(schema_user_all_2_changes_cursor *cursor,
+                                    schema_user_all_2_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_all_2_changes_status(const schema_user_all_2_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_user_all_2_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -718,6 +953,46 @@ void schema_user_copy_2_to_json(const schema_user_copy_2 *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_user_copy_2_from_json(sgc_arena *arena, sgc_str json,
                                                   schema_user_copy_2_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_user_copy_2_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_user_copy_2 row;
+} schema_user_copy_2_version;
+typedef struct schema_user_copy_2_history_cursor {
+    sgc_versions base;
+} schema_user_copy_2_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_user_copy_2_history_cursor schema_user_copy_2_history(sgc_txn *txn, sgc_str id,
+                                                             const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_user_copy_2_history_cursor
+schema_user_copy_2_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_user_copy_2_history_next(schema_user_copy_2_history_cursor *cursor,
+                                     schema_user_copy_2_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_copy_2_history_status(const schema_user_copy_2_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_user_copy_2_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_user_copy_2 before;
+    schema_user_copy_2 after;
+} schema_user_copy_2_change;
+typedef struct schema_user_copy_2_changes_cursor {
+    sgc_changes base;
+} schema_user_copy_2_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_user_copy_2_changes_cursor schema_user_copy_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                             uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_user_copy_2_changes_next(schema_user_copy_2_changes_cursor *cursor,
+                                     schema_user_copy_2_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_copy_2_changes_status(const schema_user_copy_2_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_user_copy_2_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -794,6 +1069,46 @@ void schema_user_posts_to_json(const schema_user_posts *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_user_posts_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_user_posts_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_user_posts_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_user_posts row;
+} schema_user_posts_version;
+typedef struct schema_user_posts_history_cursor {
+    sgc_versions base;
+} schema_user_posts_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_user_posts_history_cursor schema_user_posts_history(sgc_txn *txn, sgc_str id,
+                                                           const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_user_posts_history_cursor schema_user_posts_history_all(sgc_txn *txn,
+                                                               const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_user_posts_history_next(schema_user_posts_history_cursor *cursor,
+                                    schema_user_posts_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_posts_history_status(const schema_user_posts_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_user_posts_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_user_posts before;
+    schema_user_posts after;
+} schema_user_posts_change;
+typedef struct schema_user_posts_changes_cursor {
+    sgc_changes base;
+} schema_user_posts_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_user_posts_changes_cursor schema_user_posts_changes(sgc_txn *txn, uint64_t sequence,
+                                                           uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_user_posts_changes_next(schema_user_posts_changes_cursor *cursor,
+                                    schema_user_posts_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_posts_changes_status(const schema_user_posts_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_user_posts_by_id_bound {
@@ -899,6 +1214,44 @@ void schema_user_by_x_to_json(const schema_user_by_x *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_user_by_x_from_json(sgc_arena *arena, sgc_str json,
                                                 schema_user_by_x_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_user_by_x_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_user_by_x row;
+} schema_user_by_x_version;
+typedef struct schema_user_by_x_history_cursor {
+    sgc_versions base;
+} schema_user_by_x_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_user_by_x_history_cursor schema_user_by_x_history(sgc_txn *txn, sgc_str id,
+                                                         const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_user_by_x_history_cursor schema_user_by_x_history_all(sgc_txn *txn,
+                                                             const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_user_by_x_history_next(schema_user_by_x_history_cursor *cursor,
+                                   schema_user_by_x_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_user_by_x_history_status(const schema_user_by_x_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_user_by_x_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_user_by_x before;
+    schema_user_by_x after;
+} schema_user_by_x_change;
+typedef struct schema_user_by_x_changes_cursor {
+    sgc_changes base;
+} schema_user_by_x_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_user_by_x_changes_cursor schema_user_by_x_changes(sgc_txn *txn, uint64_t sequence,
+                                                         uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_user_by_x_changes_next(schema_user_by_x_changes_cursor *cursor,
+                                   schema_user_by_x_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_user_by_x_changes_status(const schema_user_by_x_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_user_by_x_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -976,6 +1329,46 @@ void schema_user_schema_to_json(const schema_user_schema *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_user_schema_from_json(sgc_arena *arena, sgc_str json,
                                                   schema_user_schema_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_user_schema_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_user_schema row;
+} schema_user_schema_version;
+typedef struct schema_user_schema_history_cursor {
+    sgc_versions base;
+} schema_user_schema_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_user_schema_history_cursor schema_user_schema_history(sgc_txn *txn, sgc_str id,
+                                                             const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_user_schema_history_cursor
+schema_user_schema_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_user_schema_history_next(schema_user_schema_history_cursor *cursor,
+                                     schema_user_schema_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_schema_history_status(const schema_user_schema_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_user_schema_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_user_schema before;
+    schema_user_schema after;
+} schema_user_schema_change;
+typedef struct schema_user_schema_changes_cursor {
+    sgc_changes base;
+} schema_user_schema_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_user_schema_changes_cursor schema_user_schema_changes(sgc_txn *txn, uint64_t sequence,
+                                                             uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_user_schema_changes_next(schema_user_schema_changes_cursor *cursor,
+                                     schema_user_schema_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status
+schema_user_schema_changes_status(const schema_user_schema_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_user_schema_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -1038,6 +1431,42 @@ void schema_open_2_to_json(const schema_open_2 *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_open_2_from_json(sgc_arena *arena, sgc_str json, schema_open_2_new *out,
                                              sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_open_2_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_open_2 row;
+} schema_open_2_version;
+typedef struct schema_open_2_history_cursor {
+    sgc_versions base;
+} schema_open_2_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_open_2_history_cursor schema_open_2_history(sgc_txn *txn, sgc_str id,
+                                                   const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_open_2_history_cursor schema_open_2_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_open_2_history_next(schema_open_2_history_cursor *cursor, schema_open_2_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_open_2_history_status(const schema_open_2_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_open_2_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_open_2 before;
+    schema_open_2 after;
+} schema_open_2_change;
+typedef struct schema_open_2_changes_cursor {
+    sgc_changes base;
+} schema_open_2_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_open_2_changes_cursor schema_open_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_open_2_changes_next(schema_open_2_changes_cursor *cursor, schema_open_2_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_open_2_changes_status(const schema_open_2_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_open_2_by_id_bound {
@@ -1118,6 +1547,44 @@ void schema_schema_2_to_json(const schema_schema_2 *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_schema_2_from_json(sgc_arena *arena, sgc_str json,
                                                schema_schema_2_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_schema_2_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_schema_2 row;
+} schema_schema_2_version;
+typedef struct schema_schema_2_history_cursor {
+    sgc_versions base;
+} schema_schema_2_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_schema_2_history_cursor schema_schema_2_history(sgc_txn *txn, sgc_str id,
+                                                       const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_schema_2_history_cursor schema_schema_2_history_all(sgc_txn *txn,
+                                                           const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_schema_2_history_next(schema_schema_2_history_cursor *cursor,
+                                  schema_schema_2_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_schema_2_history_status(const schema_schema_2_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_schema_2_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_schema_2 before;
+    schema_schema_2 after;
+} schema_schema_2_change;
+typedef struct schema_schema_2_changes_cursor {
+    sgc_changes base;
+} schema_schema_2_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_schema_2_changes_cursor schema_schema_2_changes(sgc_txn *txn, uint64_t sequence,
+                                                       uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_schema_2_changes_next(schema_schema_2_changes_cursor *cursor,
+                                  schema_schema_2_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_schema_2_changes_status(const schema_schema_2_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_schema_2_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -1196,6 +1663,42 @@ void schema_create_to_json(const schema_create *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_create_from_json(sgc_arena *arena, sgc_str json, schema_create_new *out,
                                              sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_create_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_create row;
+} schema_create_version;
+typedef struct schema_create_history_cursor {
+    sgc_versions base;
+} schema_create_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_create_history_cursor schema_create_history(sgc_txn *txn, sgc_str id,
+                                                   const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_create_history_cursor schema_create_history_all(sgc_txn *txn,
+                                                       const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_create_history_next(schema_create_history_cursor *cursor, schema_create_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_create_history_status(const schema_create_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_create_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_create before;
+    schema_create after;
+} schema_create_change;
+typedef struct schema_create_changes_cursor {
+    sgc_changes base;
+} schema_create_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_create_changes_cursor schema_create_changes(sgc_txn *txn, uint64_t sequence,
+                                                   uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_create_changes_next(schema_create_changes_cursor *cursor, schema_create_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_create_changes_status(const schema_create_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_create_by_id_bound {

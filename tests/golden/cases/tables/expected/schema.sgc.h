@@ -106,6 +106,41 @@ void schema_fish_to_json(const schema_fish *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_fish_from_json(sgc_arena *arena, sgc_str json, schema_fish_new *out,
                                            sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_fish_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_fish row;
+} schema_fish_version;
+typedef struct schema_fish_history_cursor {
+    sgc_versions base;
+} schema_fish_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_fish_history_cursor schema_fish_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_fish_history_cursor schema_fish_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_fish_history_next(schema_fish_history_cursor *cursor, schema_fish_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_fish_history_status(const schema_fish_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_fish_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_fish before;
+    schema_fish after;
+} schema_fish_change;
+typedef struct schema_fish_changes_cursor {
+    sgc_changes base;
+} schema_fish_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_fish_changes_cursor schema_fish_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_fish_changes_next(schema_fish_changes_cursor *cursor, schema_fish_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_fish_changes_status(const schema_fish_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_fish_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -256,6 +291,41 @@ void schema_quiet_to_json(const schema_quiet *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_quiet_from_json(sgc_arena *arena, sgc_str json, schema_quiet_new *out,
                                             sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_quiet_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_quiet row;
+} schema_quiet_version;
+typedef struct schema_quiet_history_cursor {
+    sgc_versions base;
+} schema_quiet_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_quiet_history_cursor schema_quiet_history(sgc_txn *txn, sgc_str id,
+                                                 const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_quiet_history_cursor schema_quiet_history_all(sgc_txn *txn,
+                                                     const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_quiet_history_next(schema_quiet_history_cursor *cursor, schema_quiet_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_quiet_history_status(const schema_quiet_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_quiet_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_quiet before;
+    schema_quiet after;
+} schema_quiet_change;
+typedef struct schema_quiet_changes_cursor {
+    sgc_changes base;
+} schema_quiet_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_quiet_changes_cursor schema_quiet_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_quiet_changes_next(schema_quiet_changes_cursor *cursor, schema_quiet_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_quiet_changes_status(const schema_quiet_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_quiet_by_id_bound {

@@ -232,6 +232,71 @@ sgc_status schema_int2_from_json(sgc_arena *arena, sgc_str json, schema_int2_new
     return in.status;
 }
 
+/* ---- type Int2: the past ---- */
+
+schema_int2_history_cursor schema_int2_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options)
+{
+    schema_int2_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_int2_history_cursor schema_int2_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_int2_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_int2_history_next(schema_int2_history_cursor *cursor, schema_int2_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_int2(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_int2_history_status(const schema_int2_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_int2_changes_cursor schema_int2_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_int2_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_int2_changes_next(schema_int2_changes_cursor *cursor, schema_int2_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_int2(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_int2(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_int2_changes_status(const schema_int2_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_int2_by_id(const schema_int2_by_id_bound *bound, sgc_key *key)
@@ -526,6 +591,71 @@ sgc_status schema_void_from_json(sgc_arena *arena, sgc_str json, schema_void_new
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type Void: the past ---- */
+
+schema_void_history_cursor schema_void_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options)
+{
+    schema_void_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+schema_void_history_cursor schema_void_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_void_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool schema_void_history_next(schema_void_history_cursor *cursor, schema_void_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_void(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_void_history_status(const schema_void_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_void_changes_cursor schema_void_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_void_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool schema_void_changes_next(schema_void_changes_cursor *cursor, schema_void_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_void(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_void(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_void_changes_status(const schema_void_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -825,6 +955,72 @@ sgc_status schema_class_from_json(sgc_arena *arena, sgc_str json, schema_class_n
     return in.status;
 }
 
+/* ---- type Class: the past ---- */
+
+schema_class_history_cursor schema_class_history(sgc_txn *txn, sgc_str id,
+                                                 const sgc_history_options *options)
+{
+    schema_class_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 2, &key, options);
+    return cursor;
+}
+
+schema_class_history_cursor schema_class_history_all(sgc_txn *txn,
+                                                     const sgc_history_options *options)
+{
+    schema_class_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 2, NULL, options);
+    return cursor;
+}
+
+bool schema_class_history_next(schema_class_history_cursor *cursor, schema_class_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_class(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_class_history_status(const schema_class_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_class_changes_cursor schema_class_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_class_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 2);
+    return cursor;
+}
+
+bool schema_class_changes_next(schema_class_changes_cursor *cursor, schema_class_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_class(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_class(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_class_changes_status(const schema_class_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_class_by_id(const schema_class_by_id_bound *bound, sgc_key *key)
@@ -1119,6 +1315,71 @@ sgc_status schema_long_from_json(sgc_arena *arena, sgc_str json, schema_long_new
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type Long: the past ---- */
+
+schema_long_history_cursor schema_long_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options)
+{
+    schema_long_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 3, &key, options);
+    return cursor;
+}
+
+schema_long_history_cursor schema_long_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_long_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 3, NULL, options);
+    return cursor;
+}
+
+bool schema_long_history_next(schema_long_history_cursor *cursor, schema_long_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_long(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_long_history_status(const schema_long_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_long_changes_cursor schema_long_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_long_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 3);
+    return cursor;
+}
+
+bool schema_long_changes_next(schema_long_changes_cursor *cursor, schema_long_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_long(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_long(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_long_changes_status(const schema_long_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -1420,6 +1681,73 @@ sgc_status schema_default_from_json(sgc_arena *arena, sgc_str json, schema_defau
     return in.status;
 }
 
+/* ---- type Default: the past ---- */
+
+schema_default_history_cursor schema_default_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options)
+{
+    schema_default_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 4, &key, options);
+    return cursor;
+}
+
+schema_default_history_cursor schema_default_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options)
+{
+    schema_default_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 4, NULL, options);
+    return cursor;
+}
+
+bool schema_default_history_next(schema_default_history_cursor *cursor, schema_default_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_default(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_default_history_status(const schema_default_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_default_changes_cursor schema_default_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal)
+{
+    schema_default_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 4);
+    return cursor;
+}
+
+bool schema_default_changes_next(schema_default_changes_cursor *cursor, schema_default_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_default(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_default(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_default_changes_status(const schema_default_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_default_by_id(const schema_default_by_id_bound *bound, sgc_key *key)
@@ -1719,6 +2047,75 @@ sgc_status schema_register_from_json(sgc_arena *arena, sgc_str json, schema_regi
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type Register: the past ---- */
+
+schema_register_history_cursor schema_register_history(sgc_txn *txn, sgc_str id,
+                                                       const sgc_history_options *options)
+{
+    schema_register_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 5, &key, options);
+    return cursor;
+}
+
+schema_register_history_cursor schema_register_history_all(sgc_txn *txn,
+                                                           const sgc_history_options *options)
+{
+    schema_register_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 5, NULL, options);
+    return cursor;
+}
+
+bool schema_register_history_next(schema_register_history_cursor *cursor,
+                                  schema_register_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_register(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_register_history_status(const schema_register_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_register_changes_cursor schema_register_changes(sgc_txn *txn, uint64_t sequence,
+                                                       uint32_t ordinal)
+{
+    schema_register_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 5);
+    return cursor;
+}
+
+bool schema_register_changes_next(schema_register_changes_cursor *cursor,
+                                  schema_register_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_register(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_register(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_register_changes_status(const schema_register_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -2057,6 +2454,71 @@ sgc_status schema_main_from_json(sgc_arena *arena, sgc_str json, schema_main_new
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type Main: the past ---- */
+
+schema_main_history_cursor schema_main_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options)
+{
+    schema_main_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 6, &key, options);
+    return cursor;
+}
+
+schema_main_history_cursor schema_main_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_main_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 6, NULL, options);
+    return cursor;
+}
+
+bool schema_main_history_next(schema_main_history_cursor *cursor, schema_main_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_main(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_main_history_status(const schema_main_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_main_changes_cursor schema_main_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_main_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 6);
+    return cursor;
+}
+
+bool schema_main_changes_next(schema_main_changes_cursor *cursor, schema_main_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_main(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_main(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_main_changes_status(const schema_main_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

@@ -111,6 +111,41 @@ void schema_int2_to_json(const schema_int2 *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_int2_from_json(sgc_arena *arena, sgc_str json, schema_int2_new *out,
                                            sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_int2_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_int2 row;
+} schema_int2_version;
+typedef struct schema_int2_history_cursor {
+    sgc_versions base;
+} schema_int2_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_int2_history_cursor schema_int2_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_int2_history_cursor schema_int2_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_int2_history_next(schema_int2_history_cursor *cursor, schema_int2_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_int2_history_status(const schema_int2_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_int2_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_int2 before;
+    schema_int2 after;
+} schema_int2_change;
+typedef struct schema_int2_changes_cursor {
+    sgc_changes base;
+} schema_int2_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_int2_changes_cursor schema_int2_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_int2_changes_next(schema_int2_changes_cursor *cursor, schema_int2_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_int2_changes_status(const schema_int2_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_int2_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -184,6 +219,41 @@ void schema_void_to_json(const schema_void *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_void_from_json(sgc_arena *arena, sgc_str json, schema_void_new *out,
                                            sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_void_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_void row;
+} schema_void_version;
+typedef struct schema_void_history_cursor {
+    sgc_versions base;
+} schema_void_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_void_history_cursor schema_void_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_void_history_cursor schema_void_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_void_history_next(schema_void_history_cursor *cursor, schema_void_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_void_history_status(const schema_void_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_void_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_void before;
+    schema_void after;
+} schema_void_change;
+typedef struct schema_void_changes_cursor {
+    sgc_changes base;
+} schema_void_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_void_changes_cursor schema_void_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_void_changes_next(schema_void_changes_cursor *cursor, schema_void_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_void_changes_status(const schema_void_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_void_by_id_bound {
@@ -262,6 +332,41 @@ void schema_class_to_json(const schema_class *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_class_from_json(sgc_arena *arena, sgc_str json, schema_class_new *out,
                                             sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_class_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_class row;
+} schema_class_version;
+typedef struct schema_class_history_cursor {
+    sgc_versions base;
+} schema_class_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_class_history_cursor schema_class_history(sgc_txn *txn, sgc_str id,
+                                                 const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_class_history_cursor schema_class_history_all(sgc_txn *txn,
+                                                     const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_class_history_next(schema_class_history_cursor *cursor, schema_class_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_class_history_status(const schema_class_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_class_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_class before;
+    schema_class after;
+} schema_class_change;
+typedef struct schema_class_changes_cursor {
+    sgc_changes base;
+} schema_class_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_class_changes_cursor schema_class_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_class_changes_next(schema_class_changes_cursor *cursor, schema_class_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_class_changes_status(const schema_class_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_class_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -335,6 +440,41 @@ void schema_long_to_json(const schema_long *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_long_from_json(sgc_arena *arena, sgc_str json, schema_long_new *out,
                                            sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_long_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_long row;
+} schema_long_version;
+typedef struct schema_long_history_cursor {
+    sgc_versions base;
+} schema_long_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_long_history_cursor schema_long_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_long_history_cursor schema_long_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_long_history_next(schema_long_history_cursor *cursor, schema_long_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_long_history_status(const schema_long_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_long_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_long before;
+    schema_long after;
+} schema_long_change;
+typedef struct schema_long_changes_cursor {
+    sgc_changes base;
+} schema_long_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_long_changes_cursor schema_long_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_long_changes_next(schema_long_changes_cursor *cursor, schema_long_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_long_changes_status(const schema_long_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_long_by_id_bound {
@@ -414,6 +554,43 @@ void schema_default_to_json(const schema_default *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_default_from_json(sgc_arena *arena, sgc_str json,
                                               schema_default_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_default_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_default row;
+} schema_default_version;
+typedef struct schema_default_history_cursor {
+    sgc_versions base;
+} schema_default_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_default_history_cursor schema_default_history(sgc_txn *txn, sgc_str id,
+                                                     const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_default_history_cursor schema_default_history_all(sgc_txn *txn,
+                                                         const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_default_history_next(schema_default_history_cursor *cursor,
+                                 schema_default_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_default_history_status(const schema_default_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_default_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_default before;
+    schema_default after;
+} schema_default_change;
+typedef struct schema_default_changes_cursor {
+    sgc_changes base;
+} schema_default_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_default_changes_cursor schema_default_changes(sgc_txn *txn, uint64_t sequence,
+                                                     uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_default_changes_next(schema_default_changes_cursor *cursor, schema_default_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_default_changes_status(const schema_default_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_default_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -492,6 +669,44 @@ void schema_register_to_json(const schema_register *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_register_from_json(sgc_arena *arena, sgc_str json,
                                                schema_register_new *out, sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_register_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_register row;
+} schema_register_version;
+typedef struct schema_register_history_cursor {
+    sgc_versions base;
+} schema_register_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_register_history_cursor schema_register_history(sgc_txn *txn, sgc_str id,
+                                                       const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_register_history_cursor schema_register_history_all(sgc_txn *txn,
+                                                           const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_register_history_next(schema_register_history_cursor *cursor,
+                                  schema_register_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_register_history_status(const schema_register_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_register_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_register before;
+    schema_register after;
+} schema_register_change;
+typedef struct schema_register_changes_cursor {
+    sgc_changes base;
+} schema_register_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_register_changes_cursor schema_register_changes(sgc_txn *txn, uint64_t sequence,
+                                                       uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_register_changes_next(schema_register_changes_cursor *cursor,
+                                  schema_register_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_register_changes_status(const schema_register_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_register_by_id_bound {
@@ -582,6 +797,41 @@ void schema_main_to_json(const schema_main *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_main_from_json(sgc_arena *arena, sgc_str json, schema_main_new *out,
                                            sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_main_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_main row;
+} schema_main_version;
+typedef struct schema_main_history_cursor {
+    sgc_versions base;
+} schema_main_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_main_history_cursor schema_main_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_main_history_cursor schema_main_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_main_history_next(schema_main_history_cursor *cursor, schema_main_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_main_history_status(const schema_main_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_main_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_main before;
+    schema_main after;
+} schema_main_change;
+typedef struct schema_main_changes_cursor {
+    sgc_changes base;
+} schema_main_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_main_changes_cursor schema_main_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_main_changes_next(schema_main_changes_cursor *cursor, schema_main_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_main_changes_status(const schema_main_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_main_by_id_bound {

@@ -337,6 +337,70 @@ sgc_status schema_x_from_json(sgc_arena *arena, sgc_str json, schema_x_new *out,
     return in.status;
 }
 
+/* ---- type _: the past ---- */
+
+schema_x_history_cursor schema_x_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options)
+{
+    schema_x_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_x_history_cursor schema_x_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_x_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_x_history_next(schema_x_history_cursor *cursor, schema_x_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_x(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_x_history_status(const schema_x_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_x_changes_cursor schema_x_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_x_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_x_changes_next(schema_x_changes_cursor *cursor, schema_x_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_x(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL) rc = read_schema_x(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_x_changes_status(const schema_x_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_x_by_id(const schema_x_by_id_bound *bound, sgc_key *key)
@@ -631,6 +695,71 @@ sgc_status schema_type_from_json(sgc_arena *arena, sgc_str json, schema_type_new
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type _Type_: the past ---- */
+
+schema_type_history_cursor schema_type_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options)
+{
+    schema_type_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+schema_type_history_cursor schema_type_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_type_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool schema_type_history_next(schema_type_history_cursor *cursor, schema_type_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_type(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_type_history_status(const schema_type_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_type_changes_cursor schema_type_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_type_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool schema_type_changes_next(schema_type_changes_cursor *cursor, schema_type_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_type(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_type(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_type_changes_status(const schema_type_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */
@@ -967,6 +1096,71 @@ sgc_status schema_uses_from_json(sgc_arena *arena, sgc_str json, schema_uses_new
         if (!known) sgc_json_unknown(&in);
     }
     return in.status;
+}
+
+/* ---- type Uses: the past ---- */
+
+schema_uses_history_cursor schema_uses_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options)
+{
+    schema_uses_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 2, &key, options);
+    return cursor;
+}
+
+schema_uses_history_cursor schema_uses_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_uses_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 2, NULL, options);
+    return cursor;
+}
+
+bool schema_uses_history_next(schema_uses_history_cursor *cursor, schema_uses_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_uses(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_uses_history_status(const schema_uses_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_uses_changes_cursor schema_uses_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_uses_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 2);
+    return cursor;
+}
+
+bool schema_uses_changes_next(schema_uses_changes_cursor *cursor, schema_uses_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_uses(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_uses(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_uses_changes_status(const schema_uses_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

@@ -144,6 +144,40 @@ void schema_x_to_json(const schema_x *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_x_from_json(sgc_arena *arena, sgc_str json, schema_x_new *out,
                                         sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_x_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_x row;
+} schema_x_version;
+typedef struct schema_x_history_cursor {
+    sgc_versions base;
+} schema_x_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_x_history_cursor schema_x_history(sgc_txn *txn, sgc_str id,
+                                         const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_x_history_cursor schema_x_history_all(sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_x_history_next(schema_x_history_cursor *cursor, schema_x_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_x_history_status(const schema_x_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_x_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_x before;
+    schema_x after;
+} schema_x_change;
+typedef struct schema_x_changes_cursor {
+    sgc_changes base;
+} schema_x_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_x_changes_cursor schema_x_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_x_changes_next(schema_x_changes_cursor *cursor, schema_x_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_x_changes_status(const schema_x_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_x_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -217,6 +251,41 @@ void schema_type_to_json(const schema_type *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_type_from_json(sgc_arena *arena, sgc_str json, schema_type_new *out,
                                            sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_type_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_type row;
+} schema_type_version;
+typedef struct schema_type_history_cursor {
+    sgc_versions base;
+} schema_type_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_type_history_cursor schema_type_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_type_history_cursor schema_type_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_type_history_next(schema_type_history_cursor *cursor, schema_type_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_type_history_status(const schema_type_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_type_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_type before;
+    schema_type after;
+} schema_type_change;
+typedef struct schema_type_changes_cursor {
+    sgc_changes base;
+} schema_type_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_type_changes_cursor schema_type_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_type_changes_next(schema_type_changes_cursor *cursor, schema_type_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_type_changes_status(const schema_type_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_type_by_id_bound {
@@ -303,6 +372,41 @@ void schema_uses_to_json(const schema_uses *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_uses_from_json(sgc_arena *arena, sgc_str json, schema_uses_new *out,
                                            sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_uses_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_uses row;
+} schema_uses_version;
+typedef struct schema_uses_history_cursor {
+    sgc_versions base;
+} schema_uses_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_uses_history_cursor schema_uses_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_uses_history_cursor schema_uses_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_uses_history_next(schema_uses_history_cursor *cursor, schema_uses_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_uses_history_status(const schema_uses_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_uses_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_uses before;
+    schema_uses after;
+} schema_uses_change;
+typedef struct schema_uses_changes_cursor {
+    sgc_changes base;
+} schema_uses_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_uses_changes_cursor schema_uses_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_uses_changes_next(schema_uses_changes_cursor *cursor, schema_uses_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_uses_changes_status(const schema_uses_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_uses_by_id_bound {

@@ -448,6 +448,81 @@ sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_f
     return in.status;
 }
 
+/* ---- type AVeryLongTypeNameThatSomebodyChoseBecauseTheyCould: the past ---- */
+
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_history(
+    sgc_txn *txn, sgc_str id, const sgc_history_options *options)
+{
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 0, &key, options);
+    return cursor;
+}
+
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_all(
+    sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 0, NULL, options);
+    return cursor;
+}
+
+bool schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_next(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_cursor *cursor,
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_a_very_long_type_name_that_somebody_chose_because_they_could(
+            out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_status(const schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes(
+    sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 0);
+    return cursor;
+}
+
+bool schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes_next(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes_cursor *cursor,
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL)
+        rc = read_schema_a_very_long_type_name_that_somebody_chose_because_they_could(
+            out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_a_very_long_type_name_that_somebody_chose_because_they_could(out->at.after,
+                                                                                      &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes_status(const schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_a_very_long_type_name_that_somebody_chose_because_they_could_by_id(
@@ -1116,6 +1191,81 @@ sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_t
     return in.status;
 }
 
+/* ---- type AVeryLongTypeNameThatSomebodyChoseBecauseTheyCouldTwo: the past ---- */
+
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history(
+    sgc_txn *txn, sgc_str id, const sgc_history_options *options)
+{
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 1, &key, options);
+    return cursor;
+}
+
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_all(
+    sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 1, NULL, options);
+    return cursor;
+}
+
+bool schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_next(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_cursor *cursor,
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_a_very_long_type_name_that_somebody_chose_because_they_could_two(
+            out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_status(const schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes(
+    sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 1);
+    return cursor;
+}
+
+bool schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes_next(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes_cursor *cursor,
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL)
+        rc = read_schema_a_very_long_type_name_that_somebody_chose_because_they_could_two(
+            out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_a_very_long_type_name_that_somebody_chose_because_they_could_two(
+            out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes_status(const schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
 /* ---- by the key ---- */
 
 static void bound_schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_by_id(const schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_by_id_bound *bound,
@@ -1582,6 +1732,71 @@ sgc_status schema_uses_from_json(sgc_arena *arena, sgc_str json, schema_uses_new
     }
     need_schema_uses__1(&in);
     return in.status;
+}
+
+/* ---- type Uses: the past ---- */
+
+schema_uses_history_cursor schema_uses_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options)
+{
+    schema_uses_history_cursor cursor;
+    sgc_key key;
+
+    sgc_pk_text(&key, id);
+    cursor.base = sgc_rows_history(txn, 2, &key, options);
+    return cursor;
+}
+
+schema_uses_history_cursor schema_uses_history_all(sgc_txn *txn, const sgc_history_options *options)
+{
+    schema_uses_history_cursor cursor;
+
+    cursor.base = sgc_rows_history(txn, 2, NULL, options);
+    return cursor;
+}
+
+bool schema_uses_history_next(schema_uses_history_cursor *cursor, schema_uses_version *out)
+{
+    if (!sgc_versions_next(&cursor->base, &out->at)) return false;
+    if (out->at.op == SGC_OP_DELETE) {
+        memset(&out->row, 0, sizeof out->row);
+        cursor->base.status = sgc_id_from_text(out->at.key, &out->row.id);
+    } else {
+        cursor->base.status = read_schema_uses(out->at.record, &out->row);
+    }
+    return cursor->base.status == SGC_OK;
+}
+
+sgc_status schema_uses_history_status(const schema_uses_history_cursor *cursor)
+{
+    return cursor->base.status;
+}
+
+schema_uses_changes_cursor schema_uses_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal)
+{
+    schema_uses_changes_cursor cursor;
+
+    cursor.base = sgc_changes_since(txn, sequence, ordinal, 2);
+    return cursor;
+}
+
+bool schema_uses_changes_next(schema_uses_changes_cursor *cursor, schema_uses_change *out)
+{
+    sgc_status rc = SGC_OK;
+
+    if (!sgc_changes_next(&cursor->base, &out->at)) return false;
+    memset(&out->before, 0, sizeof out->before);
+    memset(&out->after, 0, sizeof out->after);
+    if (out->at.before.data != NULL) rc = read_schema_uses(out->at.before, &out->before);
+    if (rc == SGC_OK && out->at.after.data != NULL)
+        rc = read_schema_uses(out->at.after, &out->after);
+    cursor->base.status = rc;
+    return rc == SGC_OK;
+}
+
+sgc_status schema_uses_changes_status(const schema_uses_changes_cursor *cursor)
+{
+    return cursor->base.status;
 }
 
 /* ---- by the key ---- */

@@ -158,6 +158,46 @@ SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_th
     sgc_arena *arena, sgc_str json,
     schema_a_very_long_type_name_that_somebody_chose_because_they_could_new *out, sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could row;
+} schema_a_very_long_type_name_that_somebody_chose_because_they_could_version;
+typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_cursor {
+    sgc_versions base;
+} schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_history(
+    sgc_txn *txn, sgc_str id, const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_all(
+    sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_next(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_cursor *cursor,
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_status(const schema_a_very_long_type_name_that_somebody_chose_because_they_could_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could before;
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could after;
+} schema_a_very_long_type_name_that_somebody_chose_because_they_could_change;
+typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes_cursor {
+    sgc_changes base;
+} schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes(
+    sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes_next(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes_cursor *cursor,
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes_status(const schema_a_very_long_type_name_that_somebody_chose_because_they_could_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -357,6 +397,46 @@ SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_th
     schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_new *out,
     sgc_error *error);
 
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two row;
+} schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_version;
+typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_cursor {
+    sgc_versions base;
+} schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history(
+    sgc_txn *txn, sgc_str id, const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_all(
+    sgc_txn *txn, const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_next(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_cursor *cursor,
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_status(const schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two before;
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two after;
+} schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_change;
+typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes_cursor {
+    sgc_changes base;
+} schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes_cursor schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes(
+    sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes_next(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes_cursor *cursor,
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes_status(const schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_changes_cursor *cursor);
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -465,6 +545,41 @@ void schema_uses_to_json(const schema_uses *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_uses_from_json(sgc_arena *arena, sgc_str json, schema_uses_new *out,
                                            sgc_error *error);
+
+/** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
+typedef struct schema_uses_version {
+    sgc_row_version at; /**< op, begin, end, time_us */
+    schema_uses row;
+} schema_uses_version;
+typedef struct schema_uses_history_cursor {
+    sgc_versions base;
+} schema_uses_history_cursor;
+/** Versions of one row, deletes among them; options NULL: all that are kept, newest first. */
+schema_uses_history_cursor schema_uses_history(sgc_txn *txn, sgc_str id,
+                                               const sgc_history_options *options);
+/** The same of every row, ordered by key. */
+schema_uses_history_cursor schema_uses_history_all(sgc_txn *txn,
+                                                   const sgc_history_options *options);
+/** Steps to the next version; false at the end and on failure. */
+bool schema_uses_history_next(schema_uses_history_cursor *cursor, schema_uses_version *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_uses_history_status(const schema_uses_history_cursor *cursor);
+
+/** What one commit did to a row, readable until the next step; zero where there was no row. */
+typedef struct schema_uses_change {
+    sgc_row_change at; /**< op, sequence, ordinal, time_us */
+    schema_uses before;
+    schema_uses after;
+} schema_uses_change;
+typedef struct schema_uses_changes_cursor {
+    sgc_changes base;
+} schema_uses_changes_cursor;
+/** In commit order what came behind a change; 0, 0: all, ordinal UINT32_MAX: behind the commit. */
+schema_uses_changes_cursor schema_uses_changes(sgc_txn *txn, uint64_t sequence, uint32_t ordinal);
+/** Steps to the next change; false at the end and on failure. */
+bool schema_uses_changes_next(schema_uses_changes_cursor *cursor, schema_uses_change *out);
+/** SGC_OK after a clean end; SGC_HISTORY_PRUNED. */
+SGC_CHECK sgc_status schema_uses_changes_status(const schema_uses_changes_cursor *cursor);
 
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_uses_by_id_bound {
