@@ -1,6 +1,6 @@
 /*
- * walk.c - a typed C program over the database: who flies what, who comes from where, and a change
- * that is thrown away again.
+ * walk.c - a typed C program over the database: who flies what, who comes from where, what
+ * somebody was before, and a change that is thrown away again.
  */
 #include "starwars.sgc.h"
 
@@ -64,6 +64,19 @@ static sgc_status print_tallest(sgc_txn *txn)
     return starwars_character_cursor_status(&tall);
 }
 
+/* What became of one character, from the first version on. */
+static sgc_status print_history(sgc_txn *txn, sgc_str id)
+{
+    static const char *const words[] = {"", "came as", "became", "went, was"};
+    const sgc_history_options upwards = {.oldest_first = true};
+    starwars_character_history_cursor history = starwars_character_history(txn, id, &upwards);
+    starwars_character_version version;
+
+    while (starwars_character_history_next(&history, &version))
+        printf("%s %.*s\n", words[version.at.op], SGC_ARG(version.row.name));
+    return starwars_character_history_status(&history);
+}
+
 /* Writes inside a transaction are seen by it, and by nobody when it is aborted. */
 static sgc_status try_a_change(sgc_db *db)
 {
@@ -105,6 +118,7 @@ int main(int argc, char **argv)
     if (rc == SGC_OK) rc = print_luke(txn);
     if (rc == SGC_OK) rc = print_planets(txn);
     if (rc == SGC_OK) rc = print_tallest(txn);
+    if (rc == SGC_OK) rc = print_history(txn, SGC_STR("luke"));
     if (rc != SGC_OK) fprintf(stderr, "walk: %s\n", txn ? sgc_errmsg(txn) : sgc_status_text(rc));
     sgc_abort(&txn);
     if (rc == SGC_OK) rc = try_a_change(db);
