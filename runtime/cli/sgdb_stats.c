@@ -75,7 +75,7 @@ static void storage_words(const sgc_db_stats *s, sgc_buf *out)
     sgc_buf_printf(out, "page cache    %s of %s; %llu hits, %llu misses, %llu evictions\n",
                    sgc_cmd_bytes(s->cache_bytes, a), sgc_cmd_bytes(s->cache_budget, b),
                    big(s->cache_hits), big(s->cache_misses), big(s->cache_evictions));
-    sgc_buf_printf(out, "memory        %s of commits that are not in pages yet\n",
+    sgc_buf_printf(out, "MemTables     %s of memory\n",
                    sgc_cmd_bytes(s->memtable_bytes, a));
     sgc_buf_printf(out, "log           %llu segments, %s behind the checkpoint; written %s\n",
                    big(s->log_segments), sgc_cmd_bytes(s->log_held_bytes, a),
