@@ -77,213 +77,225 @@ static void run_shop(const exchange *list, size_t count)
     fixture_close(&f);
 }
 
+static const exchange shown[] = {
+    {"{ a: user(id: \"u1\", asOf: {seq: 1}) { name posts { id } shout } b: user(id: \"u1\", "
+     "asOf: {seq: \"3\"}) { name posts { id author { name } } shout } c: user(id: \"u1\") { "
+     "name } head now }",
+     NULL,
+     "{\"data\":{\"a\":{\"name\":\"Ada\",\"posts\":[{\"id\":\"p1\"}],\"shout\":\"1\"},\"b\":{"
+     "\"name\":\"Eva\",\"posts\":[{\"id\":\"p1\",\"author\":{\"name\":\"Eva\"}},{\"id\":\"p2\","
+     "\"author\":{\"name\":\"Eva\"}}],\"shout\":\"1\"},\"c\":null,\"head\":\"8\",\"now\":8}}"},
+    {"query ($s: BigInt, $a: AsOf) @asOf(seq: $s) { user(id: \"u1\") { name } users(asOf: $a) "
+     "{ name } now head }",
+     "{\"s\": 2, \"a\": {\"seq\": \"7\"}}",
+     "{\"data\":{\"user\":{\"name\":\"Eva\"},\"users\":[{\"name\":\"Ida\"},{\"name\":\"Bob\"}],"
+     "\"now\":2,\"head\":\"8\"}}"},
+    {"query ($s: BigInt, $a: AsOf) @asOf(seq: $s) { user(id: \"u1\") { name } users(asOf: $a) "
+     "{ name } now head }",
+     "{\"s\": \"1\", \"a\": null}",
+     "{\"data\":{\"user\":{\"name\":\"Ada\"},\"users\":[{\"name\":\"Ada\"}],\"now\":1,\"head\":"
+     "\"8\"}}"},
+    {"query ($s: BigInt, $t: DateTime) @asOf(seq: $s, time: $t) { users { name } }", "{\"s\": 4}",
+     "{\"data\":{\"users\":[{\"name\":\"Eva\"}]}}"},
+    {"query ($s: BigInt, $t: DateTime) @asOf(seq: $s, time: $t) { users { name } }",
+     "{\"t\": \"1999-12-31T23:00:00Z\"}", "{\"data\":{\"users\":[]}}"},
+    {"query ($s: BigInt, $t: DateTime) @asOf(seq: $s, time: $t) { users { name } }",
+     "{\"s\": 0, \"t\": null}", "{\"data\":{\"users\":[]}}"},
+    {"query @asOf(seq: 8) { notes { text } }", NULL, "{\"data\":{\"notes\":[{\"text\":\"x\"}]}}"},
+    {"query @asOf(seq: 0) { notes { text } users { id } }", NULL,
+     "{\"data\":{\"notes\":[],\"users\":[]}}"},
+    {"{ things(asOf: {seq: 3}) { __typename ... on User { name } ... on Post { author { name } "
+     "} } }",
+     NULL,
+     "{\"data\":{\"things\":[{\"__typename\":\"Post\",\"author\":{\"name\":\"Eva\"}},{\"__"
+     "typename\":\"Post\",\"author\":{\"name\":\"Eva\"}},{\"__typename\":\"User\",\"name\":"
+     "\"Eva\"}]}}"},
+};
+
+static const exchange refused[] = {
+    {"query ($s: BigInt, $t: DateTime) @asOf(seq: $s, time: $t) { users { name } }", "{}",
+     "{\"errors\":[{\"message\":\"@asOf takes one of \\\"seq\\\" and "
+     "\\\"time\\\"\",\"locations\":[{\"line\":1,\"column\":34}],\"extensions\":{\"code\":\"BAD_"
+     "USER_INPUT\"}}]}"},
+    {"query ($s: BigInt, $t: DateTime) @asOf(seq: $s, time: $t) { users { name } }",
+     "{\"s\": 1, \"t\": \"1999-12-31T23:00:00Z\"}",
+     "{\"errors\":[{\"message\":\"@asOf takes one of \\\"seq\\\" and "
+     "\\\"time\\\"\",\"locations\":[{\"line\":1,\"column\":34}],\"extensions\":{\"code\":\"BAD_"
+     "USER_INPUT\"}}]}"},
+    {"query @asOf { users { name } }", NULL,
+     "{\"errors\":[{\"message\":\"@asOf takes one of \\\"seq\\\" and "
+     "\\\"time\\\"\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_"
+     "USER_INPUT\"}}]}"},
+    {"query @asOf(seq: 9) { users { name } }", NULL,
+     "{\"errors\":[{\"message\":\"asOf: sequence 9 lies beyond the head, "
+     "8\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
+     "INPUT\"}}]}"},
+    {"query @asOf(seq: -1) { users { name } }", NULL,
+     "{\"errors\":[{\"message\":\"asOf: a sequence is not "
+     "negative\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
+     "INPUT\"}}]}"},
+    {"query @asOf(seq: \"x\") { users { name } }", NULL,
+     "{\"errors\":[{\"message\":\"asOf: \\\"x\\\" is not a whole "
+     "number\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
+     "INPUT\"}}]}"},
+    {"query @asOf(seq: true) { users { name } }", NULL,
+     "{\"errors\":[{\"message\":\"asOf: \\\"seq\\\" must be a whole "
+     "number\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
+     "INPUT\"}}]}"},
+    {"query @asOf(seq: \"99999999999999999999\") { users { name } }", NULL,
+     "{\"errors\":[{\"message\":\"asOf: \\\"99999999999999999999\\\" is outside the range of "
+     "64 "
+     "bits\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
+     "INPUT\"}}]}"},
+    {"query @asOf(time: 5) { users { name } }", NULL,
+     "{\"errors\":[{\"message\":\"asOf: \\\"time\\\" must be a date and "
+     "time\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
+     "INPUT\"}}]}"},
+    {"query @asOf(time: \"2999-01-01T00:00:00Z\") { users { name } }", NULL,
+     "{\"errors\":[{\"message\":\"asOf: the time lies "
+     "ahead\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
+     "INPUT\"}}]}"},
+    {"query ($a: AsOf) { users(asOf: $a) { name } }", "{\"a\": {\"seq\": null}}",
+     "{\"errors\":[{\"message\":\"Variable \\\"$a\\\" has invalid value at .seq: Within OneOf "
+     "Input Object type \\\"AsOf\\\", exactly one field must be specified, and the value for "
+     "that field must be "
+     "non-null.\",\"locations\":[{\"line\":1,\"column\":8}],\"extensions\":{\"code\":\"BAD_"
+     "USER_INPUT\"}}]}"},
+    {"query @asOf(time: \"yesterday\") { users { name } }", NULL,
+     "{\"errors\":[{\"message\":\"asOf: \\\"yesterday\\\" is not a DateTime: it is written "
+     "2026-01-31T23:59:59.123456Z\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{"
+     "\"code\":\"BAD_USER_INPUT\"}}]}"},
+    {"{ user(id: \"u1\", asOf: {seq: 9}) { name } b: user(id: \"u2\") { name } }", NULL,
+     "{\"data\":{\"user\":null,\"b\":{\"name\":\"Bob\"}},\"errors\":[{\"message\":\"asOf: "
+     "sequence 9 lies beyond the head, "
+     "8\",\"locations\":[{\"line\":1,\"column\":3}],\"path\":[\"user\"],\"extensions\":{"
+     "\"code\":\"BAD_USER_INPUT\",\"coordinate\":\"Query.user\"}}]}"},
+    {"{ users(asOf: {seq: 1.5}) { name } }", NULL,
+     "{\"data\":null,\"errors\":[{\"message\":\"asOf: \\\"1.5\\\" is not a whole "
+     "number\",\"locations\":[{\"line\":1,\"column\":3}],\"path\":[\"users\"],\"extensions\":{"
+     "\"code\":\"BAD_USER_INPUT\",\"coordinate\":\"Query.users\"}}]}"},
+    {"{ users(asOf: {time: \"2999-01-01T00:00:00Z\"}) { name } }", NULL,
+     "{\"data\":null,\"errors\":[{\"message\":\"asOf: the time lies "
+     "ahead\",\"locations\":[{\"line\":1,\"column\":3}],\"path\":[\"users\"],\"extensions\":{"
+     "\"code\":\"BAD_USER_INPUT\",\"coordinate\":\"Query.users\"}}]}"},
+    {"{ users(asOf: {}) { name } }", NULL,
+     "{\"errors\":[{\"message\":\"Within OneOf Input Object type \\\"AsOf\\\", exactly one "
+     "field must be specified, and the value for that field must be "
+     "non-null.\",\"locations\":[{\"line\":1,\"column\":15}],\"extensions\":{\"code\":"
+     "\"GRAPHQL_VALIDATION_FAILED\",\"rule\":\"ValuesOfCorrectTypeRule\"}}]}"},
+    {"{ users(asOf: {seq: 1, time: \"1999-12-31T23:00:00Z\"}) { name } }", NULL,
+     "{\"errors\":[{\"message\":\"Within OneOf Input Object type \\\"AsOf\\\", exactly one "
+     "field must be specified, and the value for that field must be "
+     "non-null.\",\"locations\":[{\"line\":1,\"column\":15}],\"extensions\":{\"code\":"
+     "\"GRAPHQL_VALIDATION_FAILED\",\"rule\":\"ValuesOfCorrectTypeRule\"}}]}"},
+    {"query ($s: BigInt) { users(asOf: {seq: $s}) { name } }", "{}",
+     "{\"errors\":[{\"message\":\"Variable \\\"$s\\\" is of type \\\"BigInt\\\" but must be "
+     "non-nullable to be used for OneOf Input Object "
+     "\\\"AsOf\\\".\",\"locations\":[{\"line\":1,\"column\":8},{\"line\":1,\"column\":40}],"
+     "\"extensions\":{\"code\":\"GRAPHQL_VALIDATION_FAILED\",\"rule\":"
+     "\"VariablesInAllowedPositionRule\"}}]}"},
+    {"{ notes(asOf: {seq: 1}) { text } }", NULL,
+     "{\"errors\":[{\"message\":\"Unknown argument \\\"asOf\\\" on field "
+     "\\\"Query.notes\\\".\",\"locations\":[{\"line\":1,\"column\":9}],\"extensions\":{"
+     "\"code\":\"GRAPHQL_VALIDATION_FAILED\",\"rule\":\"KnownArgumentNamesRule\"}}]}"},
+    {"{ papers(asOf: {seq: 3}) { __typename } }", NULL,
+     "{\"errors\":[{\"message\":\"Unknown argument \\\"asOf\\\" on field "
+     "\\\"Query.papers\\\".\",\"locations\":[{\"line\":1,\"column\":10}],\"extensions\":{"
+     "\"code\":\"GRAPHQL_VALIDATION_FAILED\",\"rule\":\"KnownArgumentNamesRule\"}}]}"},
+    {"mutation @asOf(seq: 1) { deleteUser(id: \"u1\") { id } }", NULL,
+     "{\"errors\":[{\"message\":\"Directive \\\"@asOf\\\" may not be used on "
+     "MUTATION.\",\"locations\":[{\"line\":1,\"column\":10}],\"extensions\":{\"code\":"
+     "\"GRAPHQL_VALIDATION_FAILED\",\"rule\":\"KnownDirectivesRule\"}}]}"},
+    {"{ userHistory(id: \"u1\", limit: -1) { op } }", NULL,
+     "{\"data\":null,\"errors\":[{\"message\":\"\\\"limit\\\" must not be "
+     "negative\",\"locations\":[{\"line\":1,\"column\":3}],\"path\":[\"userHistory\"],"
+     "\"extensions\":{\"code\":\"BAD_USER_INPUT\",\"coordinate\":\"Query.userHistory\"}}]}"},
+    {"{ userHistory(id: \"u1\", offset: -1) { op } }", NULL,
+     "{\"data\":null,\"errors\":[{\"message\":\"\\\"offset\\\" must not be "
+     "negative\",\"locations\":[{\"line\":1,\"column\":3}],\"path\":[\"userHistory\"],"
+     "\"extensions\":{\"code\":\"BAD_USER_INPUT\",\"coordinate\":\"Query.userHistory\"}}]}"},
+    {"{ users { history(limit: -1) { op } } }", NULL,
+     "{\"data\":null,\"errors\":[{\"message\":\"\\\"limit\\\" must not be "
+     "negative\",\"locations\":[{\"line\":1,\"column\":11}],\"path\":[\"users\",0,\"history\"],"
+     "\"extensions\":{\"code\":\"BAD_USER_INPUT\",\"coordinate\":\"User.history\"}}]}"},
+};
+
+static const exchange versions[] = {
+    {"{ userHistory(id: \"u1\") { seq op node { name posts { id } shout } } }", NULL,
+     "{\"data\":{\"userHistory\":[{\"seq\":\"8\",\"op\":\"DELETE\",\"node\":null},{\"seq\":"
+     "\"7\",\"op\":\"UPDATE\",\"node\":{\"name\":\"Ida\",\"posts\":[{\"id\":\"p2\"}],\"shout\":"
+     "\"2\"}},{\"seq\":\"2\",\"op\":\"UPDATE\",\"node\":{\"name\":\"Eva\",\"posts\":[{\"id\":"
+     "\"p1\"}],\"shout\":\"1\"}},{\"seq\":\"1\",\"op\":\"INSERT\",\"node\":{\"name\":\"Ada\","
+     "\"posts\":[{\"id\":\"p1\"}],\"shout\":\"1\"}}]}}"},
+    {"{ userHistory(id: \"u1\", limit: 1, offset: 1) { op a: node { name } b: node { posts { "
+     "title } } } }",
+     NULL,
+     "{\"data\":{\"userHistory\":[{\"op\":\"UPDATE\",\"a\":{\"name\":\"Ida\"},\"b\":{\"posts\":"
+     "[{\"title\":\"B\"}]}}]}}"},
+    {"{ userHistory(id: \"u1\", limit: 0) { op } b: userHistory(id: \"none\") { op } c: "
+     "userHistory(id: \"u1\", offset: 9) { op } }",
+     NULL, "{\"data\":{\"userHistory\":[],\"b\":[],\"c\":[]}}"},
+    {"query @asOf(seq: 3) { user(id: \"u1\") { name history { seq node { name posts { title "
+     "history { seq op node { title author { name } } } } } } } userHistory(id: \"u1\") { seq "
+     "} }",
+     NULL,
+     "{\"data\":{\"user\":{\"name\":\"Eva\",\"history\":[{\"seq\":\"2\",\"node\":{\"name\":"
+     "\"Eva\",\"posts\":[{\"title\":\"A\",\"history\":[{\"seq\":\"1\",\"op\":\"INSERT\","
+     "\"node\":{\"title\":\"A\",\"author\":{\"name\":\"Ada\"}}}]}]}},{\"seq\":\"1\",\"node\":{"
+     "\"name\":\"Ada\",\"posts\":[{\"title\":\"A\",\"history\":[{\"seq\":\"1\",\"op\":"
+     "\"INSERT\",\"node\":{\"title\":\"A\",\"author\":{\"name\":\"Ada\"}}}]}]}}]},"
+     "\"userHistory\":[{\"seq\":\"2\"},{\"seq\":\"1\"}]}}"},
+    {"{ posts(asOf: {seq: 3}) { id history { __typename ...V } } } fragment V on PostVersion { "
+     "seq node { title ... on Post { author { history { seq } } } } }",
+     NULL,
+     "{\"data\":{\"posts\":[{\"id\":\"p1\",\"history\":[{\"__typename\":\"PostVersion\","
+     "\"seq\":\"1\",\"node\":{\"title\":\"A\",\"author\":{\"history\":[{\"seq\":\"1\"}]}}}]},{"
+     "\"id\":\"p2\",\"history\":[{\"__typename\":\"PostVersion\",\"seq\":\"3\",\"node\":{"
+     "\"title\":\"B\",\"author\":{\"history\":[{\"seq\":\"2\"},{\"seq\":\"1\"}]}}}]}]}}"},
+};
+
+static const exchange introspected[] = {
+    {"{ __type(name: \"UserVersion\") { kind fields { name type { kind name ofType { kind name "
+     "} } } } a: __type(name: \"AsOf\") { kind isOneOf inputFields { name type { name } } } o: "
+     "__type(name: \"ChangeOp\") { enumValues { name } } v: __type(name: \"NoteVersion\") { "
+     "name } }",
+     NULL,
+     "{\"data\":{\"__type\":{\"kind\":\"OBJECT\",\"fields\":[{\"name\":\"seq\",\"type\":{"
+     "\"kind\":\"NON_NULL\",\"name\":null,\"ofType\":{\"kind\":\"SCALAR\",\"name\":\"BigInt\"}}"
+     "},{\"name\":\"op\",\"type\":{\"kind\":\"NON_NULL\",\"name\":null,\"ofType\":{\"kind\":"
+     "\"ENUM\",\"name\":\"ChangeOp\"}}},{\"name\":\"validFrom\",\"type\":{\"kind\":\"NON_"
+     "NULL\",\"name\":null,\"ofType\":{\"kind\":\"SCALAR\",\"name\":\"DateTime\"}}},{\"name\":"
+     "\"validTo\",\"type\":{\"kind\":\"SCALAR\",\"name\":\"DateTime\",\"ofType\":null}},{"
+     "\"name\":\"node\",\"type\":{\"kind\":\"OBJECT\",\"name\":\"User\",\"ofType\":null}}]},"
+     "\"a\":{\"kind\":\"INPUT_OBJECT\",\"isOneOf\":true,\"inputFields\":[{\"name\":\"seq\","
+     "\"type\":{\"name\":\"BigInt\"}},{\"name\":\"time\",\"type\":{\"name\":\"DateTime\"}}]},"
+     "\"o\":{\"enumValues\":[{\"name\":\"INSERT\"},{\"name\":\"UPDATE\"},{\"name\":\"DELETE\"}]"
+     "},\"v\":null}}"},
+    {"{ __schema { directives { name args { name type { name } } locations } } }", NULL,
+     "{\"data\":{\"__schema\":{\"directives\":[{\"name\":\"asOf\",\"args\":[{\"name\":\"seq\","
+     "\"type\":{\"name\":\"BigInt\"}},{\"name\":\"time\",\"type\":{\"name\":\"DateTime\"}}],"
+     "\"locations\":[\"QUERY\"]},{\"name\":\"include\",\"args\":[{\"name\":\"if\",\"type\":{"
+     "\"name\":null}}],\"locations\":[\"FIELD\",\"FRAGMENT_SPREAD\",\"INLINE_FRAGMENT\"]},{"
+     "\"name\":\"skip\",\"args\":[{\"name\":\"if\",\"type\":{\"name\":null}}],\"locations\":["
+     "\"FIELD\",\"FRAGMENT_SPREAD\",\"INLINE_FRAGMENT\"]},{\"name\":\"deprecated\",\"args\":[{"
+     "\"name\":\"reason\",\"type\":{\"name\":null}}],\"locations\":[\"FIELD_DEFINITION\","
+     "\"ARGUMENT_DEFINITION\",\"INPUT_FIELD_DEFINITION\",\"ENUM_VALUE\",\"DIRECTIVE_"
+     "DEFINITION\"]},{\"name\":\"specifiedBy\",\"args\":[{\"name\":\"url\",\"type\":{\"name\":"
+     "null}}],\"locations\":[\"SCALAR\"]},{\"name\":\"oneOf\",\"args\":[],\"locations\":["
+     "\"INPUT_OBJECT\"]}]}}}"},
+    {"{ __type(name: \"User\") { fields { name args { name } } } }", NULL,
+     "{\"data\":{\"__type\":{\"fields\":[{\"name\":\"id\",\"args\":[]},{\"name\":\"name\","
+     "\"args\":[]},{\"name\":\"posts\",\"args\":[{\"name\":\"where\"},{\"name\":\"orderBy\"},{"
+     "\"name\":\"limit\"},{\"name\":\"offset\"}]},{\"name\":\"shout\",\"args\":[]},{\"name\":"
+     "\"history\",\"args\":[{\"name\":\"limit\"},{\"name\":\"offset\"}]}]}}}"},
+};
+
 static void exact_answers(void)
 {
-    static const exchange list[] = {
-        {"{ a: user(id: \"u1\", asOf: {seq: 1}) { name posts { id } shout } b: user(id: \"u1\", "
-         "asOf: {seq: \"3\"}) { name posts { id author { name } } shout } c: user(id: \"u1\") { "
-         "name } head now }",
-         NULL,
-         "{\"data\":{\"a\":{\"name\":\"Ada\",\"posts\":[{\"id\":\"p1\"}],\"shout\":\"1\"},\"b\":{"
-         "\"name\":\"Eva\",\"posts\":[{\"id\":\"p1\",\"author\":{\"name\":\"Eva\"}},{\"id\":\"p2\","
-         "\"author\":{\"name\":\"Eva\"}}],\"shout\":\"1\"},\"c\":null,\"head\":\"8\",\"now\":8}}"},
-        {"query ($s: BigInt, $a: AsOf) @asOf(seq: $s) { user(id: \"u1\") { name } users(asOf: $a) "
-         "{ name } now head }",
-         "{\"s\": 2, \"a\": {\"seq\": \"7\"}}",
-         "{\"data\":{\"user\":{\"name\":\"Eva\"},\"users\":[{\"name\":\"Ida\"},{\"name\":\"Bob\"}],"
-         "\"now\":2,\"head\":\"8\"}}"},
-        {"query ($s: BigInt, $a: AsOf) @asOf(seq: $s) { user(id: \"u1\") { name } users(asOf: $a) "
-         "{ name } now head }",
-         "{\"s\": \"1\", \"a\": null}",
-         "{\"data\":{\"user\":{\"name\":\"Ada\"},\"users\":[{\"name\":\"Ada\"}],\"now\":1,\"head\":"
-         "\"8\"}}"},
-        {"query ($s: BigInt, $t: DateTime) @asOf(seq: $s, time: $t) { users { name } }",
-         "{\"s\": 4}", "{\"data\":{\"users\":[{\"name\":\"Eva\"}]}}"},
-        {"query ($s: BigInt, $t: DateTime) @asOf(seq: $s, time: $t) { users { name } }",
-         "{\"t\": \"1999-12-31T23:00:00Z\"}", "{\"data\":{\"users\":[]}}"},
-        {"query ($s: BigInt, $t: DateTime) @asOf(seq: $s, time: $t) { users { name } }",
-         "{\"s\": 0, \"t\": null}", "{\"data\":{\"users\":[]}}"},
-        {"query ($s: BigInt, $t: DateTime) @asOf(seq: $s, time: $t) { users { name } }", "{}",
-         "{\"errors\":[{\"message\":\"@asOf takes one of \\\"seq\\\" and "
-         "\\\"time\\\"\",\"locations\":[{\"line\":1,\"column\":34}],\"extensions\":{\"code\":\"BAD_"
-         "USER_INPUT\"}}]}"},
-        {"query ($s: BigInt, $t: DateTime) @asOf(seq: $s, time: $t) { users { name } }",
-         "{\"s\": 1, \"t\": \"1999-12-31T23:00:00Z\"}",
-         "{\"errors\":[{\"message\":\"@asOf takes one of \\\"seq\\\" and "
-         "\\\"time\\\"\",\"locations\":[{\"line\":1,\"column\":34}],\"extensions\":{\"code\":\"BAD_"
-         "USER_INPUT\"}}]}"},
-        {"query @asOf { users { name } }", NULL,
-         "{\"errors\":[{\"message\":\"@asOf takes one of \\\"seq\\\" and "
-         "\\\"time\\\"\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_"
-         "USER_INPUT\"}}]}"},
-        {"query @asOf(seq: 9) { users { name } }", NULL,
-         "{\"errors\":[{\"message\":\"asOf: sequence 9 lies beyond the head, "
-         "8\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
-         "INPUT\"}}]}"},
-        {"query @asOf(seq: -1) { users { name } }", NULL,
-         "{\"errors\":[{\"message\":\"asOf: a sequence is not "
-         "negative\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
-         "INPUT\"}}]}"},
-        {"query @asOf(seq: \"x\") { users { name } }", NULL,
-         "{\"errors\":[{\"message\":\"asOf: \\\"x\\\" is not a whole "
-         "number\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
-         "INPUT\"}}]}"},
-        {"query @asOf(seq: true) { users { name } }", NULL,
-         "{\"errors\":[{\"message\":\"asOf: \\\"seq\\\" must be a whole "
-         "number\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
-         "INPUT\"}}]}"},
-        {"query @asOf(seq: \"99999999999999999999\") { users { name } }", NULL,
-         "{\"errors\":[{\"message\":\"asOf: \\\"99999999999999999999\\\" is outside the range of "
-         "64 "
-         "bits\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
-         "INPUT\"}}]}"},
-        {"query @asOf(time: 5) { users { name } }", NULL,
-         "{\"errors\":[{\"message\":\"asOf: \\\"time\\\" must be a date and "
-         "time\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
-         "INPUT\"}}]}"},
-        {"query @asOf(time: \"2999-01-01T00:00:00Z\") { users { name } }", NULL,
-         "{\"errors\":[{\"message\":\"asOf: the time lies "
-         "ahead\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{\"code\":\"BAD_USER_"
-         "INPUT\"}}]}"},
-        {"query @asOf(time: \"yesterday\") { users { name } }", NULL,
-         "{\"errors\":[{\"message\":\"asOf: \\\"yesterday\\\" is not a DateTime: it is written "
-         "2026-01-31T23:59:59.123456Z\",\"locations\":[{\"line\":1,\"column\":7}],\"extensions\":{"
-         "\"code\":\"BAD_USER_INPUT\"}}]}"},
-        {"{ user(id: \"u1\", asOf: {seq: 9}) { name } b: user(id: \"u2\") { name } }", NULL,
-         "{\"data\":{\"user\":null,\"b\":{\"name\":\"Bob\"}},\"errors\":[{\"message\":\"asOf: "
-         "sequence 9 lies beyond the head, "
-         "8\",\"locations\":[{\"line\":1,\"column\":3}],\"path\":[\"user\"],\"extensions\":{"
-         "\"code\":\"BAD_USER_INPUT\",\"coordinate\":\"Query.user\"}}]}"},
-        {"{ users(asOf: {seq: 1.5}) { name } }", NULL,
-         "{\"data\":null,\"errors\":[{\"message\":\"asOf: \\\"1.5\\\" is not a whole "
-         "number\",\"locations\":[{\"line\":1,\"column\":3}],\"path\":[\"users\"],\"extensions\":{"
-         "\"code\":\"BAD_USER_INPUT\",\"coordinate\":\"Query.users\"}}]}"},
-        {"{ users(asOf: {time: \"2999-01-01T00:00:00Z\"}) { name } }", NULL,
-         "{\"data\":null,\"errors\":[{\"message\":\"asOf: the time lies "
-         "ahead\",\"locations\":[{\"line\":1,\"column\":3}],\"path\":[\"users\"],\"extensions\":{"
-         "\"code\":\"BAD_USER_INPUT\",\"coordinate\":\"Query.users\"}}]}"},
-        {"{ users(asOf: {}) { name } }", NULL,
-         "{\"errors\":[{\"message\":\"Within OneOf Input Object type \\\"AsOf\\\", exactly one "
-         "field must be specified, and the value for that field must be "
-         "non-null.\",\"locations\":[{\"line\":1,\"column\":15}],\"extensions\":{\"code\":"
-         "\"GRAPHQL_VALIDATION_FAILED\",\"rule\":\"ValuesOfCorrectTypeRule\"}}]}"},
-        {"{ users(asOf: {seq: 1, time: \"1999-12-31T23:00:00Z\"}) { name } }", NULL,
-         "{\"errors\":[{\"message\":\"Within OneOf Input Object type \\\"AsOf\\\", exactly one "
-         "field must be specified, and the value for that field must be "
-         "non-null.\",\"locations\":[{\"line\":1,\"column\":15}],\"extensions\":{\"code\":"
-         "\"GRAPHQL_VALIDATION_FAILED\",\"rule\":\"ValuesOfCorrectTypeRule\"}}]}"},
-        {"query ($s: BigInt) { users(asOf: {seq: $s}) { name } }", "{}",
-         "{\"errors\":[{\"message\":\"Variable \\\"$s\\\" is of type \\\"BigInt\\\" but must be "
-         "non-nullable to be used for OneOf Input Object "
-         "\\\"AsOf\\\".\",\"locations\":[{\"line\":1,\"column\":8},{\"line\":1,\"column\":40}],"
-         "\"extensions\":{\"code\":\"GRAPHQL_VALIDATION_FAILED\",\"rule\":"
-         "\"VariablesInAllowedPositionRule\"}}]}"},
-        {"query ($a: AsOf) { users(asOf: $a) { name } }", "{\"a\": {\"seq\": null}}",
-         "{\"errors\":[{\"message\":\"Variable \\\"$a\\\" has invalid value at .seq: Within OneOf "
-         "Input Object type \\\"AsOf\\\", exactly one field must be specified, and the value for "
-         "that field must be "
-         "non-null.\",\"locations\":[{\"line\":1,\"column\":8}],\"extensions\":{\"code\":\"BAD_"
-         "USER_INPUT\"}}]}"},
-        {"{ notes(asOf: {seq: 1}) { text } }", NULL,
-         "{\"errors\":[{\"message\":\"Unknown argument \\\"asOf\\\" on field "
-         "\\\"Query.notes\\\".\",\"locations\":[{\"line\":1,\"column\":9}],\"extensions\":{"
-         "\"code\":\"GRAPHQL_VALIDATION_FAILED\",\"rule\":\"KnownArgumentNamesRule\"}}]}"},
-        {"query @asOf(seq: 8) { notes { text } }", NULL,
-         "{\"data\":{\"notes\":[{\"text\":\"x\"}]}}"},
-        {"query @asOf(seq: 0) { notes { text } users { id } }", NULL,
-         "{\"data\":{\"notes\":[],\"users\":[]}}"},
-        {"{ papers(asOf: {seq: 3}) { __typename } }", NULL,
-         "{\"errors\":[{\"message\":\"Unknown argument \\\"asOf\\\" on field "
-         "\\\"Query.papers\\\".\",\"locations\":[{\"line\":1,\"column\":10}],\"extensions\":{"
-         "\"code\":\"GRAPHQL_VALIDATION_FAILED\",\"rule\":\"KnownArgumentNamesRule\"}}]}"},
-        {"{ things(asOf: {seq: 3}) { __typename ... on User { name } ... on Post { author { name } "
-         "} } }",
-         NULL,
-         "{\"data\":{\"things\":[{\"__typename\":\"Post\",\"author\":{\"name\":\"Eva\"}},{\"__"
-         "typename\":\"Post\",\"author\":{\"name\":\"Eva\"}},{\"__typename\":\"User\",\"name\":"
-         "\"Eva\"}]}}"},
-        {"mutation @asOf(seq: 1) { deleteUser(id: \"u1\") { id } }", NULL,
-         "{\"errors\":[{\"message\":\"Directive \\\"@asOf\\\" may not be used on "
-         "MUTATION.\",\"locations\":[{\"line\":1,\"column\":10}],\"extensions\":{\"code\":"
-         "\"GRAPHQL_VALIDATION_FAILED\",\"rule\":\"KnownDirectivesRule\"}}]}"},
-        {"{ userHistory(id: \"u1\") { seq op node { name posts { id } shout } } }", NULL,
-         "{\"data\":{\"userHistory\":[{\"seq\":\"8\",\"op\":\"DELETE\",\"node\":null},{\"seq\":"
-         "\"7\",\"op\":\"UPDATE\",\"node\":{\"name\":\"Ida\",\"posts\":[{\"id\":\"p2\"}],\"shout\":"
-         "\"2\"}},{\"seq\":\"2\",\"op\":\"UPDATE\",\"node\":{\"name\":\"Eva\",\"posts\":[{\"id\":"
-         "\"p1\"}],\"shout\":\"1\"}},{\"seq\":\"1\",\"op\":\"INSERT\",\"node\":{\"name\":\"Ada\","
-         "\"posts\":[{\"id\":\"p1\"}],\"shout\":\"1\"}}]}}"},
-        {"{ userHistory(id: \"u1\", limit: 1, offset: 1) { op a: node { name } b: node { posts { "
-         "title } } } }",
-         NULL,
-         "{\"data\":{\"userHistory\":[{\"op\":\"UPDATE\",\"a\":{\"name\":\"Ida\"},\"b\":{\"posts\":"
-         "[{\"title\":\"B\"}]}}]}}"},
-        {"{ userHistory(id: \"u1\", limit: 0) { op } b: userHistory(id: \"none\") { op } c: "
-         "userHistory(id: \"u1\", offset: 9) { op } }",
-         NULL, "{\"data\":{\"userHistory\":[],\"b\":[],\"c\":[]}}"},
-        {"{ userHistory(id: \"u1\", limit: -1) { op } }", NULL,
-         "{\"data\":null,\"errors\":[{\"message\":\"\\\"limit\\\" must not be "
-         "negative\",\"locations\":[{\"line\":1,\"column\":3}],\"path\":[\"userHistory\"],"
-         "\"extensions\":{\"code\":\"BAD_USER_INPUT\",\"coordinate\":\"Query.userHistory\"}}]}"},
-        {"{ userHistory(id: \"u1\", offset: -1) { op } }", NULL,
-         "{\"data\":null,\"errors\":[{\"message\":\"\\\"offset\\\" must not be "
-         "negative\",\"locations\":[{\"line\":1,\"column\":3}],\"path\":[\"userHistory\"],"
-         "\"extensions\":{\"code\":\"BAD_USER_INPUT\",\"coordinate\":\"Query.userHistory\"}}]}"},
-        {"{ users { history(limit: -1) { op } } }", NULL,
-         "{\"data\":null,\"errors\":[{\"message\":\"\\\"limit\\\" must not be "
-         "negative\",\"locations\":[{\"line\":1,\"column\":11}],\"path\":[\"users\",0,\"history\"],"
-         "\"extensions\":{\"code\":\"BAD_USER_INPUT\",\"coordinate\":\"User.history\"}}]}"},
-        {"query @asOf(seq: 3) { user(id: \"u1\") { name history { seq node { name posts { title "
-         "history { seq op node { title author { name } } } } } } } userHistory(id: \"u1\") { seq "
-         "} }",
-         NULL,
-         "{\"data\":{\"user\":{\"name\":\"Eva\",\"history\":[{\"seq\":\"2\",\"node\":{\"name\":"
-         "\"Eva\",\"posts\":[{\"title\":\"A\",\"history\":[{\"seq\":\"1\",\"op\":\"INSERT\","
-         "\"node\":{\"title\":\"A\",\"author\":{\"name\":\"Ada\"}}}]}]}},{\"seq\":\"1\",\"node\":{"
-         "\"name\":\"Ada\",\"posts\":[{\"title\":\"A\",\"history\":[{\"seq\":\"1\",\"op\":"
-         "\"INSERT\",\"node\":{\"title\":\"A\",\"author\":{\"name\":\"Ada\"}}}]}]}}]},"
-         "\"userHistory\":[{\"seq\":\"2\"},{\"seq\":\"1\"}]}}"},
-        {"{ posts(asOf: {seq: 3}) { id history { __typename ...V } } } fragment V on PostVersion { "
-         "seq node { title ... on Post { author { history { seq } } } } }",
-         NULL,
-         "{\"data\":{\"posts\":[{\"id\":\"p1\",\"history\":[{\"__typename\":\"PostVersion\","
-         "\"seq\":\"1\",\"node\":{\"title\":\"A\",\"author\":{\"history\":[{\"seq\":\"1\"}]}}}]},{"
-         "\"id\":\"p2\",\"history\":[{\"__typename\":\"PostVersion\",\"seq\":\"3\",\"node\":{"
-         "\"title\":\"B\",\"author\":{\"history\":[{\"seq\":\"2\"},{\"seq\":\"1\"}]}}}]}]}}"},
-        {"{ __type(name: \"UserVersion\") { kind fields { name type { kind name ofType { kind name "
-         "} } } } a: __type(name: \"AsOf\") { kind isOneOf inputFields { name type { name } } } o: "
-         "__type(name: \"ChangeOp\") { enumValues { name } } v: __type(name: \"NoteVersion\") { "
-         "name } }",
-         NULL,
-         "{\"data\":{\"__type\":{\"kind\":\"OBJECT\",\"fields\":[{\"name\":\"seq\",\"type\":{"
-         "\"kind\":\"NON_NULL\",\"name\":null,\"ofType\":{\"kind\":\"SCALAR\",\"name\":\"BigInt\"}}"
-         "},{\"name\":\"op\",\"type\":{\"kind\":\"NON_NULL\",\"name\":null,\"ofType\":{\"kind\":"
-         "\"ENUM\",\"name\":\"ChangeOp\"}}},{\"name\":\"validFrom\",\"type\":{\"kind\":\"NON_"
-         "NULL\",\"name\":null,\"ofType\":{\"kind\":\"SCALAR\",\"name\":\"DateTime\"}}},{\"name\":"
-         "\"validTo\",\"type\":{\"kind\":\"SCALAR\",\"name\":\"DateTime\",\"ofType\":null}},{"
-         "\"name\":\"node\",\"type\":{\"kind\":\"OBJECT\",\"name\":\"User\",\"ofType\":null}}]},"
-         "\"a\":{\"kind\":\"INPUT_OBJECT\",\"isOneOf\":true,\"inputFields\":[{\"name\":\"seq\","
-         "\"type\":{\"name\":\"BigInt\"}},{\"name\":\"time\",\"type\":{\"name\":\"DateTime\"}}]},"
-         "\"o\":{\"enumValues\":[{\"name\":\"INSERT\"},{\"name\":\"UPDATE\"},{\"name\":\"DELETE\"}]"
-         "},\"v\":null}}"},
-        {"{ __schema { directives { name args { name type { name } } locations } } }", NULL,
-         "{\"data\":{\"__schema\":{\"directives\":[{\"name\":\"asOf\",\"args\":[{\"name\":\"seq\","
-         "\"type\":{\"name\":\"BigInt\"}},{\"name\":\"time\",\"type\":{\"name\":\"DateTime\"}}],"
-         "\"locations\":[\"QUERY\"]},{\"name\":\"include\",\"args\":[{\"name\":\"if\",\"type\":{"
-         "\"name\":null}}],\"locations\":[\"FIELD\",\"FRAGMENT_SPREAD\",\"INLINE_FRAGMENT\"]},{"
-         "\"name\":\"skip\",\"args\":[{\"name\":\"if\",\"type\":{\"name\":null}}],\"locations\":["
-         "\"FIELD\",\"FRAGMENT_SPREAD\",\"INLINE_FRAGMENT\"]},{\"name\":\"deprecated\",\"args\":[{"
-         "\"name\":\"reason\",\"type\":{\"name\":null}}],\"locations\":[\"FIELD_DEFINITION\","
-         "\"ARGUMENT_DEFINITION\",\"INPUT_FIELD_DEFINITION\",\"ENUM_VALUE\",\"DIRECTIVE_"
-         "DEFINITION\"]},{\"name\":\"specifiedBy\",\"args\":[{\"name\":\"url\",\"type\":{\"name\":"
-         "null}}],\"locations\":[\"SCALAR\"]},{\"name\":\"oneOf\",\"args\":[],\"locations\":["
-         "\"INPUT_OBJECT\"]}]}}}"},
-        {"{ __type(name: \"User\") { fields { name args { name } } } }", NULL,
-         "{\"data\":{\"__type\":{\"fields\":[{\"name\":\"id\",\"args\":[]},{\"name\":\"name\","
-         "\"args\":[]},{\"name\":\"posts\",\"args\":[{\"name\":\"where\"},{\"name\":\"orderBy\"},{"
-         "\"name\":\"limit\"},{\"name\":\"offset\"}]},{\"name\":\"shout\",\"args\":[]},{\"name\":"
-         "\"history\",\"args\":[{\"name\":\"limit\"},{\"name\":\"offset\"}]}]}}}"},
-    };
-    run_shop(list, FIXTURE_COUNT(list));
+    run_shop(shown, FIXTURE_COUNT(shown));
+    run_shop(refused, FIXTURE_COUNT(refused));
+    run_shop(versions, FIXTURE_COUNT(versions));
+    run_shop(introspected, FIXTURE_COUNT(introspected));
 }
 
 static void missing_history(void)
