@@ -133,6 +133,8 @@ static sgc_status give_lost(rebuild *r)
     sgc_places *replaced = &r->flush->replaced;
     uint32_t places = r->flush->base->image.places;
 
+    /* The end of the file may have been given up when the flush began. */
+    if (places > r->pages->space.places) places = r->pages->space.places;
     see_list(r, replaced);
     for (const sgc_held_places *held = r->pages->space.held; held; held = held->next)
         see_list(r, &held->places);
