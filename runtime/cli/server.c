@@ -1,5 +1,5 @@
 /* server.c - the server program: what sgdb serve and every generated <name>-server run. */
-#include "cli/cli.h"
+#include "cli/sgdb.h"
 
 #include <stdio.h>
 
@@ -123,11 +123,7 @@ sgc_status sgc_serve(sgc_arguments *arguments, const sgc_schema *schema, bool fi
         sgc_net_wait_for_signal();
     }
     sgc_http_stop(server, GRACE_US);
-    sgc_status closed = sgc_db_close(db);
-    if (status == SGC_OK && closed != SGC_OK)
-        status =
-            sgc_fail(error, closed, "closing the database failed: %s", sgc_status_text(closed));
-    return status;
+    return sgc_cmd_close(db, status, error);
 }
 
 static void print_help(const char *program, const sgc_schema *schema)

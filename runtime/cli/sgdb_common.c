@@ -38,12 +38,20 @@ sgc_status sgc_cmd_open(sgc_arguments *arguments, const sgc_os *os, sgc_db **db,
     return status == SGC_OK ? sgc_db_open(data, NULL, &options, db, error) : status;
 }
 
+/* Work that is in the log is done, whatever became of the pages. */
 sgc_status sgc_cmd_close(sgc_db *db, sgc_status status, sgc_error *error)
 {
-    sgc_status closed = sgc_db_close(db);
+    bool safe;
+    sgc_error words = {SGC_OK, ""};
+    sgc_status closed = sgc_db_close_safe(db, &safe, &words);
 
-    if (status != SGC_OK || closed == SGC_OK) return status;
-    return sgc_fail(error, closed, "closing the database failed: %s", sgc_status_text(closed));
+    if (closed == SGC_OK) return status;
+    if (safe) {
+        fprintf(stderr, "warning: closing the database: %s\n", words.text);
+        return status;
+    }
+    if (status != SGC_OK) return status;
+    return sgc_fail(error, closed, "closing the database failed: %s", words.text);
 }
 
 bool sgc_cmd_json(const sgc_arguments *arguments)

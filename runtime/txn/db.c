@@ -71,6 +71,8 @@ static sgc_status take_lock(struct opening *o)
         db->os->self, path, SGC_OPEN_READ | SGC_OPEN_WRITE | SGC_OPEN_CREATE, &db->lock_file);
     if (status != SGC_OK) {
         db->lock_file = NULL;
+        if (status == SGC_NOT_FOUND)
+            return sgc_fail(o->error, status, "%s: no such folder, or it is a file", o->directory);
         return os_failed(o, status, "open lock");
     }
     status = db->os->lock(db->os->self, db->lock_file);
@@ -302,24 +304,18 @@ static sgc_status recover(struct opening *o)
     if (status == SGC_OK && sgc_log_highest(db->log) > db->assigned) {
         db->assigned = sgc_log_highest(db->log);
     }
+    db->opened_at = db->assigned;
     return status;
 }
 
+/* What was replayed stays in memory, however much it is, until something is committed: who only
+ * reads writes nothing. */
 static sgc_status start_flusher(struct opening *o)
 {
     sgc_status status = sgc_thread_start(&o->db->flusher, sgc_flusher_run, o->db);
 
     o->db->flusher_runs = status == SGC_OK;
-    if (status != SGC_OK) return sgc_fail(o->error, status, "cannot start a thread");
-    struct sgc_layer *active = o->db->view->layers[0];
-    if (sgc_memtable_bytes(active->memtable) < o->db->memtable_bytes &&
-        active->log_bytes < SGC_HELD_LOG_BYTES) {
-        return SGC_OK;
-    }
-    sgc_mutex_lock(&o->db->commit_lock);
-    status = sgc_view_rotate(o->db);
-    sgc_mutex_unlock(&o->db->commit_lock);
-    return status;
+    return status == SGC_OK ? SGC_OK : sgc_fail(o->error, status, "cannot start a thread");
 }
 
 /* ---- public ---- */
@@ -361,6 +357,8 @@ static void stop_flusher(sgc_db *db)
     sgc_cond_broadcast(&db->view_changed);
     sgc_mutex_unlock(&db->view_lock);
     sgc_thread_join(db->flusher);
+    db->flusher_runs = false;
+    sgc_merge_stop(db);
 }
 
 static void close_parts(sgc_db *db)
@@ -426,13 +424,40 @@ sgc_status sgc_db_flush(sgc_db *db)
     return status == SGC_OK ? sgc_view_wait_for_flush(db) : status;
 }
 
-sgc_status sgc_db_close(sgc_db *db)
+/* What came from the log stays there when nothing was added to it. */
+static sgc_status flush_to_close(sgc_db *db)
 {
+    if (atomic_load(&db->read_only)) return SGC_READ_ONLY;
+    return db->assigned == db->opened_at ? SGC_OK : sgc_db_flush(db);
+}
+
+static void say_why(const sgc_db *db, sgc_status status, bool safe, sgc_error *error)
+{
+    const char *why = db->flush_failed ? db->flush_error.text : sgc_status_text(status);
+
+    (void)sgc_fail(error, status, safe ? "%s; everything committed is safe in the log" : "%s", why);
+}
+
+sgc_status sgc_db_close_safe(sgc_db *db, bool *safe, sgc_error *error)
+{
+    *safe = true;
     if (!db) return SGC_OK;
     assert(!db->open_txns);
-    sgc_status status = atomic_load(&db->read_only) ? SGC_READ_ONLY : sgc_db_flush(db);
+    sgc_status status = flush_to_close(db);
+    stop_flusher(db);
+    if (status != SGC_OK) {
+        *safe = sgc_log_wait(db->log, atomic_load(&db->published)) == SGC_OK;
+        say_why(db, status, *safe, error);
+    }
     close_parts(db);
     return status;
+}
+
+sgc_status sgc_db_close(sgc_db *db)
+{
+    bool safe;
+
+    return sgc_db_close_safe(db, &safe, NULL);
 }
 
 const sgc_schema *sgc_db_schema(const sgc_db *db)

@@ -96,6 +96,18 @@ struct sgc_retired {
     struct sgc_read_set *open; /* read sets of open transactions */
 };
 
+/* Where the merging of history is. */
+enum sgc_merge_state { SGC_MERGE_IDLE, SGC_MERGE_WANTED, SGC_MERGE_RUNNING, SGC_MERGE_DONE };
+
+/* Merging on a thread of its own, and what it made until the flusher publishes it; view lock. */
+struct sgc_merging {
+    enum sgc_merge_state state;
+    bool again; /* one more flush came meanwhile */
+    bool thread_runs, stopping;
+    sgc_thread thread;
+    sgc_segments *from, *merged; /* NULL: the same as before */
+};
+
 struct sgc_db {
     const sgc_os *os;
     sgc_memory_os *memory; /* of ":memory:" */
@@ -112,6 +124,7 @@ struct sgc_db {
     /* Commit lock: one committer at a time validates, numbers and puts. */
     sgc_mutex commit_lock;
     uint64_t assigned, last_time;
+    uint64_t opened_at; /* `assigned` as recovery left it */
     uint64_t last_full; /* last number of a commit that is not to be read before it is durable */
 
     /* View lock: short, guards the current view and the layers it is made of. */
@@ -137,7 +150,7 @@ struct sgc_db {
     struct sgc_txn *open_txns; /* view lock; newest first */
     bool all_history;          /* every table keeps its history */
     struct sgc_task *task;     /* for the flusher; view lock */
-    bool merging;              /* the flusher may merge history; view lock */
+    struct sgc_merging merging;
 };
 
 /* ---- maintenance (maintain.c) ---- */
@@ -150,8 +163,24 @@ struct sgc_task {
     bool done;
 };
 void sgc_maintain_run(sgc_db *db, struct sgc_task *task);
-/** Merges history where that pays; what fails is the image. */
-SGC_CHECK sgc_status sgc_maintain_merge(sgc_db *db, sgc_error *error);
+/**
+ * Merges history where that pays, beside flushes; answers the list it began with too. NULL for both
+ * when there is nothing to publish: what fails here was of no use yet, and the next flush tries
+ * again.
+ */
+void sgc_maintain_merge(sgc_db *db, sgc_segments **from, sgc_segments **merged);
+/** Publishes the segments that a merge made out of `from`; what fails is the image. */
+SGC_CHECK sgc_status sgc_maintain_publish(sgc_db *db, const sgc_segments *from,
+                                          const sgc_segments *merged, sgc_error *error);
+
+/* ---- the thread that merges (merge.c); view lock held ---- */
+
+/** There may be something to merge; at once, or after the task that waits. */
+void sgc_merge_want(sgc_db *db);
+/** Publishes what was merged; the lock is given up in between. */
+SGC_CHECK sgc_status sgc_merge_publish(sgc_db *db, sgc_error *error);
+/** Ends the thread and drops what was not published; takes the view lock itself. */
+void sgc_merge_stop(sgc_db *db);
 
 /** Room for one more commit; before it goes into the log. Commit lock held. */
 SGC_CHECK sgc_status sgc_layer_expect(struct sgc_layer *layer);

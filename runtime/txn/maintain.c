@@ -1,7 +1,7 @@
 /*
  * maintain.c - work on what is stored, beside readers and writers: merging of history and its
- * retention, compaction, verification, and the counters of all that. It runs on the flusher's
- * thread, so that one thread at a time changes the image.
+ * retention, compaction, verification, and the counters of all that. What changes the image runs
+ * on the flusher's thread, one at a time; merge.c has the thread that merges.
  */
 #include "txn/internal.h"
 
@@ -52,18 +52,21 @@ static sgc_status find_horizons(sgc_db *db, const struct sgc_view *view, bool ex
 
 /* ---- merging ---- */
 
-static sgc_status merge(sgc_db *db, const struct sgc_view *view, bool everything,
-                        sgc_segments **merged, sgc_error *error)
+/* `from` is the newest list; its checkpoint is not held while this goes on. */
+static sgc_status merge(sgc_db *db, bool everything, sgc_segments **from, sgc_segments **merged,
+                        sgc_error *error)
 {
-    sgc_segments *segments = sgc_checkpoint_history(view->checkpoint);
     uint64_t *horizons = sgc_alloc_zero(db->schema->table_count, sizeof *horizons);
     sgc_retention retention = {horizons, everything};
 
+    *from = *merged = NULL;
     if (!horizons) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    struct sgc_view *view = sgc_view_pin(db);
     sgc_status status = find_horizons(db, view, everything, horizons, error);
+    *from = sgc_segments_retain(sgc_checkpoint_history(view->checkpoint));
+    sgc_view_unpin(view);
     if (status == SGC_OK) {
-        status =
-            sgc_history_merge(sgc_pages_history(db->pages), segments, &retention, merged, error);
+        status = sgc_history_merge(sgc_pages_history(db->pages), *from, &retention, merged, error);
     }
     sgc_free(horizons);
     return status;
@@ -99,29 +102,37 @@ static void show(sgc_db *db)
     sgc_checkpoint_release(newest);
 }
 
-sgc_status sgc_maintain_merge(sgc_db *db, sgc_error *error)
+void sgc_maintain_merge(sgc_db *db, sgc_segments **from, sgc_segments **merged)
 {
-    struct sgc_view *view = sgc_view_pin(db);
-    sgc_segments *merged = NULL, *segments = sgc_checkpoint_history(view->checkpoint);
-    /* What fails here was of no use yet: nothing is lost, and the next flush tries again. */
-    bool made = merge(db, view, false, &merged, NULL) == SGC_OK && merged != segments;
-    sgc_status status = made ? publish(db, merged, false, error) : SGC_OK;
+    if (merge(db, false, from, merged, NULL) == SGC_OK && *merged != *from) return;
+    sgc_segments_release(*merged);
+    sgc_segments_release(*from);
+    *from = *merged = NULL;
+}
 
-    if (made && status == SGC_OK) show(db);
-    sgc_segments_release(merged);
-    sgc_view_unpin(view);
+sgc_status sgc_maintain_publish(sgc_db *db, const sgc_segments *from, const sgc_segments *merged,
+                                sgc_error *error)
+{
+    sgc_checkpoint *newest = sgc_pages_newest(db->pages);
+    sgc_segments *replaced;
+    sgc_status status =
+        sgc_segments_replace(sgc_checkpoint_history(newest), from, merged, &replaced, error);
+
+    sgc_checkpoint_release(newest);
+    if (status == SGC_OK) status = publish(db, replaced, false, error);
+    if (status == SGC_OK) show(db);
+    sgc_segments_release(replaced);
     return status == SGC_NO_MEMORY ? SGC_OK : status;
 }
 
 static sgc_status compact(sgc_db *db, sgc_error *error)
 {
-    struct sgc_view *view = sgc_view_pin(db);
-    sgc_segments *merged = NULL;
-    sgc_status status = merge(db, view, true, &merged, error);
+    sgc_segments *from, *merged;
+    sgc_status status = merge(db, true, &from, &merged, error);
 
-    sgc_view_unpin(view);
     if (status == SGC_OK) status = publish(db, merged, true, error);
     sgc_segments_release(merged);
+    sgc_segments_release(from);
     if (status != SGC_OK) return status;
     show(db);
     /* Places that moved pages left are free from the next checkpoint on. */

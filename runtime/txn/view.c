@@ -245,7 +245,8 @@ sgc_status sgc_view_wait_for_room(sgc_db *db)
 sgc_status sgc_view_wait_for_flush(sgc_db *db)
 {
     sgc_mutex_lock(&db->view_lock);
-    while ((sealed_count(db->view) > 0 || db->merging) && !db->flush_failed) {
+    while ((sealed_count(db->view) > 0 || db->merging.state != SGC_MERGE_IDLE) &&
+           !db->flush_failed) {
         sgc_cond_wait(&db->view_changed, &db->view_lock);
     }
     sgc_status status = db->flush_failed ? db->flush_error.status : SGC_OK;
@@ -367,7 +368,7 @@ static void flush_once(sgc_db *db, struct sgc_layer **layers, size_t count)
     sgc_status status = flush_patiently(db, layers, count, &error);
 
     if (status != SGC_OK) fail_flush(db, status, &error);
-    db->merging = status == SGC_OK;
+    if (status == SGC_OK) sgc_merge_want(db);
     sgc_cond_broadcast(&db->view_changed);
     if (status == SGC_OK && last) {
         sgc_mutex_unlock(&db->view_lock);
@@ -378,15 +379,12 @@ static void flush_once(sgc_db *db, struct sgc_layer **layers, size_t count)
 }
 
 /* View lock held, given up in between. */
-static void merge_once(sgc_db *db)
+static void publish_merge(sgc_db *db)
 {
     sgc_error error = {SGC_OK, ""};
+    sgc_status status = sgc_merge_publish(db, &error);
 
-    sgc_mutex_unlock(&db->view_lock);
-    sgc_status status = sgc_maintain_merge(db, &error);
-    sgc_mutex_lock(&db->view_lock);
     if (status != SGC_OK) fail_flush(db, status, &error);
-    db->merging = false;
     sgc_cond_broadcast(&db->view_changed);
 }
 
@@ -399,6 +397,7 @@ static void run_task(sgc_db *db)
     sgc_mutex_lock(&db->view_lock);
     task->done = true;
     db->task = NULL;
+    if (db->merging.again) sgc_merge_want(db);
     sgc_cond_broadcast(&db->view_changed);
 }
 
@@ -410,13 +409,14 @@ void *sgc_flusher_run(void *argument)
     sgc_mutex_lock(&db->view_lock);
     while (!db->flush_failed) {
         size_t count = take_sealed(db->view, layers);
-        if (count) {
+        bool idle = db->merging.state == SGC_MERGE_IDLE;
+        if (db->merging.state == SGC_MERGE_DONE) {
+            publish_merge(db);
+        } else if (count) {
             flush_once(db, layers, count);
-        } else if (db->merging) {
-            merge_once(db);
-        } else if (db->task) {
+        } else if (idle && db->task) {
             run_task(db);
-        } else if (db->stopping) {
+        } else if (idle && db->stopping) {
             break;
         } else {
             sgc_cond_wait(&db->view_changed, &db->view_lock);

@@ -39,8 +39,14 @@ typedef struct sgc_db_options {
  */
 SGC_CHECK sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
                                  const sgc_db_options *options, sgc_db **db, sgc_error *error);
-/** Flushes what is in memory and closes; NULL is allowed. All transactions must have ended. */
+/**
+ * Flushes what is in memory, when anything was committed since open, and closes; NULL is allowed.
+ * All transactions must have ended. After a failure everything that was acknowledged as durable is
+ * in the log, and the next opening has it.
+ */
 sgc_status sgc_db_close(sgc_db *db);
+/** The same; says why it failed, and whether everything acknowledged is safe in spite of that. */
+sgc_status sgc_db_close_safe(sgc_db *db, bool *safe, sgc_error *error);
 const sgc_schema *sgc_db_schema(const sgc_db *db);
 /** Gives a database without rows another schema; SGC_SCHEMA_MISMATCH when it holds any. */
 SGC_CHECK sgc_status sgc_db_set_schema(sgc_db *db, const sgc_schema *schema, sgc_error *error);

@@ -285,6 +285,93 @@ static void a_failed_log_stops_writing_not_reading(void)
     bed_close(&bed);
 }
 
+static uint64_t writes_of(const struct bed *bed)
+{
+    uint64_t writes, syncs, steps;
+
+    sgc_memory_os_counts(bed->memory, &writes, &syncs, &steps);
+    return writes;
+}
+
+static uint64_t pages_written(const struct bed *bed)
+{
+    sgc_db_stats stats;
+
+    sgc_db_get_stats(bed->db, &stats);
+    return stats.flushes;
+}
+
+/* The pages cannot be written at close, but the log has it all; who then only reads writes no page,
+ * and needs none. */
+static void a_full_disk_at_close_loses_nothing(void)
+{
+    struct bed bed;
+    sgc_faults full = {.no_space_at = 1}, none = {0};
+    sgc_error error = {SGC_OK, ""};
+    bool safe = false;
+    bed_open(&bed, SDL, 0);
+    for (int i = 1; i <= 200; i++) {
+        sgc_txn *txn = bed_begin(&bed);
+        put_item(txn, i);
+        OK(commit_now(txn));
+    }
+    sgc_memory_os_set_faults(bed.memory, &full);
+    IS(sgc_db_close_safe(bed.db, &safe, &error), SGC_NO_SPACE);
+    CU_ASSERT_TRUE(safe);
+    IS(error.status, SGC_NO_SPACE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "everything committed is safe in the log"));
+    sgc_memory_os_set_faults(bed.memory, &none);
+    for (int round = 0; round < 2; round++) {
+        bed.options.memtable_bytes = 1024; /* more than that is replayed */
+        CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
+        uint64_t writes = writes_of(&bed), flushes = pages_written(&bed);
+        sgc_memory_os_set_faults(bed.memory, &full);
+        CU_ASSERT_EQUAL(count_items(&bed, 0), 200);
+        CU_ASSERT_EQUAL(pages_written(&bed), flushes);
+        CU_ASSERT_EQUAL(writes_of(&bed), writes);
+        error.status = SGC_OK;
+        OK(sgc_db_close_safe(bed.db, &safe, &error));
+        CU_ASSERT_TRUE(safe);
+        IS(error.status, SGC_OK);
+        sgc_memory_os_set_faults(bed.memory, &none);
+    }
+    /* The next commit takes what was replayed along. */
+    CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
+    sgc_txn *txn = bed_begin(&bed);
+    put_item(txn, 201);
+    OK(commit_now(txn));
+    OK(sgc_db_close(bed.db));
+    bed.options.memtable_bytes = 0;
+    CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
+    CU_ASSERT_EQUAL(count_items(&bed, 0), 201);
+    bed_close(&bed);
+}
+
+/* Commits that were not waited for are no more than the log has. */
+static void a_failed_log_at_close_is_not_called_safe(void)
+{
+    struct bed bed;
+    sgc_faults broken = {.fail_write_at = 1, .sticky = true};
+    sgc_error error = {SGC_OK, ""};
+    bool safe = true;
+    bed_open(&bed, SDL, 0);
+    OK(sgc_db_close(bed.db));
+    bed.options.durability = SGC_DURABILITY_NONE;
+    bed.options.batch_delay_us = 60 * 1000000;
+    CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
+    sgc_txn *txn = bed_begin(&bed);
+    put_item(txn, 1);
+    OK(commit_now(txn));
+    sgc_memory_os_set_faults(bed.memory, &broken);
+    CU_ASSERT_NOT_EQUAL(sgc_db_close_safe(bed.db, &safe, &error), SGC_OK);
+    CU_ASSERT_FALSE(safe);
+    CU_ASSERT_PTR_NULL(strstr(error.text, "safe"));
+    sgc_memory_os_power_cycle(bed.memory, 7);
+    CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
+    CU_ASSERT_EQUAL(count_items(&bed, 0), 0);
+    bed_close(&bed);
+}
+
 static void damage_is_reported(void)
 {
     struct bed bed;
@@ -410,6 +497,8 @@ int main(void)
         {"taken back rows hide nothing", taken_back_rows_hide_nothing},
         {"many small MemTables", many_small_memtables},
         {"a failed log stops writing, not reading", a_failed_log_stops_writing_not_reading},
+        {"a full disk at close loses nothing", a_full_disk_at_close_loses_nothing},
+        {"a failed log at close is not called safe", a_failed_log_at_close_is_not_called_safe},
         {"damage is reported", damage_is_reported},
         {"a lost log is reported", a_lost_log_is_reported},
         {"every allocation fails once", every_allocation_fails_once},

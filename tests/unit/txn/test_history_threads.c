@@ -267,8 +267,250 @@ static void the_past_beside_writers(void)
     bed_close(&bed);
 }
 
+/* ---- a merge that takes long ---- */
+
+enum { MANY_FLUSHES = 12, PATIENCE_US = 20 * 1000000, FILES = 64 };
+
+/* Files in memory; the first read of a block of a segment, which only a merge does here, waits. */
+struct slow {
+    sgc_os table;
+    const sgc_os *base;
+    sgc_mutex lock;
+    sgc_cond changed;
+    const sgc_file *segments[FILES]; /* open for reading only */
+    bool is_open, waits, gave_up;
+};
+
+static sgc_status slow_open(void *self, const char *path, unsigned flags, sgc_file **file)
+{
+    struct slow *slow = self;
+    sgc_status status = slow->base->open(slow->base->self, path, flags, file);
+
+    if (status != SGC_OK || !strstr(path, ".seg")) return status;
+    sgc_mutex_lock(&slow->lock);
+    for (int i = 0; i < FILES; i++) {
+        if (slow->segments[i]) continue;
+        slow->segments[i] = *file;
+        break;
+    }
+    sgc_mutex_unlock(&slow->lock);
+    return status;
+}
+
+static void slow_close(void *self, sgc_file *file)
+{
+    struct slow *slow = self;
+
+    sgc_mutex_lock(&slow->lock);
+    for (int i = 0; i < FILES; i++) {
+        if (slow->segments[i] == file) slow->segments[i] = NULL;
+    }
+    sgc_mutex_unlock(&slow->lock);
+    slow->base->close(slow->base->self, file);
+}
+
+static sgc_status slow_read(void *self, sgc_file *file, uint64_t offset, void *data, size_t size,
+                            size_t *got)
+{
+    struct slow *slow = self;
+
+    sgc_mutex_lock(&slow->lock);
+    for (int i = 0; i < FILES; i++) {
+        if (slow->segments[i] != file) continue;
+        slow->waits = true;
+        while (!slow->is_open && !slow->gave_up) {
+            slow->gave_up = !sgc_cond_wait_for(&slow->changed, &slow->lock, PATIENCE_US);
+        }
+        break;
+    }
+    sgc_mutex_unlock(&slow->lock);
+    return slow->base->read(slow->base->self, file, offset, data, size, got);
+}
+
+static sgc_status slow_write(void *self, sgc_file *file, uint64_t offset, const void *data,
+                             size_t size)
+{
+    struct slow *slow = self;
+    return slow->base->write(slow->base->self, file, offset, data, size);
+}
+
+static sgc_status slow_sync(void *self, sgc_file *file)
+{
+    struct slow *slow = self;
+    return slow->base->sync(slow->base->self, file);
+}
+
+static sgc_status slow_size(void *self, sgc_file *file, uint64_t *size)
+{
+    struct slow *slow = self;
+    return slow->base->size(slow->base->self, file, size);
+}
+
+static sgc_status slow_truncate(void *self, sgc_file *file, uint64_t size)
+{
+    struct slow *slow = self;
+    return slow->base->truncate(slow->base->self, file, size);
+}
+
+static sgc_status slow_lock(void *self, sgc_file *file)
+{
+    struct slow *slow = self;
+    return slow->base->lock(slow->base->self, file);
+}
+
+static sgc_status slow_rename(void *self, const char *from, const char *to)
+{
+    struct slow *slow = self;
+    return slow->base->rename(slow->base->self, from, to);
+}
+
+static sgc_status slow_remove(void *self, const char *path)
+{
+    struct slow *slow = self;
+    return slow->base->remove(slow->base->self, path);
+}
+
+static sgc_status slow_make_directory(void *self, const char *path)
+{
+    struct slow *slow = self;
+    return slow->base->make_directory(slow->base->self, path);
+}
+
+static sgc_status slow_sync_directory(void *self, const char *path)
+{
+    struct slow *slow = self;
+    return slow->base->sync_directory(slow->base->self, path);
+}
+
+static sgc_status slow_list(void *self, const char *path,
+                            void (*each)(void *context, const char *name), void *context)
+{
+    struct slow *slow = self;
+    return slow->base->list(slow->base->self, path, each, context);
+}
+
+static uint64_t slow_time(void *self)
+{
+    struct slow *slow = self;
+    return slow->base->time_us(slow->base->self);
+}
+
+static uint64_t slow_monotonic(void *self)
+{
+    struct slow *slow = self;
+    return slow->base->monotonic_us(slow->base->self);
+}
+
+static sgc_status slow_random(void *self, void *data, size_t size)
+{
+    struct slow *slow = self;
+    return slow->base->random(slow->base->self, data, size);
+}
+
+static void slow_make(struct slow *slow, const sgc_os *base)
+{
+    *slow = (struct slow){.base = base, .is_open = true};
+    sgc_mutex_init(&slow->lock);
+    sgc_cond_init(&slow->changed);
+    slow->table =
+        (sgc_os){slow,           slow_open,           slow_close,          slow_read, slow_write,
+                 slow_sync,      slow_size,           slow_truncate,       slow_lock, slow_rename,
+                 slow_remove,    slow_make_directory, slow_sync_directory, slow_list, slow_time,
+                 slow_monotonic, slow_random};
+}
+
+static void slow_gate(struct slow *slow, bool is_open)
+{
+    sgc_mutex_lock(&slow->lock);
+    slow->is_open = is_open;
+    sgc_cond_broadcast(&slow->changed);
+    sgc_mutex_unlock(&slow->lock);
+}
+
+static bool slow_waits(struct slow *slow)
+{
+    sgc_mutex_lock(&slow->lock);
+    bool waits = slow->waits;
+    sgc_mutex_unlock(&slow->lock);
+    return waits;
+}
+
+/* Each account gets a little and the next one loses it; one flush now and then by itself. */
+static void transfer(struct bed *bed, int32_t from)
+{
+    sgc_txn *txn = bed_begin(bed);
+
+    OK(add(txn, from, -1));
+    OK(add(txn, (from + 1) % ACCOUNTS, 1));
+    OK(commit_now(txn));
+}
+
+static void count(const struct bed *bed, sgc_db_stats *stats)
+{
+    sgc_db_get_stats(bed->db, stats);
+}
+
+static void past_is_whole(struct bed *bed)
+{
+    uint64_t head = sgc_db_head(bed->db);
+    sgc_txn *txn;
+
+    for (uint64_t at = 1; at <= head; at += 1 + head / 40) {
+        struct shared shared = {.db = bed->db};
+        struct worker worker = {.shared = &shared, .random = at};
+        uint64_t hash;
+        OK(sgc_begin_read(bed->db, sgc_at_seq(at), &txn));
+        CU_ASSERT_TRUE(look(&worker, txn, &hash));
+        sgc_abort(&txn);
+    }
+}
+
+/* While a merge stands still, many more MemTables than may wait are filled and flushed. */
+static void flushes_do_not_wait_for_a_merge(void)
+{
+    struct bed bed;
+    struct slow slow;
+    sgc_db_stats before, now;
+    bed_open(&bed, SDL, 8 << 10);
+
+    fill(&bed);
+    OK(sgc_db_close(bed.db));
+    slow_make(&slow, bed.options.os);
+    bed.options.os = &slow.table;
+    CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
+    slow_gate(&slow, false);
+    for (int32_t i = 0; !slow_waits(&slow); i++)
+        transfer(&bed, i % ACCOUNTS);
+    count(&bed, &before);
+    now = before;
+    for (int32_t i = 0; now.flushes < before.flushes + MANY_FLUSHES; i++) {
+        transfer(&bed, i % ACCOUNTS);
+        count(&bed, &now);
+    }
+    CU_ASSERT_EQUAL(now.history_merges, before.history_merges);
+    CU_ASSERT_TRUE(now.history_segments > before.history_segments);
+    CU_ASSERT_FALSE(slow.gave_up);
+    slow_gate(&slow, true);
+    OK(sgc_db_flush(bed.db));
+    count(&bed, &now);
+    CU_ASSERT_TRUE(now.history_merges > before.history_merges);
+    past_is_whole(&bed);
+    bed_reopen(&bed);
+    past_is_whole(&bed);
+    sgc_buf report = {0};
+    OK(sgc_db_verify(bed.db, &report));
+    sgc_buf_free(&report);
+    bed_close(&bed);
+    sgc_cond_destroy(&slow.changed);
+    sgc_mutex_destroy(&slow.lock);
+}
+
 int main(void)
 {
-    CU_TestInfo tests[] = {{"the past beside writers", the_past_beside_writers}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {
+        {"the past beside writers", the_past_beside_writers},
+        {"flushes do not wait for a merge", flushes_do_not_wait_for_a_merge},
+        CU_TEST_INFO_NULL,
+    };
     return unit_run("txn.history_threads", tests);
 }
