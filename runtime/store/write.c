@@ -109,9 +109,13 @@ static sgc_status copy_on_write(sgc_flush *flush, sgc_page_id *id, uint8_t **pag
     return status;
 }
 
-/* The place is not needed by the new checkpoint. */
+/* The place is not needed by the new checkpoint. A page table may name any. */
 static sgc_status release_place(sgc_flush *flush, sgc_page_at at, sgc_error *error)
 {
+    if (at.place == 0 || at.place >= flush->pages->space.places) {
+        return sgc_fail(error, SGC_CORRUPT, "pages: a page table names place %u, which cannot be",
+                        (unsigned)at.place);
+    }
     if (at.checkpoint != flush->image.number) return remember(&flush->replaced, at.place, error);
     sgc_cache *cache = &flush->pages->cache;
     const sgc_cell *cell = sgc_place_cell(cache, at.place);

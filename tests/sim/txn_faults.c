@@ -127,6 +127,7 @@ int main(int argc, char **argv)
 {
     bool good = true;
 
+    setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc == 2) {
         uint64_t step = strtoull(argv[1], NULL, 10);
         return step == 0 || !try_long_script(step, 5 * step);

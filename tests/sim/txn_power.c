@@ -62,6 +62,7 @@ int main(int argc, char **argv)
     uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : argc > 1 ? 1 : SEEDS;
 
+    setvbuf(stdout, NULL, _IOLBF, 0);
     for (uint64_t seed = first; seed < first + count; seed++) {
         if (!sim_start(&s, seed)) return 2;
         s.small = seed % 4 == 3;
