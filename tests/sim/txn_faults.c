@@ -4,10 +4,10 @@
  * included: nothing acknowledged is lost, nothing refused appears, reads go on after the failure,
  * every past moment is what it was, and the database opens again.
  *
- *   sim_txn_faults                    a short script for each place, a long one in coarse steps
- *   sim_txn_faults STEP               the long script alone, every STEP-th write, sync and full disk,
- *                                     every 5 * STEP-th allocation
- *   sim_txn_faults KIND N [STEPS]     one place; KIND: write, sync, space or memory
+ *   sim_txn_faults                  a short script for each place, a long one in coarse steps
+ *   sim_txn_faults STEP             the long script alone: every STEP-th write, sync and full
+ *                                   disk, every 5 * STEP-th allocation
+ *   sim_txn_faults KIND N [STEPS]   one place; KIND: write, sync, space or memory
  */
 #include "base/base.h"
 #include "sim/txn_script.h"
