@@ -90,15 +90,33 @@ static inline sgc_cell *sgc_place_cell(const sgc_cache *cache, uint32_t place)
         at < map->count ? atomic_load_explicit(&map->segments[at], memory_order_acquire) : NULL;
     return segment ? segment + place % SGC_CELLS : NULL;
 }
-/** Starts loading the head of a page's frame into the processor's cache; pins nothing. */
-static inline void sgc_cache_prefetch(const sgc_cache *cache, uint32_t place)
+/** The frame that probably holds a page, 0 for none; the processor begins to fetch what is kept of
+ * it. */
+static inline uint32_t sgc_cache_foresee(const sgc_cache *cache, uint32_t place)
 {
     const sgc_cell *cell = sgc_place_cell(cache, place);
-    uint32_t number = cell ? atomic_load_explicit(cell, memory_order_relaxed) : 0;
+    uint32_t number = cell ? atomic_load_explicit(cell, memory_order_acquire) : 0;
 
     __builtin_prefetch(&cache->frames[number]);
-    __builtin_prefetch(sgc_frame_data(cache, number));
-    __builtin_prefetch(sgc_frame_data(cache, number) + 64);
+    return number;
+}
+/** Pins the frame if it holds the page; nothing is loaded. */
+static inline bool sgc_cache_pin_frame(sgc_cache *cache, uint32_t number, sgc_page_at at,
+                                       uint8_t kind)
+{
+    sgc_frame *frame = &cache->frames[number];
+    uint64_t before = atomic_fetch_add_explicit(&frame->pins, SGC_FRAME_HIT, memory_order_acquire);
+
+    if ((before & SGC_FRAME_TAKEN) ||
+        atomic_load_explicit(&frame->place, memory_order_acquire) != at.place) {
+        atomic_fetch_sub_explicit(&frame->pins, SGC_FRAME_HIT, memory_order_release);
+        return false;
+    }
+    if (!atomic_load_explicit(&frame->recent, memory_order_relaxed))
+        atomic_store_explicit(&frame->recent, 1, memory_order_relaxed);
+    if (frame->checkpoint == at.checkpoint && frame->kind == kind) return true;
+    sgc_cache_unpin(cache, number);
+    return false;
 }
 /** Pins the frame that holds the page; it stays readable until sgc_cache_unpin(). */
 static inline sgc_status sgc_cache_pin(sgc_cache *cache, const sgc_page_id *id, uint32_t *out,
@@ -107,20 +125,10 @@ static inline sgc_status sgc_cache_pin(sgc_cache *cache, const sgc_page_id *id, 
     const sgc_cell *cell = sgc_place_cell(cache, id->at.place);
     uint32_t number = cell ? atomic_load_explicit(cell, memory_order_acquire) : 0;
 
-    if (number == 0) return sgc_cache_load(cache, id, out, error);
-    sgc_frame *frame = &cache->frames[number];
-    uint64_t before = atomic_fetch_add_explicit(&frame->pins, SGC_FRAME_HIT, memory_order_acquire);
-    if ((before & SGC_FRAME_TAKEN) ||
-        atomic_load_explicit(&frame->place, memory_order_acquire) != id->at.place) {
-        atomic_fetch_sub_explicit(&frame->pins, SGC_FRAME_HIT, memory_order_release);
-        return sgc_cache_load(cache, id, out, error);
-    }
-    if (!atomic_load_explicit(&frame->recent, memory_order_relaxed))
-        atomic_store_explicit(&frame->recent, 1, memory_order_relaxed);
+    if (number == 0 || !sgc_cache_pin_frame(cache, number, id->at, id->kind))
+        return sgc_cache_load(cache, id, out, error); /* which also tells a page that is wrong */
     *out = number;
-    if (frame->checkpoint == id->at.checkpoint && frame->kind == id->kind) return SGC_OK;
-    sgc_cache_unpin(cache, number);
-    return sgc_page_mismatch(id, "another page is there", error);
+    return SGC_OK;
 }
 
 /* ---- for the flush ---- */

@@ -2,7 +2,8 @@
 #include "store/image.h"
 #include "store/node.h"
 
-enum { AHEAD = 4 }; /* entries */
+/* How many rows are made ready at once: more each time, and few in a small cache. */
+enum { AHEAD_FIRST = 4, FRAMES_FOR_ONE = 1024 };
 
 static sgc_cache *cache_of(const sgc_page_cursor *cursor)
 {
@@ -18,6 +19,18 @@ static void drop_node(sgc_page_cursor *cursor)
 {
     if (cursor->own.node_frame) sgc_cache_unpin(cache_of(cursor), cursor->own.node_frame);
     cursor->own.node_frame = 0;
+    cursor->own.leaf.node = NULL;
+}
+static void drop_ahead_to(sgc_page_cursor *cursor, unsigned end)
+{
+    for (; cursor->own.next < end; cursor->own.next++) {
+        const sgc_row_ahead *row = &cursor->own.ahead[cursor->own.next];
+        if (row->owned) sgc_cache_unpin(cache_of(cursor), row->frame);
+    }
+}
+static void drop_ahead(sgc_page_cursor *cursor)
+{
+    if (cursor->own.next < cursor->own.count) drop_ahead_to(cursor, cursor->own.count);
 }
 static void drop_row(sgc_page_cursor *cursor)
 {
@@ -40,6 +53,7 @@ void sgc_page_cursor_close(sgc_page_cursor *cursor)
     if (cursor->checkpoint) {
         drop_node(cursor);
         drop_row(cursor);
+        drop_ahead(cursor);
     }
     sgc_free(cursor->own.long_entry);
     sgc_arena_free(&cursor->own.large);
@@ -78,12 +92,20 @@ static uint8_t *entry_buffer(sgc_page_cursor *cursor, size_t size)
 static sgc_status show(sgc_page_cursor *cursor, const uint8_t *node, sgc_error *error)
 {
     unsigned key_size;
+    sgc_node_list *leaf = &cursor->own.leaf;
+
+    if (leaf->node != node) {
+        *leaf = sgc_node_list_of(node);
+        cursor->own.prefixed = NULL;
+    }
+    sgc_str suffix =
+        sgc_node_list_entry(leaf, cursor->own.positions[0], &cursor->own.row, &key_size);
     sgc_str prefix = sgc_node_prefix(node);
-    sgc_str suffix = sgc_node_entry(node, cursor->own.positions[0], &cursor->own.row, &key_size);
     uint8_t *entry = entry_buffer(cursor, prefix.size + suffix.size);
 
     if (!entry) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-    memcpy(entry, prefix.data, prefix.size);
+    if (cursor->own.prefixed != entry) memcpy(entry, prefix.data, prefix.size);
+    cursor->own.prefixed = entry;
     memcpy(entry + prefix.size, suffix.data, suffix.size);
     cursor->entry = sgc_str_of((char *)entry, prefix.size + suffix.size);
     cursor->key_size = (uint16_t)key_size;
@@ -153,8 +175,9 @@ sgc_status sgc_page_cursor_seek(sgc_page_cursor *cursor, sgc_str bound, sgc_erro
     sgc_status status;
 
     cursor->valid = false;
-    cursor->own.rows_wanted = false;
+    cursor->own.wanted = 0;
     drop_row(cursor);
+    drop_ahead(cursor);
     drop_node(cursor);
     if (tree->b == 0) return SGC_OK;
     if (tree->b >= SGC_TREE_LEVELS)
@@ -177,32 +200,92 @@ sgc_status sgc_page_cursor_next(sgc_page_cursor *cursor, sgc_error *error)
     if (cursor->descending ? at > 0 : at + 1 < sgc_node_count(node)) {
         cursor->own.positions[0] = (uint16_t)(cursor->descending ? at - 1 : at + 1);
     } else {
+        drop_ahead(cursor);
         status = next_leaf(cursor, &node, error);
     }
     return status || !node ? status : show(cursor, node, error);
 }
 
-/* Rows lie anywhere: the processor begins to fetch the heads of their pages some entries ahead. */
-static void prefetch_row(const sgc_page_cursor *cursor, const sgc_tree *rows, unsigned distance)
-{
-    const uint8_t *node = sgc_frame_data(cache_of(cursor), cursor->own.node_frame);
-    unsigned at = cursor->own.positions[0], key_size;
-    uint64_t row;
-    sgc_page_at place;
+/* ---- rows ---- */
 
-    if (cursor->descending ? at < distance : at + distance >= sgc_node_count(node)) return;
-    (void)sgc_node_entry(node, cursor->descending ? at - distance : at + distance, &row, &key_size);
-    uint32_t logical = (uint32_t)(row >> 8);
-    if (sgc_tree_look_up_kept(cache_of(cursor), rows, logical, &place))
-        sgc_cache_prefetch(cache_of(cursor), place.place);
+/* How many rows to make ready: none for the first one, which may be the only one. */
+static unsigned ahead_wanted(sgc_page_cursor *cursor)
+{
+    unsigned wanted = cursor->own.wanted, at = cursor->own.positions[0];
+    unsigned most = cache_of(cursor)->frame_count / FRAMES_FOR_ONE;
+    unsigned left = cursor->descending ? at + 1 : cursor->own.leaf.count - at;
+
+    if (most > SGC_ROWS_AHEAD) most = SGC_ROWS_AHEAD;
+    cursor->own.wanted = (uint8_t)(wanted == 0               ? AHEAD_FIRST
+                                   : wanted < SGC_ROWS_AHEAD ? 2 * wanted
+                                                             : wanted);
+    if (wanted > most) wanted = most;
+    return wanted < left ? wanted : left;
 }
 
-static void prefetch_rows(sgc_page_cursor *cursor, const sgc_tree *rows)
+/* Pins the pages of the rows ahead as far as they are in memory; a page once for its neighbours. */
+static void pin_ahead(sgc_page_cursor *cursor, const sgc_page_at *places)
 {
-    if (!cursor->own.node_frame) return;
-    for (unsigned distance = cursor->own.rows_wanted ? AHEAD : 1; distance <= AHEAD; distance++)
-        prefetch_row(cursor, rows, distance);
-    cursor->own.rows_wanted = true;
+    sgc_cache *cache = cache_of(cursor);
+    sgc_row_ahead *rows = cursor->own.ahead;
+
+    for (unsigned i = 0; i < cursor->own.count; i++) {
+        if (rows[i].frame == 0) continue;
+        if (i > 0 && rows[i - 1].owned && rows[i - 1].row >> 8 == rows[i].row >> 8) {
+            rows[i - 1].owned = false;
+            rows[i].frame = rows[i - 1].frame;
+            rows[i].owned = true;
+        } else {
+            rows[i].owned = sgc_cache_pin_frame(cache, rows[i].frame, places[i], SGC_PAGE_ROWS);
+        }
+        if (!rows[i].owned) rows[i].frame = 0;
+        if (rows[i].owned)
+            sgc_row_foresee_slot(sgc_frame_data(cache, rows[i].frame), rows[i].row & 0xFF);
+    }
+    for (unsigned i = 0; i < cursor->own.count; i++)
+        if (rows[i].frame)
+            sgc_row_foresee(sgc_frame_data(cache, rows[i].frame), rows[i].row & 0xFF);
+}
+
+/*
+ * Rows lie anywhere, so each would wait for memory several times: for the frame, the head of the
+ * page, the row. Those that come next are taken one of these steps together.
+ */
+static void look_ahead(sgc_page_cursor *cursor, const sgc_tree *tree)
+{
+    unsigned wanted = ahead_wanted(cursor), key_size;
+    sgc_page_at places[SGC_ROWS_AHEAD];
+    int step = cursor->descending ? -1 : 1, at = cursor->own.positions[0];
+
+    cursor->own.next = cursor->own.count = 0;
+    if (wanted < 2) return;
+    for (unsigned i = 0; i < wanted; i++, at += step) {
+        sgc_row_ahead *row = &cursor->own.ahead[i];
+        row->position = (uint16_t)at;
+        row->owned = false;
+        (void)sgc_node_list_entry(&cursor->own.leaf, (unsigned)at, &row->row, &key_size);
+        bool known =
+            sgc_tree_look_up_kept(cache_of(cursor), tree, (uint32_t)(row->row >> 8), &places[i]);
+        row->frame = known ? sgc_cache_foresee(cache_of(cursor), places[i].place) : 0;
+    }
+    cursor->own.count = (uint8_t)wanted;
+    pin_ahead(cursor, places);
+}
+
+/* The current row if it was made ready; its page then stays pinned in row_frame or further on. */
+static bool take_ahead(sgc_page_cursor *cursor, sgc_row *row)
+{
+    unsigned next = cursor->own.next, count = cursor->own.count;
+
+    while (next < count && cursor->own.ahead[next].position != cursor->own.positions[0])
+        next++;
+    drop_ahead_to(cursor, next);
+    if (next == count) return false;
+    const sgc_row_ahead *ready = &cursor->own.ahead[next];
+    if (ready->frame == 0) return false;
+    cursor->own.next++;
+    if (ready->owned) cursor->own.row_frame = ready->frame;
+    return sgc_row_in(sgc_frame_data(cache_of(cursor), ready->frame), ready->row & 0xFF, row);
 }
 
 sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row *row, sgc_error *error)
@@ -210,11 +293,15 @@ sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row *row, sgc
     const sgc_tree *rows =
         sgc_image_tree(&cursor->checkpoint->image, cursor->table, SGC_TREE_OF_ROWS);
     sgc_row found;
+    sgc_status status = SGC_OK;
 
     drop_row(cursor);
-    prefetch_rows(cursor, rows);
-    sgc_status status =
-        sgc_row_pin(cache_of(cursor), rows, cursor->own.row, &cursor->own.row_frame, &found, error);
+    if (cursor->own.next == cursor->own.count && cursor->own.leaf.node) look_ahead(cursor, rows);
+    if (!take_ahead(cursor, &found)) {
+        drop_row(cursor);
+        status = sgc_row_pin(cache_of(cursor), rows, cursor->own.row, &cursor->own.row_frame,
+                             &found, error);
+    }
     if (status) {
         cursor->own.row_frame = 0;
         return status;

@@ -157,12 +157,38 @@ static inline uint32_t sgc_tree_table_count(const sgc_tree *tree)
 /** Gives back what the tree keeps pinned. */
 void sgc_tree_keep_none(sgc_cache *cache, sgc_tree *tree);
 /** The same without reading anything: false when the page of the page table is not kept. */
-bool sgc_tree_look_up_kept(const sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
-                           sgc_page_at *at);
+static inline bool sgc_tree_look_up_kept(const sgc_cache *cache, const sgc_tree *tree,
+                                         uint32_t logical, sgc_page_at *at)
+{
+    if (!tree->tables || logical >= tree->pages) return false;
+    uint32_t frame =
+        atomic_load_explicit(&tree->tables[logical / SGC_TABLE_FAN], memory_order_acquire);
+    if (frame == 0) return false;
+    const uint8_t *page = sgc_frame_data(cache, frame);
+    *at = sgc_place_load(page + SGC_PAGE_HEAD + 8 * (size_t)(logical % SGC_TABLE_FAN));
+    return true;
+}
+/** sgc_tree_pin() of a page that may have to be read, or whose page table has. */
+SGC_CHECK sgc_status sgc_tree_load(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
+                                   sgc_page_kind kind, uint32_t *frame, const uint8_t **page,
+                                   sgc_error *error);
 /** Pins a page and returns its bytes; give the frame back with sgc_cache_unpin(). */
-SGC_CHECK sgc_status sgc_tree_pin(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
-                                  sgc_page_kind kind, uint32_t *frame, const uint8_t **page,
-                                  sgc_error *error);
+SGC_CHECK static inline sgc_status sgc_tree_pin(sgc_cache *cache, const sgc_tree *tree,
+                                                uint32_t logical, sgc_page_kind kind,
+                                                uint32_t *frame, const uint8_t **page,
+                                                sgc_error *error)
+{
+    sgc_page_at at;
+
+    if (sgc_tree_look_up_kept(cache, tree, logical, &at)) {
+        *frame = sgc_cache_foresee(cache, at.place);
+        if (*frame && sgc_cache_pin_frame(cache, *frame, at, (uint8_t)kind)) {
+            *page = sgc_frame_data(cache, *frame);
+            return SGC_OK;
+        }
+    }
+    return sgc_tree_load(cache, tree, logical, kind, frame, page, error);
+}
 sgc_status sgc_tree_damaged(const sgc_tree *tree, uint32_t logical, const char *why,
                             sgc_error *error);
 /** Copies `size` bytes that a tree of BYTES pages holds. */
@@ -203,6 +229,22 @@ typedef struct sgc_row {
     bool large;
 } sgc_row;
 
+/** The row in a slot of a page that is pinned and sound; false when there is none. */
+bool sgc_row_in(const uint8_t *page, unsigned slot, sgc_row *row);
+/** Has the processor fetch what sgc_row_in() will read, and then the first of the row's bytes. */
+static inline void sgc_row_foresee_slot(const uint8_t *page, unsigned slot)
+{
+    __builtin_prefetch(page);
+    __builtin_prefetch(page + SGC_PAGE_HEAD + 2 * (size_t)slot);
+}
+static inline void sgc_row_foresee(const uint8_t *page, unsigned slot)
+{
+    const uint8_t *p = page + sgc_load16(page + SGC_PAGE_HEAD + 2 * (size_t)slot);
+
+    __builtin_prefetch(p);
+    __builtin_prefetch(p + 64);
+    __builtin_prefetch(p + 128);
+}
 /** The row at `at`, pinned in *frame. */
 SGC_CHECK sgc_status sgc_row_pin(sgc_cache *cache, const sgc_tree *rows, uint64_t at,
                                  uint32_t *frame, sgc_row *row, sgc_error *error);

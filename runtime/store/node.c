@@ -2,21 +2,15 @@
 #include "store/node.h"
 
 #include "store/cache.h"
-#include "store/pages.h"
 
-/* Where the entries of a node are. */
-typedef struct entries {
-    const uint8_t *node, *first; /* first: of an even node */
-    unsigned count, stride, width;
-    bool keys;
-} entries;
-
-static inline entries entries_of(const uint8_t *node)
+static inline sgc_node_list entries_of(const uint8_t *node)
 {
-    entries list = {.node = node,
-                    .count = sgc_node_count(node),
-                    .width = node[29],
-                    .keys = node[28] & SGC_NODE_KEY_SIZES};
+    sgc_node_list list = {.node = node,
+                          .count = sgc_node_count(node),
+                          .width = node[29],
+                          .keys = node[28] & SGC_NODE_KEY_SIZES};
+
+    if (node[28] & SGC_NODE_KEY_SIZE) list.key_size = sgc_load16(node + 30);
 
     if (sgc_node_is_even(node) && list.count > 0) {
         unsigned from = SGC_PAGE_HEAD + sgc_load16(node + 20);
@@ -32,7 +26,7 @@ static inline unsigned offset_of(const uint8_t *node, unsigned at)
 }
 
 /* The entry's bytes from its value on. */
-static inline const uint8_t *entry_at(const entries *list, unsigned at, unsigned *size)
+static inline const uint8_t *entry_at(const sgc_node_list *list, unsigned at, unsigned *size)
 {
     if (list->stride) {
         *size = list->stride;
@@ -63,22 +57,36 @@ static inline uint64_t load_value(const uint8_t *p, unsigned width)
     return value;
 }
 
+static inline sgc_str entry_of(const sgc_node_list *list, unsigned at, uint64_t *value,
+                               unsigned *key_size)
+{
+    unsigned size;
+    const uint8_t *p = entry_at(list, at, &size);
+
+    size -= list->width;
+    *value = load_value(p, list->width);
+    *key_size = list->keys ? own_key_size(list->node, at) : list->key_size;
+    if (!list->keys && !(list->node[28] & SGC_NODE_KEY_SIZE))
+        *key_size = size + sgc_load16(list->node + 20);
+    return sgc_str_of((const char *)p + list->width, size);
+}
+
+sgc_node_list sgc_node_list_of(const uint8_t *node)
+{
+    return entries_of(node);
+}
+
+sgc_str sgc_node_list_entry(const sgc_node_list *list, unsigned at, uint64_t *value,
+                            unsigned *key_size)
+{
+    return entry_of(list, at, value, key_size);
+}
+
 sgc_str sgc_node_entry(const uint8_t *node, unsigned at, uint64_t *value, unsigned *key_size)
 {
-    entries list = entries_of(node);
-    unsigned size;
-    const uint8_t *p = entry_at(&list, at, &size);
+    sgc_node_list list = entries_of(node);
 
-    size -= list.width;
-    *value = load_value(p, list.width);
-    if (list.keys) {
-        *key_size = own_key_size(node, at);
-    } else if (node[28] & SGC_NODE_KEY_SIZE) {
-        *key_size = sgc_load16(node + 30);
-    } else {
-        *key_size = size + sgc_load16(node + 20);
-    }
-    return sgc_str_of((const char *)p + list.width, size);
+    return entry_of(&list, at, value, key_size);
 }
 
 uint32_t sgc_node_child(const uint8_t *node, unsigned at)
@@ -111,7 +119,7 @@ unsigned sgc_node_search(const uint8_t *node, sgc_str bound, bool after)
     if (order < 0 || bound.size < prefix.size) return 0;
     const uint8_t *rest = (const uint8_t *)bound.data + prefix.size;
     size_t rest_size = bound.size - prefix.size;
-    entries list = entries_of(node);
+    sgc_node_list list = entries_of(node);
     while (low < high) {
         unsigned middle = (low + high) / 2, size;
         const uint8_t *p = entry_at(&list, middle, &size);

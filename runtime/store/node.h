@@ -14,6 +14,7 @@
 #define SGC_STORE_NODE_H
 
 #include "store/format.h"
+#include "store/pages.h"
 
 /** An entry outside of a page: leaf: row address; inner: child whose separator is key. */
 typedef struct sgc_item {
@@ -47,7 +48,10 @@ static inline sgc_str sgc_node_prefix(const uint8_t *node)
 
     return sgc_str_of((const char *)node + SGC_PAGE_HEAD + offsets, sgc_load16(node + 20));
 }
+sgc_node_list sgc_node_list_of(const uint8_t *node);
 /** The entry's suffix, value and key size. */
+sgc_str sgc_node_list_entry(const sgc_node_list *list, unsigned at, uint64_t *value,
+                            unsigned *key_size);
 sgc_str sgc_node_entry(const uint8_t *node, unsigned at, uint64_t *value, unsigned *key_size);
 /** Child number `at`, 0..count. */
 uint32_t sgc_node_child(const uint8_t *node, unsigned at);

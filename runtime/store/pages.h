@@ -80,11 +80,28 @@ SGC_CHECK sgc_status sgc_checkpoint_get(sgc_checkpoint *checkpoint, uint16_t tab
 /** More levels than any B+tree has. */
 #define SGC_TREE_LEVELS 24
 
+/** Where the entries of a node are: worked out once for many of them. */
+typedef struct sgc_node_list {
+    const uint8_t *node, *first; /**< first: of an even node */
+    unsigned count, stride, width, key_size;
+    bool keys; /**< each entry has its key size; else key_size, if flags say so */
+} sgc_node_list;
+
+enum { SGC_ROWS_AHEAD = 16 };
+/** A row that a cursor will soon be asked for: its page, pinned. */
+typedef struct sgc_row_ahead {
+    uint64_t row;
+    uint32_t frame;    /**< 0: not in memory */
+    uint16_t position; /**< in the leaf */
+    bool owned;        /**< gives the pin back; else the one behind it does, of the same page */
+} sgc_row_ahead;
+
 /**
  * An ordered walk over one index of the image. Allocated by the caller inside its own structures;
- * the checkpoint must stay retained. Pins at most one node and one row page, and gives all pins
- * back in sgc_page_cursor_close(). Entries of index 0 are the row's key alone, entries of the
- * others what sgc_index_entry() gives followed by the row's key.
+ * the checkpoint must stay retained. Pins at most one node and one row page, in a large cache those
+ * of the next rows too, and gives all pins back in sgc_page_cursor_close(). Entries of index 0 are
+ * the row's key alone, entries of the others what sgc_index_entry() gives followed by the row's
+ * key.
  */
 typedef struct sgc_page_cursor {
     sgc_checkpoint *checkpoint;
@@ -97,12 +114,16 @@ typedef struct sgc_page_cursor {
     struct {
         uint64_t row;                    /**< where the entry's row is: page and slot */
         uint32_t node_frame, row_frame;  /**< pinned frames, 0 for none */
-        bool rows_wanted;                /**< rows are asked for: the next ones are prefetched */
+        uint8_t wanted;                  /**< so many rows were asked for in a row, up to a limit */
+        uint8_t next, count;             /**< of ahead: not yet asked for, all */
+        sgc_node_list leaf;              /**< the pinned one; node NULL: not yet looked at */
+        uint8_t *prefixed;               /**< the buffer that holds its prefix */
         uint32_t nodes[SGC_TREE_LEVELS]; /**< the path by level, leaf first */
         uint16_t positions[SGC_TREE_LEVELS];
         uint8_t *long_entry; /**< instead of short_entry, when that is too short */
         sgc_arena large;     /**< a record of several pages */
         uint8_t short_entry[256];
+        sgc_row_ahead ahead[SGC_ROWS_AHEAD]; /**< rows of the pinned leaf that come next */
     } own;
 } sgc_page_cursor;
 

@@ -13,8 +13,6 @@
  */
 #include "store/image.h"
 
-#include <assert.h>
-
 enum {
     SLOTS_MAX = 255,
     SPAN = SGC_PAGE_BODY,
@@ -179,14 +177,24 @@ static unsigned page_insert(uint8_t *page, unsigned slot, const uint8_t *row, si
 
 /* ---- reading ---- */
 
-/* The page is sound, so sizes fit. */
-static void row_parse(const uint8_t *p, const uint8_t *end, sgc_row *row)
+/* Of a page that is sound, so it ends. */
+static inline const uint8_t *sound_varint(const uint8_t *p, uint64_t *value)
 {
-    uint64_t size = 0, begin = 0;
+    uint64_t bytes = *p & 0x7FU;
 
-    p = sgc_varint_get(p, end, &size);
-    if (p) p = sgc_varint_get(p, end, &begin);
-    assert(p);
+    for (unsigned shift = 7; *p++ & 0x80; shift += 7)
+        bytes |= (uint64_t)(*p & 0x7F) << shift;
+    *value = bytes;
+    return p;
+}
+
+/* The page is sound, so sizes fit. */
+static void row_parse(const uint8_t *p, sgc_row *row)
+{
+    uint64_t size, begin;
+
+    p = sound_varint(p, &size);
+    p = sound_varint(p, &begin);
     *row = (sgc_row){.begin = begin, .large = size & 1};
     if (!row->large) {
         row->record = sgc_str_of((const char *)p, (size_t)(size / 2));
@@ -200,6 +208,14 @@ static void row_parse(const uint8_t *p, const uint8_t *end, sgc_row *row)
     row->key = sgc_str_of((const char *)p + head, (size_t)(size / 2) - head);
 }
 
+bool sgc_row_in(const uint8_t *page, unsigned slot, sgc_row *row)
+{
+    unsigned offset = slot < slot_count(page) ? slot_offset(page, slot) : 0;
+
+    if (offset) row_parse(page + offset, row);
+    return offset != 0;
+}
+
 sgc_status sgc_row_pin(sgc_cache *cache, const sgc_tree *rows, uint64_t at, uint32_t *frame,
                        sgc_row *row, sgc_error *error)
 {
@@ -209,11 +225,7 @@ sgc_status sgc_row_pin(sgc_cache *cache, const sgc_tree *rows, uint64_t at, uint
     sgc_status status = sgc_tree_pin(cache, rows, logical, SGC_PAGE_ROWS, frame, &page, error);
 
     if (status) return status;
-    unsigned offset = slot < slot_count(page) ? slot_offset(page, slot) : 0;
-    if (offset) {
-        row_parse(page + offset, page + SGC_PAGE_SIZE, row);
-        return SGC_OK;
-    }
+    if (sgc_row_in(page, slot, row)) return SGC_OK;
     sgc_cache_unpin(cache, *frame);
     return sgc_tree_damaged(rows, logical, "an index names a row that is not there", error);
 }
@@ -231,7 +243,7 @@ sgc_status sgc_rows_each(sgc_cache *cache, const sgc_tree *rows, uint32_t logica
         unsigned offset = slot_offset(page, i);
         if (offset == 0) continue;
         if (offset > AHEAD) __builtin_prefetch(page + offset - AHEAD);
-        row_parse(page + offset, page + SGC_PAGE_SIZE, &row);
+        row_parse(page + offset, &row);
         status = each(context, sgc_row_at(logical, i), &row, error);
     }
     sgc_cache_unpin(cache, frame);

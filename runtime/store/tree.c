@@ -57,18 +57,6 @@ static sgc_status walk_table(sgc_cache *cache, const sgc_tree *tree, uint32_t lo
     return SGC_OK;
 }
 
-bool sgc_tree_look_up_kept(const sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
-                           sgc_page_at *at)
-{
-    if (!tree->tables || logical >= tree->pages) return false;
-    uint32_t frame =
-        atomic_load_explicit(&tree->tables[logical / SGC_TABLE_FAN], memory_order_acquire);
-    if (frame == 0) return false;
-    const uint8_t *page = sgc_frame_data(cache, frame);
-    *at = sgc_place_load(page + SGC_PAGE_HEAD + 8 * (size_t)(logical % SGC_TABLE_FAN));
-    return true;
-}
-
 sgc_status sgc_tree_look_up(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
                             sgc_page_at *at, sgc_error *error)
 {
@@ -77,8 +65,9 @@ sgc_status sgc_tree_look_up(sgc_cache *cache, const sgc_tree *tree, uint32_t log
     return walk_table(cache, tree, logical, at, error);
 }
 
-sgc_status sgc_tree_pin(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
-                        sgc_page_kind kind, uint32_t *frame, const uint8_t **page, sgc_error *error)
+sgc_status sgc_tree_load(sgc_cache *cache, const sgc_tree *tree, uint32_t logical,
+                         sgc_page_kind kind, uint32_t *frame, const uint8_t **page,
+                         sgc_error *error)
 {
     sgc_page_id id = {.tree = tree->id, .logical = logical, .kind = (uint8_t)kind};
     sgc_status status = sgc_tree_look_up(cache, tree, logical, &id.at, error);

@@ -297,6 +297,7 @@ struct sgc_walk {
     uint16_t table, index;
     bool descending, valid, open;
     bool has_pages, pages_hit;
+    bool plain;    /**< only pages, of the present, and nobody remembers what is read */
     uint32_t hits; /* bit i: overlays[i] stands on the current entry */
     size_t count;
     sgc_str entry;

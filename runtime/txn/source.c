@@ -103,6 +103,7 @@ void sgc_walk_open(struct sgc_walk *walk, const struct sgc_reads *source, uint16
     if (walk->has_pages) {
         sgc_page_cursor_open(&walk->pages, source->checkpoint, table, index, descending);
     }
+    walk->plain = walk->has_pages && walk->count == 0 && !source->past && !source->kept;
 }
 
 void sgc_walk_close(struct sgc_walk *walk)
@@ -182,8 +183,18 @@ sgc_status sgc_walk_seek(struct sgc_walk *walk, sgc_str bound, sgc_error *error)
     return status;
 }
 
+/* Where the page cursor stands is where the walk stands. */
+static inline sgc_status show_page(struct sgc_walk *walk, sgc_status status)
+{
+    walk->valid = walk->pages_hit = status == SGC_OK && walk->pages.valid;
+    walk->entry = walk->pages.entry;
+    walk->key_size = walk->pages.key_size;
+    return status;
+}
+
 sgc_status sgc_walk_next(struct sgc_walk *walk, sgc_error *error)
 {
+    if (walk->plain) return show_page(walk, sgc_page_cursor_next(&walk->pages, error));
     if (walk->past) return sgc_past_walk_next(walk, error);
     sgc_status status = advance(walk, error);
 
@@ -242,9 +253,7 @@ static sgc_status row_otherwise(struct sgc_walk *walk, sgc_arena *arena, sgc_str
 sgc_status sgc_walk_row(struct sgc_walk *walk, sgc_arena *arena, sgc_str *record, bool *borrowed,
                         sgc_error *error)
 {
-    if (walk->past || walk->source.kept || walk->count) {
-        return row_otherwise(walk, arena, record, borrowed, error);
-    }
+    if (!walk->plain) return row_otherwise(walk, arena, record, borrowed, error);
     *borrowed = true;
     return page_row(walk, record, error);
 }
