@@ -508,8 +508,8 @@ static sgc_status csv_object(sgc_loader *loader, const sgc_table *table, const s
         sgc_status status = csv_value(loader, table, columns[i], &fields[i], member, error);
         if (status != SGC_OK) {
             sgc_error words = *error;
-            return sgc_fail(error, status, "field " SGC_FMT ": %s", SGC_ARG(columns[i]),
-                            words.text);
+            return sgc_fail(error, status, SGC_FMT "." SGC_FMT ": %s", SGC_ARG(table->name),
+                            SGC_ARG(columns[i]), words.text);
         }
         member->next = i + 1 < count ? member + 1 : NULL;
     }
@@ -633,6 +633,12 @@ sgc_status sgc_load(sgc_db *db, const sgc_load_source *source, const sgc_load_op
         at_line(&r, loader.line, status);
     }
     if (status != SGC_OK) status = with_place(&r, options->name, status);
+    if (status != SGC_OK && loader.committed > 0) {
+        sgc_error place = *r.error;
+        status = sgc_fail(r.error, status, "%s (%llu row%s committed before)", place.text,
+                          (unsigned long long)loader.committed,
+                          loader.committed == 1 ? " was" : "s were");
+    }
     if (status == SGC_OK && options->progress)
         options->progress(options->progress_context, loader.rows, r.dropped + r.at);
     sgc_loader_end(&loader);

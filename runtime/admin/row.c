@@ -26,6 +26,17 @@ static sgc_status out_of_memory(sgc_writer *writer)
 
 /* ---- members ---- */
 
+/* "age must be .." becomes "User.age must be ..", "element 2 of .." "User: element 2 of ..". */
+static sgc_status with_type(input *in, sgc_str field, sgc_status status)
+{
+    sgc_error words = in->writer->error;
+    bool first = strncmp(words.text, field.data, field.size) == 0;
+
+    if (status == SGC_NO_MEMORY) return status;
+    return sgc_fail(&in->writer->error, status, SGC_FMT "%s%s", SGC_ARG(in->row.model->name),
+                    first ? "." : ": ", words.text);
+}
+
 static sgc_status take_field(input *in, uint16_t position, const sgc_json *json)
 {
     const sgc_field *field = &in->row.model->fields[position];
@@ -33,7 +44,8 @@ static sgc_status take_field(input *in, uint16_t position, const sgc_json *json)
     if (in->row.given[field->slot])
         return sgc_writer_refuse(in->writer, SGC_INVALID, in->row.model, field->name,
                                  "it is given twice");
-    return sgc_draft_take(in->writer, &in->row, position, json);
+    sgc_status status = sgc_draft_take(in->writer, &in->row, position, json);
+    return status == SGC_OK ? status : with_type(in, field->name, status);
 }
 
 static sgc_status refuse_abstract(input *in, const sgc_relation *relation)
@@ -169,6 +181,11 @@ static sgc_status start(input *in, uint16_t table, const sgc_json *object, sgc_k
     sgc_status status = SGC_NOT_FOUND;
 
     *record = sgc_str_of(NULL, 0);
+    if (in->loader->options->upsert && (!id || id->kind == SGC_JSON_NULL))
+        return sgc_fail(&in->writer->error, SGC_INVALID,
+                        SGC_FMT "." SGC_FMT " is missing: a row without it would be added again by "
+                                "every load; give it, or leave --upsert out",
+                        SGC_ARG(model->name), SGC_ARG(model->fields[model->key].name));
     if (in->loader->options->upsert && id && id->kind != SGC_JSON_NULL)
         status = sgc_writer_find(in->writer, table, id, key, record);
     if (status == SGC_NOT_FOUND) return sgc_draft_new(in->writer, table, &in->row);
@@ -233,6 +250,7 @@ sgc_status sgc_loader_commit(sgc_loader *loader, sgc_error *error)
     if (status != SGC_OK) return sgc_fail(error, status, "%s", sgc_errmsg(loader->writer.txn));
     loader->origin_count = 0;
     status = sgc_commit(&loader->writer.txn, &info);
+    loader->committed = status == SGC_OK ? loader->rows : loader->committed;
     if (status == SGC_OK) return SGC_OK;
     return sgc_fail(error, status, "%s",
                     info.error.text[0] ? info.error.text : sgc_status_text(status));

@@ -22,6 +22,7 @@ typedef struct sgc_loader {
     sgc_arena arena;         /**< of the current row */
     uint64_t rows;           /**< so far */
     uint64_t pending;        /**< in the open transaction */
+    uint64_t committed;      /**< rows of batches that stay whatever comes */
     sgc_row_origin *origins; /**< of those rows in the open transaction that name others */
     size_t origin_count, origin_capacity;
     uint64_t line; /**< of what failed; 0: nowhere in the text */

@@ -102,11 +102,18 @@ static void announce(sgc_db *db, const sgc_http_server *server, const char *addr
     sgc_buf_free(&out);
 }
 
+/* Many threads may say something; a line is one write. */
+static void report(void *user, const char *words)
+{
+    (void)user;
+    fprintf(stderr, "a request failed: %s\n", words);
+}
+
 sgc_status sgc_serve(sgc_arguments *arguments, const sgc_schema *schema, bool fixed_schema,
                      void *user, sgc_error *error)
 {
     const char *data;
-    sgc_http_options http = {.fixed_schema = fixed_schema, .user = user};
+    sgc_http_options http = {.fixed_schema = fixed_schema, .user = user, .report = report};
     sgc_db_options options = {0};
     sgc_http_server *server = NULL;
     sgc_db *db = NULL;

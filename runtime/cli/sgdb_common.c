@@ -3,6 +3,17 @@
 
 #include <stdio.h>
 
+/* What the schema is called in messages and answers: its file, without folder and ending. */
+static sgc_str stem_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    const char *dot = strchr(name, '.');
+
+    if (!dot || dot == name) return sgc_str_from(name);
+    return sgc_str_of(name, (size_t)(dot - name));
+}
+
 sgc_status sgc_cmd_schema(const char **paths, size_t count, sgc_arena *arena,
                           const sgc_schema **schema, sgc_error *error)
 {
@@ -17,7 +28,7 @@ sgc_status sgc_cmd_schema(const char **paths, size_t count, sgc_arena *arena,
         status = sgc_read_file(paths[i], arena, &files[i].text, error);
     }
     if (status != SGC_OK) return status;
-    status = sgc_schema_build(files, count, SGC_STR("sgdb"), sgc_str_of(NULL, 0), arena,
+    status = sgc_schema_build(files, count, stem_of(paths[0]), sgc_str_of(NULL, 0), arena,
                               &diagnostics, &built);
     if (status == SGC_OK) {
         *schema = built.schema;

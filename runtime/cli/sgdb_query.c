@@ -41,19 +41,27 @@ static sgc_status read_request(sgc_arguments *arguments, sgc_arena *arena, sgc_r
     return status;
 }
 
-static sgc_status answer(sgc_db *db, const sgc_request *request, sgc_error *error)
+/* Whoever calls from a script wants to know that something was refused: that is status 1. */
+static sgc_status answer(sgc_db *db, sgc_request *request, sgc_error *error)
 {
     sgc_api *api = NULL;
     sgc_buf out = {0};
+    bool has_errors = false;
+    sgc_error failure = {SGC_OK, ""};
     sgc_status status = sgc_api_create(sgc_db_schema(db), &api, error);
 
     if (status != SGC_OK) return status;
+    request->has_errors = &has_errors;
+    request->failure = &failure;
     sgc_answer kind = sgc_execute(api, db, request, &out);
     sgc_buf_byte(&out, '\n');
     if (out.failed) status = sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     if (status == SGC_OK) fwrite(out.data, 1, out.size, stdout);
     if (status == SGC_OK && kind != SGC_ANSWER_DATA)
-        status = sgc_fail(error, SGC_INVALID, "the request was refused");
+        status = sgc_fail(error, SGC_INVALID, "%s",
+                          failure.text[0] ? failure.text : "the request was refused");
+    if (status == SGC_OK && has_errors)
+        status = sgc_fail(error, SGC_INVALID, "the answer has errors");
     sgc_buf_free(&out);
     sgc_api_destroy(api);
     return status;

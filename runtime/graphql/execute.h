@@ -75,14 +75,17 @@ typedef struct sgc_execution {
     size_t error_count;
     bool root_failed;  /**< an error stands at a root field: a mutation is undone */
     sgc_status fatal;  /**< the request cannot go on: no answer but this */
+    bool has_errors;   /**< beside data */
     bool retry;        /**< SGC_CONFLICT: the whole request again */
     sgc_error refusal; /**< words of what is wrong with the operation itself; at its directive */
+    sgc_error *failure; /**< of the request; may be NULL */
     void *user;
 } sgc_execution;
 
 /** Longest answer and most rows of one request. */
 #define SGC_ANSWER_MAX ((size_t)128 << 20)
 #define SGC_ROWS_MAX   ((uint64_t)10000000)
+#define SGC_ROWS_WORDS "the request reads more than 10,000,000 rows"
 
 /* ---- request.c: errors ---- */
 

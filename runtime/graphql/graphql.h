@@ -26,6 +26,9 @@ typedef struct sgc_request {
     sgc_moment moment;         /**< what a query without @asOf sees; a mutation takes only now */
     void *user;                /**< handed to resolvers */
     uint64_t *sequence;        /**< gets the newest sequence that the answer shows; may be NULL */
+    bool *has_errors;          /**< gets whether a SGC_ANSWER_DATA has errors; may be NULL */
+    sgc_error *failure;        /**< gets the words behind a SGC_ANSWER_FAILED, which are for the
+                                    one who runs the server, not for clients; may be NULL */
 } sgc_request;
 
 /** What kind of answer was written; HTTP chooses its status by it. */

@@ -104,7 +104,7 @@ static sgc_status load_group(sgc_execution *at, const sgc_plan_field *node,
     struct sgc_node_state *state = sgc_arena_zero(&at->arena, 1, sizeof *state);
     size_t below = below_count(node);
 
-    if (at->query.rows_left < below) return sgc_fail(error, SGC_LIMIT, "a limit is exceeded");
+    if (at->query.rows_left < below) return sgc_fail(error, SGC_LIMIT, SGC_ROWS_WORDS);
     at->query.rows_left -= below;
     if (!records || !state) return SGC_NO_MEMORY;
     state->below = sgc_arena_zero(&at->arena, below, sizeof *state->below);

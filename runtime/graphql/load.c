@@ -24,6 +24,7 @@ void sgc_load_fail_txn(sgc_execution *at, const sgc_plan_field *field, sgc_statu
 
     /* The limits of a request are its own; the transaction knows nothing of them. */
     if (!words || words[0] == '\0' || status == SGC_LIMIT) words = sgc_status_text(status);
+    if (status == SGC_LIMIT && at->query.rows_left == 0) words = SGC_ROWS_WORDS;
     sgc_load_fail(at, field, status, sgc_str_from(words));
     if (at->fatal == SGC_OK && status != SGC_LIMIT)
         sgc_errplace(at->txn, &loaded->type, &loaded->field);

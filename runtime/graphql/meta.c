@@ -339,7 +339,8 @@ static void write_meta(sgc_execution *at, const sgc_plan_field *field, meta obje
 
     if (at->fatal != SGC_OK) return;
     if (at->out->failed) at->fatal = SGC_NO_MEMORY;
-    if (at->out->size - at->out_start > SGC_ANSWER_MAX / 2) at->fatal = SGC_LIMIT;
+    if (at->out->size - at->out_start > SGC_ANSWER_MAX / 2)
+        at->fatal = sgc_fail(&at->refusal, SGC_LIMIT, "the answer is longer than 64 MB");
     sgc_buf_byte(at->out, '{');
     for (size_t i = 0; i < set->count && at->fatal == SGC_OK; i++) {
         if (i) sgc_buf_byte(at->out, ',');

@@ -355,6 +355,7 @@ static sgc_answer finish(sgc_execution *at)
 {
     sgc_status status = at->fatal;
 
+    at->has_errors = status != SGC_OK || at->error_count > 0;
     if (status == SGC_OK) {
         if (at->error_count > 0) {
             sgc_buf_text(at->out, ",\"errors\":[");
@@ -367,6 +368,11 @@ static sgc_answer finish(sgc_execution *at)
     if (status == SGC_OK) return SGC_ANSWER_DATA;
     if (at->refusal.text[0] && (status == SGC_INVALID || status == SGC_HISTORY_PRUNED))
         return refuse_moment(at);
+    if (status == SGC_LIMIT && at->refusal.text[0])
+        return refuse_with(at->out, at->out_start, SGC_ANSWER_INVALID, sgc_status_code(status),
+                           sgc_str_from(at->refusal.text));
+    if (status != SGC_CONFLICT && at->failure && at->txn)
+        sgc_fail(at->failure, status, "%s", sgc_errmsg(at->txn));
     if (status != SGC_CONFLICT) return refuse_status(at->out, at->out_start, status);
     at->out->size = at->out_start;
     sgc_buf_text(at->out, "{\"data\":null,\"errors\":[");
@@ -447,6 +453,7 @@ static sgc_answer run_operation(const sgc_api *api, sgc_db *db, const sgc_reques
                         .source = &prepared->source,
                         .operation = operation->ast,
                         .moment = request->moment,
+                        .failure = request->failure,
                         .writes = operation->ast->operation == SGC_OPERATION_MUTATION,
                         .out = out,
                         .out_start = out->size,
@@ -463,13 +470,15 @@ static sgc_answer run_operation(const sgc_api *api, sgc_db *db, const sgc_reques
     if (!operation->planned) {
         sgc_plan_result result =
             sgc_plan_operation(api, prepared->document, operation->ast, &at.variables, arena, &own);
-        if (result != SGC_PLAN_OK)
-            return refuse_status(out, at.out_start,
-                                 result == SGC_PLAN_NO_MEMORY ? SGC_NO_MEMORY : SGC_LIMIT);
+        if (result == SGC_PLAN_LIMIT)
+            return refuse_with(out, at.out_start, SGC_ANSWER_INVALID, sgc_status_code(SGC_LIMIT),
+                               sgc_str_from(own.limit));
+        if (result != SGC_PLAN_OK) return refuse_status(out, at.out_start, SGC_NO_MEMORY);
         at.plan = &own;
     }
     sgc_answer answer = execute(&at);
     if (request->sequence) *request->sequence = at.sequence;
+    if (request->has_errors) *request->has_errors = at.has_errors;
     return answer;
 }
 

@@ -6,6 +6,7 @@
 #include "graphql/select.h"
 
 /* Fragments inside fragments multiply: a small document can ask for any number of fields. */
+/* The words of the limits name the numbers, too. */
 enum { FIELDS_MAX = 20000, NESTING_MAX = 500, SELECTIONS_MAX = 200000 };
 
 typedef struct builder {
@@ -48,6 +49,13 @@ sgc_named_type *sgc_root_type(const sgc_type_system *types, sgc_operation_kind k
 {
     if (kind == SGC_OPERATION_QUERY) return types->query;
     return kind == SGC_OPERATION_MUTATION ? types->mutation : types->subscription;
+}
+
+static void stop_at_limit(builder *at, const char *limit)
+{
+    if (at->result != SGC_PLAN_OK) return;
+    at->result = SGC_PLAN_LIMIT;
+    at->plan->limit = limit;
 }
 
 static void stop(builder *at, sgc_plan_result result)
@@ -98,7 +106,7 @@ static sgc_plan_field *add_field(builder *at, collection *into, sgc_str key, sgc
 
     if (!def) return NULL; /* a valid document has none of these */
     if (at->plan->field_count == FIELDS_MAX) {
-        stop(at, SGC_PLAN_LIMIT);
+        stop_at_limit(at, "the document opens to more than 20,000 fields");
         return NULL;
     }
     if (!SGC_ARENA_GROW(at->arena, set->fields, set->count, set->capacity)) {
@@ -147,10 +155,12 @@ static void collect_fragment(builder *at, collection *into, const sgc_ast_select
 
 static void collect(builder *at, collection *into, const sgc_ast_selection *selections)
 {
-    if (++at->nesting > NESTING_MAX) stop(at, SGC_PLAN_LIMIT);
+    if (++at->nesting > NESTING_MAX)
+        stop_at_limit(at, "the document opens to selections nested more than 500 deep");
     for (const sgc_ast_selection *one = selections; one && at->result == SGC_PLAN_OK;
          one = one->next) {
-        if (++at->selections > SELECTIONS_MAX) stop(at, SGC_PLAN_LIMIT);
+        if (++at->selections > SELECTIONS_MAX)
+            stop_at_limit(at, "the document opens to more than 200,000 selections");
         if (is_left_out(at, one->directives)) continue;
         if (one->kind == SGC_SELECTION_FIELD) {
             collect_field(at, into, one);
@@ -174,7 +184,8 @@ static void plan_set(builder *at, const sgc_plan_field *field, const sgc_named_t
     *set = (sgc_plan_set){.type = type};
     for (size_t i = 0; i < field->node_count && at->result == SGC_PLAN_OK; i++)
         collect(at, &into, field->nodes[i]->selections);
-    if (++at->nesting > NESTING_MAX) stop(at, SGC_PLAN_LIMIT);
+    if (++at->nesting > NESTING_MAX)
+        stop_at_limit(at, "the document opens to selections nested more than 500 deep");
     plan_fields(at, set);
     at->nesting--;
 }

@@ -42,12 +42,13 @@ typedef struct sgc_plan_set {
 typedef struct sgc_plan {
     sgc_plan_set root;
     uint32_t field_count;
+    const char *limit; /**< SGC_PLAN_LIMIT: words */
 } sgc_plan;
 
 typedef enum sgc_plan_result {
     SGC_PLAN_OK = 0,
     SGC_PLAN_CONDITIONAL, /**< variables decide about @skip and @include, and none were given */
-    SGC_PLAN_LIMIT,       /**< too many fields, or nested too deep */
+    SGC_PLAN_LIMIT,       /**< plan->limit says which */
     SGC_PLAN_NO_MEMORY,
 } sgc_plan_result;
 

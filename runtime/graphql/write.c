@@ -68,7 +68,8 @@ static bool settle(sgc_execution *at, bool written, size_t mark, const sgc_type_
 static bool has_room(sgc_execution *at)
 {
     if (at->out->failed) at->fatal = SGC_NO_MEMORY;
-    if (at->out->size - at->out_start > SGC_ANSWER_MAX) at->fatal = SGC_LIMIT;
+    if (at->out->size - at->out_start > SGC_ANSWER_MAX)
+        at->fatal = sgc_fail(&at->refusal, SGC_LIMIT, "the answer is longer than 128 MB");
     return at->fatal == SGC_OK;
 }
 

@@ -50,6 +50,40 @@ bool sgc_http_media_is(sgc_str media, const char *type)
            media.data[size] == '\t';
 }
 
+static bool is_word(sgc_str text, const char *word)
+{
+    if (text.size != strlen(word)) return false;
+    for (size_t i = 0; i < text.size; i++)
+        if (lower(text.data[i]) != word[i]) return false;
+    return true;
+}
+
+/* Without spaces, tabs and quotes around it. */
+static sgc_str bare(sgc_str text)
+{
+    while (text.size && strchr(" \t\"", text.data[0]))
+        text = sgc_str_of(text.data + 1, text.size - 1);
+    while (text.size && strchr(" \t\"", text.data[text.size - 1]))
+        text.size--;
+    return text;
+}
+
+bool sgc_http_media_is_utf8(sgc_str media)
+{
+    while (media.size) {
+        const char *end = memchr(media.data, ';', media.size);
+        size_t size = end ? (size_t)(end - media.data) : media.size;
+        const char *equal = memchr(media.data, '=', size);
+        size_t name = equal ? (size_t)(equal - media.data) : size;
+        if (equal && is_word(bare(sgc_str_of(media.data, name)), "charset")) {
+            sgc_str value = bare(sgc_str_of(equal + 1, size - name - 1));
+            if (!is_word(value, "utf-8") && !is_word(value, "utf8")) return false;
+        }
+        media = sgc_str_of(media.data + size + (end != NULL), media.size - size - (end != NULL));
+    }
+    return true;
+}
+
 /* ---- who may ask ---- */
 
 /* host[:port] without the port. */

@@ -87,5 +87,7 @@ void sgc_http_method(sgc_exchange *exchange, const char *allow);
 bool sgc_http_is(sgc_exchange *exchange, const char *method);
 /** Case-insensitive "type/subtype" of a media type, parameters apart. */
 bool sgc_http_media_is(sgc_str media, const char *type);
+/** Whether a Content-Type names no charset, or UTF-8. */
+bool sgc_http_media_is_utf8(sgc_str media);
 
 #endif

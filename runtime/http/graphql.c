@@ -207,12 +207,17 @@ static bool from_body(sgc_exchange *exchange, parameters *p)
         refuse(exchange, 415, "POST takes Content-Type: application/json");
         return false;
     }
+    if (!sgc_http_media_is_utf8(exchange->head.content_type)) {
+        refuse(exchange, 415, "the charset of a request must be utf-8");
+        return false;
+    }
     if (is_blank(exchange->body)) {
         refuse(exchange, 400, "Empty request body");
         return false;
     }
     if (sgc_json_parse(exchange->body, exchange->arena, &body, &error) != SGC_OK) {
-        sgc_str text = sgc_arena_printf(exchange->arena, "Invalid JSON: %s", error.text);
+        const char *words = strncmp(error.text, "JSON ", 5) == 0 ? error.text + 5 : error.text;
+        sgc_str text = sgc_arena_printf(exchange->arena, "Invalid JSON: %s", words);
         refuse(exchange, 400, text.data ? text.data : "Invalid JSON");
         return false;
     }
@@ -313,7 +318,10 @@ static void execute(sgc_exchange *exchange, sgc_http_service *service, parameter
     }
     p->request.user = exchange->server->options.user;
     p->request.sequence = &exchange->sequence;
+    p->request.failure = &error;
     sgc_answer answer = sgc_execute(service->api, exchange->server->db, &p->request, exchange->out);
+    if (error.text[0] && exchange->server->options.report)
+        exchange->server->options.report(exchange->server->options.user, error.text);
     exchange->status = answer_status(answer, exchange->content_type);
     exchange->has_sequence = answer == SGC_ANSWER_DATA;
     if (answer == SGC_ANSWER_READ_ONLY) exchange->allow = "POST";

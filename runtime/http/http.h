@@ -17,6 +17,8 @@ typedef struct sgc_http_options {
     size_t pending_limit;
     bool fixed_schema; /**< a generated server: /schema/load answers 409 */
     void *user;        /**< handed to resolvers */
+    /** Told what a client is not: why a request failed inside. Any thread; NULL: nobody is. */
+    void (*report)(void *user, const char *words);
 } sgc_http_options;
 
 typedef struct sgc_http_server sgc_http_server;

@@ -55,8 +55,9 @@ static bool takes_type(sgc_exchange *exchange, bool *is_json)
 {
     *is_json = sgc_http_media_is(exchange->head.content_type, "application/json");
     if (*is_json || sgc_http_media_is(exchange->head.content_type, "application/graphql"))
-        return true;
-    sgc_http_error(exchange, 415, "Content-Type must be application/json or application/graphql");
+        if (sgc_http_media_is_utf8(exchange->head.content_type)) return true;
+    sgc_http_error(exchange, 415,
+                   "Content-Type must be application/json or application/graphql, in utf-8");
     return false;
 }
 

@@ -13,6 +13,7 @@ typedef struct target {
     sgc_kind kind;
     sgc_arena *arena;
     sgc_error *error;
+    size_t element; /* of a list, from 1; 0: no element */
 } target;
 
 static sgc_status no_memory(const target *to)
@@ -20,10 +21,14 @@ static sgc_status no_memory(const target *to)
     return sgc_fail(to->error, SGC_NO_MEMORY, "out of memory");
 }
 
-/* "User.age must be .."; the type is not known here, the field is. */
+/* "age must be .."; the type is not known here, the field is. */
 static sgc_status expected(const target *to, const char *what)
 {
-    return sgc_fail(to->error, SGC_INVALID, SGC_FMT " must be %s", SGC_ARG(to->field->name), what);
+    if (to->element == 0)
+        return sgc_fail(to->error, SGC_INVALID, SGC_FMT " must be %s", SGC_ARG(to->field->name),
+                        what);
+    return sgc_fail(to->error, SGC_INVALID, "element %zu of " SGC_FMT " must be %s", to->element,
+                    SGC_ARG(to->field->name), what);
 }
 
 static const char *kind_words(sgc_kind kind)
@@ -56,7 +61,10 @@ static const char *kind_words(sgc_kind kind)
 static sgc_status named(const target *to, sgc_status status, const sgc_error *inner)
 {
     if (status == SGC_OK) return status;
-    return sgc_fail(to->error, status, SGC_FMT ": %s", SGC_ARG(to->field->name), inner->text);
+    if (to->element == 0)
+        return sgc_fail(to->error, status, SGC_FMT ": %s", SGC_ARG(to->field->name), inner->text);
+    return sgc_fail(to->error, status, "element %zu of " SGC_FMT ": %s", to->element,
+                    SGC_ARG(to->field->name), inner->text);
 }
 
 static sgc_status from_string(const target *to, sgc_str text, sgc_value *value)
@@ -279,7 +287,7 @@ sgc_status sgc_value_from_json(const sgc_schema *schema, const sgc_field *field,
                                const sgc_slot *slot, const sgc_json *json, sgc_arena *arena,
                                sgc_value *value, sgc_error *error)
 {
-    target to = {schema, field, slot->kind, arena, error};
+    target to = {schema, field, slot->kind, arena, error, 0};
 
     *value = (sgc_value){.kind = slot->kind, .is_list = slot->list, .is_null = true};
     if (json->kind == SGC_JSON_NULL) return slot->non_null ? refuse_null(&to, "") : SGC_OK;
@@ -289,6 +297,7 @@ sgc_status sgc_value_from_json(const sgc_schema *schema, const sgc_field *field,
     sgc_value *items = new_items(&to, json->count, value);
     if (!items) return no_memory(&to);
     for (const sgc_json *item = json->first; item; item = item->next, items++) {
+        to.element++;
         *items = (sgc_value){.kind = slot->kind, .is_null = true};
         if (item->kind == SGC_JSON_NULL && slot->item_non_null)
             return refuse_null(&to, "an element of ");
@@ -410,7 +419,7 @@ sgc_status sgc_value_from_literal(const sgc_schema *schema, const sgc_field *fie
                                   const sgc_slot *slot, const sgc_ast_value *literal,
                                   sgc_arena *arena, sgc_value *value, sgc_error *error)
 {
-    target to = {schema, field, slot->kind, arena, error};
+    target to = {schema, field, slot->kind, arena, error, 0};
     /* One value stands for a list of one. */
     bool single = literal->kind != SGC_VALUE_LIST;
     const sgc_ast_value *item = single ? literal : literal->items;

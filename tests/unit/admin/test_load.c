@@ -229,7 +229,7 @@ static void complaints(void)
     refuses(&f, people_lines, "[1]\n", "line 1: ");
     refuses(&f, people_csv, "", "header line");
     refuses(&f, people_csv, "id,name\na\n", "line 2: 1 fields where the header has 2");
-    refuses(&f, people_csv, "id,name,age\na,A,x\n", "line 2: field age");
+    refuses(&f, people_csv, "id,name,age\na,A,x\n", "line 2: Person.age: ");
     refuses(&f, people_csv, "id,name\na,\"A\n", "does not end");
     refuses(&f, people_csv, "id,name\na,\"A\"x\n", "behind a closing quote");
     expect_dump(&f, SGC_LOAD_NDJSON, "Person", "");
@@ -312,11 +312,30 @@ static void repeating_a_load_with_upsert(void)
     loads(&f, upsert, "{\"id\": \"a\", \"name\": \"A\", \"age\": 1}\n");
     CU_ASSERT_EQUAL(sgc_db_head(f.db), head);
     loads(&f, upsert, "{\"id\": \"a\", \"name\": \"Z\"}\n{\"id\": \"b\", \"name\": \"B\"}\n");
+    refuses(&f, upsert, "{\"name\": \"nobody\"}\n",
+            "line 1: Person.id is missing: a row without it would be added again by every load; "
+            "give it, or leave --upsert out");
+    refuses(&f, upsert, "{\"id\": null, \"name\": \"nobody\"}\n", "line 1: Person.id is missing: ");
     sgc_buf out = dump(&f, SGC_LOAD_NDJSON, "Person");
     sgc_buf_byte(&out, '\0');
     CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "{\"id\":\"a\",\"name\":\"Z\",\"age\":1,"));
     CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "{\"id\":\"b\",\"name\":\"B\","));
     sgc_buf_free(&out);
+    teardown(&f);
+}
+
+static void values_are_refused_with_their_place(void)
+{
+    fixture f;
+
+    setup(&f);
+    refuses(&f, people_lines, "{\"name\": \"A\", \"tags\": [\"a\", 5]}\n",
+            "line 1: Person: element 2 of tags must be a string");
+    refuses(&f, people_lines, "{\"name\": \"A\", \"tags\": \"a\"}\n",
+            "line 1: Person.tags must be a list");
+    refuses(&f, people_lines, "{\"name\": \"A\", \"born\": \"soon\"}\n", "line 1: Person.born: ");
+    refuses(&f, people_lines, "{\"name\": \"A\", \"age\": \"old\"}\n",
+            "line 1: Person.age must be a whole number");
     teardown(&f);
 }
 
@@ -330,7 +349,7 @@ static void batches_keep_what_was_committed(void)
     refuses(&f, batched,
             "{\"id\": \"a\", \"name\": \"A\"}\n{\"id\": \"b\", \"name\": \"B\"}\n"
             "{\"id\": \"c\", \"name\": \"C\"}\n{\"id\": \"d\"}\n",
-            "line 4: ");
+            "line 4: Person.name: a value is required (2 rows were committed before)");
     sgc_buf out = dump(&f, SGC_LOAD_CSV, "Person");
     unsigned lines = 0;
     for (size_t i = 0; i < out.size; i++)
@@ -350,6 +369,7 @@ int main(void)
         {"references that lead nowhere", references_that_lead_nowhere},
         {"keys are made in order", keys_are_made_in_order},
         {"repeating a load with upsert", repeating_a_load_with_upsert},
+        {"values are refused with their place", values_are_refused_with_their_place},
         {"batches keep what was committed", batches_keep_what_was_committed},
         CU_TEST_INFO_NULL,
     };

@@ -305,7 +305,15 @@ static void graphql_parameters(void)
 
     setup(&f, (sgc_http_options){0});
     EXPECT_POST(&f, "/graphql", HOST JSON, "", "400", "Empty request body");
-    EXPECT_POST(&f, "/graphql", HOST JSON, "{", "400", "Invalid JSON: ");
+    EXPECT_POST(&f, "/graphql", HOST JSON, "{", "400", "Invalid JSON: line 1, column 2: ");
+    EXPECT_POST(&f, "/graphql", HOST "Content-Type: application/json; charset=utf-16\r\n", "{}",
+                "415", "the charset of a request must be utf-8");
+    EXPECT_POST(&f, "/graphql", HOST "Content-Type: application/json;x=y ; Charset=latin1\r\n",
+                "{}", "415", "the charset of a request must be utf-8");
+    EXPECT_POST(&f, "/graphql", HOST "Content-Type: application/json; charset=\"UTF-8\"\r\n", "{}",
+                "400", "No query provided");
+    EXPECT_POST(&f, "/graphql", HOST "Content-Type: application/json;;charset=utf8;=\r\n", "{}",
+                "400", "No query provided");
     EXPECT_POST(&f, "/graphql", HOST JSON, "{}", "400", "No query provided");
     EXPECT_POST(&f, "/graphql", HOST JSON, "[]", "400", "one JSON object");
     EXPECT_POST(&f, "/graphql", HOST, "{}", "415");

@@ -75,7 +75,7 @@ static const struct {
     {"l", "[1,null]", "an element of l must not be null", SGC_NOT_NULL},
     {"l", "1", "l must be a list", SGC_INVALID},
     {"n", "[null,\"a\"]", "[null,\"a\"]", SGC_OK},
-    {"n", "[[\"a\"]]", "n must be a string", SGC_INVALID},
+    {"n", "[[\"a\"]]", "element 1 of n must be a string", SGC_INVALID},
     {"j", "{\"a\":[1,{\"b\":null}]}", "{\"a\":[1,{\"b\":null}]}", SGC_OK},
     {"j", "\"x\"", "\"x\"", SGC_OK},
     {"x", "\"AAECAw==\"", "\"AAECAw==\"", SGC_OK},
