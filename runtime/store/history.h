@@ -163,6 +163,10 @@ SGC_CHECK sgc_status sgc_segments_sequence_at(const sgc_segments *segments, uint
 SGC_CHECK sgc_status sgc_segments_time_of(const sgc_segments *segments, uint64_t sequence,
                                           uint64_t *time_us, sgc_error *error);
 
+/** What the commit `sequence` did to a row; SGC_NOT_FOUND: nothing, or it is not known any more. */
+SGC_CHECK sgc_status sgc_segments_op_of(const sgc_segments *segments, uint16_t table, sgc_str key,
+                                        uint64_t sequence, sgc_op *op, sgc_error *error);
+
 /**
  * What commits did to rows, in order of (sequence, stable number of the table, key). On the heap;
  * retains the list.

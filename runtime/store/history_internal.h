@@ -266,6 +266,9 @@ typedef struct sgc_history_source {
 SGC_CHECK sgc_status sgc_source_start(sgc_history_source *source, sgc_error *error);
 /** Lifetimes. Ascending: first item with key >= bound; descending: last one with key < bound. */
 SGC_CHECK sgc_status sgc_source_seek(sgc_history_source *source, sgc_str bound, sgc_error *error);
+/** Timelines: first item at or behind (begin, key). */
+SGC_CHECK sgc_status sgc_source_seek_change(sgc_history_source *source, uint64_t begin, sgc_str key,
+                                            sgc_error *error);
 /** Timelines: first item with begin > after. */
 SGC_CHECK sgc_status sgc_source_seek_time(sgc_history_source *source, uint64_t after,
                                           sgc_error *error);

@@ -330,6 +330,41 @@ sgc_status sgc_segments_time_of(const sgc_segments *segments, uint64_t sequence,
 
 /* ---- changes ---- */
 
+/* The run of changes that holds those of a commit; NULL: none does. */
+static const sgc_history_run *changes_of(const sgc_segments *segments, uint64_t sequence,
+                                         sgc_segment **segment)
+{
+    for (size_t i = 0; i < segments->count; i++) {
+        *segment = segments->items[i];
+        if ((*segment)->after < sequence && sequence <= (*segment)->through)
+            return sgc_segment_run(*segment, (sgc_run_id){.kind = SGC_RUN_CHANGES});
+    }
+    return NULL;
+}
+
+sgc_status sgc_segments_op_of(const sgc_segments *segments, uint16_t table, sgc_str key,
+                              uint64_t sequence, sgc_op *op, sgc_error *error)
+{
+    uint8_t room[4 + SGC_KEY_MAX];
+    sgc_history_source source = {.block = NULL};
+
+    if (!segments->schema || table >= segments->schema->table_count || key.size > SGC_KEY_MAX)
+        return SGC_NOT_FOUND;
+    source.run = changes_of(segments, sequence, &source.segment);
+    if (!source.run) return SGC_NOT_FOUND;
+    (void)sgc_put_be32(room, segments->schema->tables[table].number);
+    if (key.size) memcpy(room + 4, key.data, key.size);
+    key = sgc_str_of((const char *)room, 4 + key.size);
+    sgc_status status = sgc_source_seek_change(&source, sequence, key, error);
+    const sgc_history_item *item = &source.item;
+    if (status == SGC_OK &&
+        (!source.valid || item->begin != sequence || !sgc_str_eq(item->key, key)))
+        status = SGC_NOT_FOUND;
+    if (status == SGC_OK) *op = (sgc_op)item->end;
+    sgc_source_stop(&source);
+    return status;
+}
+
 typedef struct change_cursor {
     sgc_change_cursor open;
     sgc_segments *segments;

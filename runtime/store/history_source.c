@@ -180,33 +180,54 @@ sgc_status sgc_source_seek(sgc_history_source *source, sgc_str bound, sgc_error 
     return source->descending ? backward(source, at, error) : forward(source, at, error);
 }
 
-sgc_status sgc_source_seek_time(sgc_history_source *source, uint64_t after, sgc_error *error)
+/* Blocks of a timeline that begin at or in front of (begin, key). */
+static uint32_t blocks_until(const sgc_segment *segment, const sgc_history_run *run, uint64_t begin,
+                             sgc_str key)
 {
-    const sgc_segment *segment = source->segment;
-    const sgc_history_run *run = source->run;
     uint32_t low = 0, high = run->block_count;
 
-    source->valid = false;
-    while (low < high) { /* blocks that begin at or before `after` */
+    while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (segment->blocks[run->first_block + middle].first_begin <= after) {
+        uint32_t block = run->first_block + middle;
+        uint64_t first = segment->blocks[block].first_begin;
+        if (first < begin ||
+            (first == begin && sgc_str_compare(sgc_segment_first_key(segment, block), key) <= 0)) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    sgc_status status = enter(source, low ? low - 1 : 0, error);
+    return low;
+}
+
+sgc_status sgc_source_seek_change(sgc_history_source *source, uint64_t begin, sgc_str key,
+                                  sgc_error *error)
+{
+    uint32_t until = blocks_until(source->segment, source->run, begin, key);
+
+    source->valid = false;
+    sgc_status status = enter(source, until ? until - 1 : 0, error);
     if (status) return status;
-    uint32_t at = 0, end = source->block->count;
+    const sgc_history_block *block = source->block;
+    uint32_t at = 0, end = block->count;
     while (at < end) {
         uint32_t middle = at + (end - at) / 2;
-        if (source->block->begins[middle] <= after) {
+        if (block->begins[middle] < begin ||
+            (block->begins[middle] == begin &&
+             sgc_str_compare(sgc_block_key(block, middle), key) < 0)) {
             at = middle + 1;
         } else {
             end = middle;
         }
     }
     return forward(source, at, error);
+}
+
+sgc_status sgc_source_seek_time(sgc_history_source *source, uint64_t after, sgc_error *error)
+{
+    if (after < UINT64_MAX) return sgc_source_seek_change(source, after + 1, SGC_STR(""), error);
+    sgc_source_stop(source);
+    return SGC_OK;
 }
 
 sgc_status sgc_run_find(const sgc_segment *segment, const sgc_history_run *run, sgc_str key,

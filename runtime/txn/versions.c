@@ -213,10 +213,7 @@ static sgc_status step_down(struct sgc_versions_state *s, struct version *versio
     if (!*there) return status;
     *version = s->waiting;
     status = older_within(s, &s->waiting, &s->is_waiting);
-    *op = SGC_OP_INSERT;
-    if (s->is_waiting && !sgc_str_is_null(s->waiting.record) && version->begin > s->horizon) {
-        *op = SGC_OP_UPDATE;
-    }
+    *op = s->is_waiting && !sgc_str_is_null(s->waiting.record) ? SGC_OP_UPDATE : SGC_OP_INSERT;
     return status;
 }
 
@@ -322,6 +319,17 @@ static void end_row(struct sgc_versions_state *s)
     s->past = NULL;
 }
 
+/* What was there before it may be dropped: without the change it is no longer known to be new. */
+static sgc_status op_at_horizon(const struct sgc_versions_state *s, uint64_t begin, sgc_op *op)
+{
+    sgc_status status =
+        sgc_segments_op_of(segments_of(s), s->table, s->key, begin, op, &s->attached.txn->error);
+
+    if (status != SGC_NOT_FOUND) return status;
+    *op = SGC_OP_UPDATE;
+    return SGC_OK;
+}
+
 static sgc_status step_row(struct sgc_versions_state *s, struct version *version, sgc_op *op,
                            bool *there)
 {
@@ -329,7 +337,9 @@ static sgc_status step_row(struct sgc_versions_state *s, struct version *version
     if (s->from > s->to) return SGC_OK;
     sgc_status status =
         s->oldest_first ? step_up(s, version, op, there) : step_down(s, version, op, there);
-    if (*there && sgc_str_is_null(version->record)) *op = SGC_OP_DELETE;
+    if (status != SGC_OK || !*there) return status;
+    if (version->begin <= s->horizon) status = op_at_horizon(s, version->begin, op);
+    if (sgc_str_is_null(version->record)) *op = SGC_OP_DELETE;
     return status;
 }
 

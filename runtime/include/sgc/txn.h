@@ -267,8 +267,8 @@ void sgc_cursor_end(sgc_cursor *cursor);
 /* ---- history ---- */
 
 /**
- * A version of a row, or a delete: `record` is null then, and it was gone in [begin, end). A
- * version that began before what retention dropped counts as an insert.
+ * A version of a row, or a delete: `record` is null then, and it was gone in [begin, end). What
+ * stood there before what retention dropped is an update unless it is still known as an insert.
  */
 typedef struct sgc_row_version {
     sgc_op op;
