@@ -23,6 +23,16 @@ void sgc_tree_encode(const sgc_tree *tree, uint8_t out[SGC_TREE_BYTES])
     sgc_store32(out + 48, tree->c);
 }
 
+/* So many pages are found through page tables of `depth` levels. */
+static uint64_t reach(uint8_t depth)
+{
+    uint64_t pages = depth ? 1 : 0;
+
+    for (; depth > 0; depth--)
+        pages *= SGC_TABLE_FAN;
+    return pages;
+}
+
 bool sgc_tree_decode(const uint8_t in[SGC_TREE_BYTES], sgc_tree *tree)
 {
     *tree = (sgc_tree){
@@ -41,7 +51,8 @@ bool sgc_tree_decode(const uint8_t in[SGC_TREE_BYTES], sgc_tree *tree)
     };
     if (tree->kind < SGC_TREE_CATALOGUE || tree->kind > SGC_TREE_HISTORY) return false;
     if (tree->kind == SGC_TREE_HASH && (tree->a > 24 || tree->b > 3)) return false;
-    return tree->depth <= SGC_TABLE_LEVELS && (tree->depth == 0) == (tree->pages == 0);
+    if (tree->depth > SGC_TABLE_LEVELS || (tree->depth == 0) != (tree->pages == 0)) return false;
+    return tree->pages <= reach(tree->depth);
 }
 
 /* Root: 0 magic, 8 crc of bytes 12.., 12 format, 16 page size, 20.. as below, 128 descriptors. */

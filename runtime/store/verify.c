@@ -173,7 +173,7 @@ static sgc_status check_places(verify *v)
     v->blamed = SGC_NONE;
     if (status || v->problems) return status;
     see_held(v);
-    for (uint32_t i = 1; i < image->places; i++)
+    for (uint32_t i = 1; i < image->places && v->problems < LINES_MAX; i++)
         if (!(v->seen[i / 64] >> (i % 64) & 1) && !sgc_space_is_free(&v->pages->space, i))
             problem(v, "place %u is neither used nor free", (unsigned)i);
     return SGC_OK;
