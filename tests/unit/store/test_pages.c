@@ -1,4 +1,5 @@
 /* test_pages.c - the checkpointed image against a model in memory: many flushes, reopened. */
+#include "store/image.h"
 #include "unit/store/image_fixture.h"
 #include "unit/unit.h"
 
@@ -77,6 +78,56 @@ static void rounds(size_t rows, size_t longest_key, uint64_t cache, unsigned cou
 static void small_rows(void)
 {
     rounds(3000, 12, 8 << 20, 20, 1500, (fx_script){.deletes = 20, .note = 60}, 1);
+}
+
+/* Rows that come next are made ready, 16 at a time, only where the cache has room for many. */
+static void large_cache(void)
+{
+    rounds(3000, 12, 64 << 20, 8, 1500, (fx_script){.deletes = 20, .note = 60}, 21);
+    rounds(600, 12, 64 << 20, 8, 300, (fx_script){.deletes = 20, .note = 300, .large = 20000}, 22);
+}
+
+static uint64_t count_pins(const sgc_pages *pages)
+{
+    uint64_t pins = 0;
+
+    for (uint32_t i = 1; i < pages->cache.fresh; i++)
+        pins += atomic_load(&pages->cache.frames[i].pins) & (SGC_FRAME_TAKEN - 1);
+    return pins;
+}
+
+/* Left anywhere, a cursor gives every pin back. */
+static void cursors_give_pins_back(void)
+{
+    sgc_pages *pages = must_open(fresh_disk(), 64 << 20);
+    fx_model model;
+    uint64_t seed = 31;
+    sgc_error error = {0};
+    fx_script script = {.note = 60};
+
+    CU_ASSERT_TRUE_FATAL(fx_model_create(&model, 2000, 12, seed));
+    CU_ASSERT_EQUAL_FATAL(flush_changes(pages, &model, 4000, 1, &script, &seed, &error), SGC_OK);
+    sgc_checkpoint *checkpoint = sgc_pages_newest(pages);
+    CU_ASSERT_TRUE(fx_check(checkpoint, &model, &seed));
+    uint64_t before = count_pins(pages);
+    for (unsigned i = 0; i < 400; i++) {
+        sgc_page_cursor cursor;
+        sgc_stored_row row;
+        sgc_page_cursor_open(&cursor, checkpoint, PERSON, BY_AGE, i % 2);
+        CU_ASSERT_EQUAL(sgc_page_cursor_seek(&cursor, sgc_str_of(NULL, 0), &error), SGC_OK);
+        for (unsigned step = 0; step < i && cursor.valid; step++) {
+            if (fx_random(&seed) % 4)
+                CU_ASSERT_EQUAL(sgc_page_cursor_row(&cursor, &row, &error), SGC_OK);
+            if (fx_random(&seed) % 64 == 0)
+                CU_ASSERT_EQUAL(sgc_page_cursor_seek(&cursor, cursor.entry, &error), SGC_OK);
+            CU_ASSERT_EQUAL(sgc_page_cursor_next(&cursor, &error), SGC_OK);
+        }
+        sgc_page_cursor_close(&cursor);
+        CU_ASSERT_EQUAL_FATAL(count_pins(pages), before);
+    }
+    sgc_checkpoint_release(checkpoint);
+    sgc_pages_close(pages);
+    fx_model_free(&model);
 }
 
 static void mostly_deletes(void)
@@ -401,6 +452,8 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"small rows", small_rows},
+        {"large cache", large_cache},
+        {"cursors give pins back", cursors_give_pins_back},
         {"mostly deletes", mostly_deletes},
         {"long keys", long_keys},
         {"rows over many pages", rows_over_many_pages},
