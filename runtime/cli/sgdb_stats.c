@@ -40,6 +40,7 @@ static void stats_json(const sgc_db_stats *s, sgc_buf *out)
         {"historyBytes", s->history_bytes},
         {"historyVersions", s->history_versions},
         {"historyChanges", s->history_changes},
+        {"historyResidentBytes", s->history_resident_bytes},
         {"openTransactions", s->open_transactions},
         {"oldestSequence", s->oldest_sequence},
         {"oldestAgeMicroseconds", s->oldest_age_us},

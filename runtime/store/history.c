@@ -419,6 +419,15 @@ void sgc_history_published(sgc_history *history, sgc_segments *segments)
     sgc_segments_release(before);
 }
 
+static void count_segment(const sgc_segment *segment, sgc_history_stats *stats)
+{
+    stats->bytes += segment->size;
+    stats->resident_bytes += sizeof *segment + segment->footer.capacity + segment->keys.capacity;
+    stats->resident_bytes += segment->run_count * sizeof *segment->runs;
+    stats->resident_bytes +=
+        segment->block_count * (sizeof *segment->blocks + sizeof *segment->heads);
+}
+
 void sgc_history_get_stats(const sgc_history *history, const sgc_segments *segments,
                            sgc_history_stats *stats)
 {
@@ -428,7 +437,7 @@ void sgc_history_get_stats(const sgc_history *history, const sgc_segments *segme
                                  .merges = atomic_load(&history->merges),
                                  .merged_bytes = atomic_load(&history->merged_bytes)};
     for (size_t i = 0; i < segments->count; i++)
-        stats->bytes += segments->items[i]->size;
+        count_segment(segments->items[i], stats);
     /* The counters are the history's own; its locks are no part of what it promises not to change.
      */
     sgc_block_cache *cache = &((sgc_history *)(uintptr_t)history)->cache;

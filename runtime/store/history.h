@@ -23,6 +23,7 @@ typedef struct sgc_history_stats {
     uint64_t segments, bytes, versions, changes;                  /**< of the newest list */
     uint64_t cache_hits, cache_misses, cache_bytes, cache_budget; /**< decompressed blocks */
     uint64_t merges, merged_bytes;                                /**< since open */
+    uint64_t resident_bytes; /**< footers and filters of the list's segments, in no budget */
 } sgc_history_stats;
 
 /**

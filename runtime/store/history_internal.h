@@ -280,7 +280,10 @@ void sgc_sources_order(sgc_history_source **sources, size_t count);
 /** After sources[0] has moved: puts it where it belongs, or takes it out at its end. */
 void sgc_sources_sift(sgc_history_source **sources, size_t *count);
 
-/** The item with this key that was true at `at`, in a held block. SGC_NOT_FOUND. */
+/**
+ * The item with this key that was true at `at`, in a held block. SGC_NOT_FOUND. *block before:
+ * NULL, or a held block that may be the one again; it is given back when it is not.
+ */
 SGC_CHECK sgc_status sgc_run_find(const sgc_segment *segment, const sgc_history_run *run,
                                   sgc_str key, uint64_t at, sgc_history_block **block,
                                   uint32_t *item, sgc_error *error);

@@ -43,7 +43,7 @@ sgc_status sgc_segments_get(const sgc_segments *segments, uint16_t table, sgc_st
         const sgc_history_run *run = sgc_segment_run(segment, id);
         if (!run || run->min_begin > at || run->max_end <= at) continue;
         if (run->bloom_parts && !sgc_bloom_has(run->bloom, run->bloom_parts, hash)) continue;
-        sgc_history_block *block;
+        sgc_history_block *block = NULL;
         uint32_t item;
         sgc_status status = sgc_run_find(segment, run, key, at, &block, &item, error);
         if (status == SGC_NOT_FOUND) continue;
@@ -153,8 +153,6 @@ static sgc_status show(past_cursor *cursor, sgc_error *error)
 {
     sgc_past_cursor *open = &cursor->open;
 
-    sgc_block_release(cursor->record_block);
-    cursor->record_block = NULL;
     open->valid = cursor->live > 0;
     if (!open->valid) return SGC_OK;
     const sgc_history_source *source = cursor->order[0];
@@ -245,8 +243,6 @@ sgc_status sgc_past_record(sgc_past_cursor *open, sgc_str *record, sgc_error *er
         *record = source->item.value;
         return SGC_OK;
     }
-    if (cursor->record_block) sgc_block_release(cursor->record_block);
-    cursor->record_block = NULL;
     sgc_run_id id = {.kind = SGC_RUN_VERSIONS, .table = cursor->table};
     sgc_str key =
         sgc_str_of(open->entry.data + (open->entry.size - open->key_size), open->key_size);

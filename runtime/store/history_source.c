@@ -230,19 +230,35 @@ sgc_status sgc_source_seek_time(sgc_history_source *source, uint64_t after, sgc_
     return SGC_OK;
 }
 
+/* The block in front of `number`, when it has versions of the moment: the one held, if it is that.
+ */
+static sgc_status hold(const sgc_segment *segment, const sgc_history_run *run, uint32_t number,
+                       uint64_t at, sgc_history_block **block, sgc_error *error)
+{
+    sgc_past_period period = {at, at};
+    sgc_history_block *held = *block;
+
+    if (held && number > 0 && held->number == run->first_block + number - 1 &&
+        held->segment == segment->number)
+        return SGC_OK;
+    sgc_block_release(held);
+    *block = NULL;
+    if (number == 0) return SGC_NOT_FOUND;
+    sgc_status status = sgc_block_load(segment, run, number - 1, &period, block, error);
+    if (status) *block = NULL;
+    return status ? status : *block ? SGC_OK : SGC_NOT_FOUND;
+}
+
 sgc_status sgc_run_find(const sgc_segment *segment, const sgc_history_run *run, sgc_str key,
                         uint64_t at, sgc_history_block **block, uint32_t *item, sgc_error *error)
 {
-    sgc_past_period period = {at, at};
     uint64_t behind = at + 1; /* in front of this begin */
+    uint32_t number = 0;
 
-    *block = NULL;
-    if (at == UINT64_MAX || sgc_str_compare(key, run->last_key) > 0) return SGC_NOT_FOUND;
-    uint32_t number = blocks_before(segment, run, key, behind);
-    if (number == 0) return SGC_NOT_FOUND;
-    sgc_status status = sgc_block_load(segment, run, number - 1, &period, block, error);
+    if (at < UINT64_MAX && sgc_str_compare(key, run->last_key) <= 0)
+        number = blocks_before(segment, run, key, behind);
+    sgc_status status = hold(segment, run, number, at, block, error);
     if (status) return status;
-    if (!*block) return SGC_NOT_FOUND;
     uint32_t before = items_before(*block, key, behind);
     if (before > 0 && (*block)->ends[before - 1] > at &&
         sgc_str_compare(sgc_block_key(*block, before - 1), key) == 0) {

@@ -306,6 +306,7 @@ void sgc_db_get_stats(const sgc_db *constant, sgc_db_stats *stats)
         .history_cache_misses = history.cache_misses,
         .history_cache_bytes = history.cache_bytes,
         .history_cache_budget = history.cache_budget,
+        .history_resident_bytes = history.resident_bytes,
         .log_direct = log.direct,
     };
     for (size_t i = 0; i < view->count; i++) {

@@ -68,6 +68,7 @@ typedef struct sgc_db_stats {
     uint64_t history_segments, history_bytes, history_versions, history_changes; /**< now */
     uint64_t history_merges, history_merged_bytes;
     uint64_t history_cache_hits, history_cache_misses, history_cache_bytes, history_cache_budget;
+    uint64_t history_resident_bytes; /**< indexes and filters of segments, in no budget */
     uint64_t open_transactions;
     uint64_t oldest_sequence; /**< that an open transaction sees; the head when none is open */
     uint64_t oldest_age_us;   /**< of the transaction open longest */

@@ -409,6 +409,8 @@ static void long_readers_see_one_moment(void)
     CU_ASSERT_TRUE(stats.open_transactions > 5);
     CU_ASSERT_TRUE(stats.oldest_sequence < s.items[s.count - 1].sequence);
     CU_ASSERT_TRUE(stats.history_versions > 50 && stats.history_segments > 0);
+    CU_ASSERT_TRUE(stats.history_resident_bytes > stats.history_segments * 100);
+    CU_ASSERT_TRUE(stats.history_resident_bytes < 1 << 20);
     for (size_t i = 0; i < READERS; i++)
         sgc_abort(&readers[i]);
     states_close(&s);
