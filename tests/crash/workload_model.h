@@ -1,6 +1,6 @@
 /*
  * workload_model.h - the schema of the crash workload, written by hand: type Entry { key: String!
- * @id, tag: String! @unique, value: String!, bucket: Int! @index }, and its rows. Public API only.
+ * @id, bucket: Int! @index, tag: String! @unique, value: String! }, and its rows. Public API only.
  */
 #ifndef SGC_TESTS_WORKLOAD_MODEL_H
 #define SGC_TESTS_WORKLOAD_MODEL_H
@@ -58,15 +58,15 @@ static const sgc_slot entry_slots[] = {
     }
 static const sgc_field entry_fields[] = {
     ENTRY_FIELD("key", "String", 1, 1),
-    ENTRY_FIELD("tag", "String", 2, 2),
-    ENTRY_FIELD("value", "String", 3, 3),
-    ENTRY_FIELD("bucket", "Int", 4, 0),
+    ENTRY_FIELD("bucket", "Int", 2, 0),
+    ENTRY_FIELD("tag", "String", 3, 2),
+    ENTRY_FIELD("value", "String", 4, 3),
 };
-static const uint16_t entry_on_key[] = {0}, entry_on_bucket[] = {3}, entry_on_tag[] = {1};
+static const uint16_t entry_on_key[] = {0}, entry_on_bucket[] = {1}, entry_on_tag[] = {2};
 static const sgc_index entry_indexes[] = {
-    {.name = SGC_STR_INIT("key"), .fields = entry_on_key, .count = 1, .unique = true, .number = 1},
-    {.name = SGC_STR_INIT("bucket"), .fields = entry_on_bucket, .count = 1, .number = 2},
-    {.name = SGC_STR_INIT("tag"), .fields = entry_on_tag, .count = 1, .unique = true, .number = 3},
+    {.name = SGC_STR_INIT("key"), .fields = entry_on_key, .count = 1, .unique = true},
+    {.name = SGC_STR_INIT("bucket"), .fields = entry_on_bucket, .count = 1, .number = 1},
+    {.name = SGC_STR_INIT("tag"), .fields = entry_on_tag, .count = 1, .unique = true, .number = 2},
 };
 static const sgc_table entry_tables[] = {{
     .name = SGC_STR_INIT("Entry"),
@@ -86,8 +86,8 @@ static const sgc_schema entry_schema = {
     .abi = SGC_ABI,
     .version = 1,
     .name = SGC_STR_INIT("workload"),
-    .sdl = SGC_STR_INIT("type Entry { key: String! @id(generate: NONE) tag: String! @unique "
-                        "value: String! bucket: Int! @index }"),
+    .sdl = SGC_STR_INIT("type Entry { key: String! @id(generate: NONE) bucket: Int! @index "
+                        "tag: String! @unique value: String! }"),
     .numbering = SGC_STR_INIT(""),
     .hash = 0x5E6C0001,
     .tables = entry_tables,

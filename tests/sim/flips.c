@@ -2,13 +2,15 @@
  * flips.c - one bit of one file is flipped: of a root, the pages, the log or the history, of a
  * database with a past. Then everything is read, now and AS OF, rows are written, flushed and
  * compacted, and everything is read again. The damage is told (SGC_CORRUPT, naming the file) or
- * harmless; no answer is wrong, nothing crashes, nothing runs for ever. Only a flip in the last
- * batch of the log may take that batch: it looks like a write the power cut short.
+ * harmless, and sgc_db_inspect() had seen it; every other time indexes are built anew before
+ * anything is opened. No answer is wrong, nothing crashes, nothing runs for ever. Only a flip in
+ * the last batch of the log may take that batch: it looks like a write the power cut short.
  *
  *   sim_flips [FIRST [COUNT]]
  */
 #include "sim/disk.h"
 #include "sim/txn_script.h"
+#include "txn/txn.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -156,11 +158,33 @@ static bool use(struct sim *s, struct flip *flip, bool *found)
     return names_the_file(s, flip);
 }
 
+/* What a look at the files says before anything is opened; and the repair. */
+static bool look(struct sim *s, bool repair, bool *seen)
+{
+    const sgc_os *os = sgc_memory_os_table(s->memory);
+    sgc_buf report = {0};
+    sgc_error error = {SGC_OK, ""};
+    sgc_status status = sgc_db_inspect(os, "data", true, &report, &error);
+    bool good = status == SGC_OK || status == SGC_CORRUPT;
+
+    *seen = status == SGC_CORRUPT;
+    if (*seen) sim_say("inspect: %.*s", (int)report.size, (const char *)report.data);
+    if (good && repair) {
+        report.size = 0;
+        status = sgc_db_rebuild(os, "data", &report, &error);
+        good = status == SGC_OK || status == SGC_CORRUPT;
+        sim_say("rebuild: %d %.*s", (int)status, (int)report.size, (const char *)report.data);
+    }
+    if (!good) sim_say("look: %d %s", (int)status, error.text);
+    sgc_buf_free(&report);
+    return good;
+}
+
 static bool try_flip(const struct sim *original, struct disk *disk, uint64_t number,
                      struct totals *totals)
 {
     static struct sim s;
-    bool found = false, good;
+    bool found = false, seen, good;
 
     s = *original;
     s.random = number * 0x9E3779B97F4A7C15U + 1;
@@ -172,11 +196,16 @@ static bool try_flip(const struct sim *original, struct disk *disk, uint64_t num
     write_disk(disk, sgc_memory_os_table(s.memory));
     apply(&flip);
     alarm(PATIENCE_S);
+    good = look(&s, number / FILE_KINDS % 2, &seen);
     if (open_flipped(&s)) {
-        good = use(&s, &flip, &found);
+        good = use(&s, &flip, &found) && good;
     } else {
         found = true;
-        good = names_the_file(&s, &flip);
+        good = names_the_file(&s, &flip) && good;
+    }
+    if (found && !seen) {
+        sim_say("inspection had not seen it");
+        good = false;
     }
     if (s.db) sim_close(&s);
     alarm(0);
