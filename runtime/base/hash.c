@@ -14,12 +14,14 @@ static uint64_t fold(uint64_t a, uint64_t b)
 #define SECRET_1 0xe7037ed1a0b428dbU
 #define SECRET_2 0x8ebc6af09c88c6e3U
 
+/* At most 8 bytes, the first one lowest; loads may overlap, the bits are then the same. */
 static uint64_t load_tail(const uint8_t *p, size_t size)
 {
-    uint64_t value = 0;
-
-    for (size_t i = 0; i < size; i++) value |= (uint64_t)p[i] << (8 * i);
-    return value;
+    if (size == 8) return sgc_load64(p);
+    if (size >= 4) return sgc_load32(p) | (uint64_t)sgc_load32(p + size - 4) << (8 * (size - 4));
+    if (size == 0) return 0;
+    return p[0] | (uint64_t)p[size / 2] << (8 * (size / 2)) |
+           (uint64_t)p[size - 1] << (8 * (size - 1));
 }
 
 uint64_t sgc_hash(const void *data, size_t size, uint64_t seed)
@@ -44,25 +46,29 @@ uint64_t sgc_hash(const void *data, size_t size, uint64_t seed)
 
 static uint32_t crc_table_entry(uint32_t byte)
 {
-    for (int bit = 0; bit < 8; bit++) byte = byte >> 1 ^ (byte & 1 ? CRC32C_REVERSED : 0);
+    for (int bit = 0; bit < 8; bit++)
+        byte = byte >> 1 ^ (byte & 1 ? CRC32C_REVERSED : 0);
     return byte;
 }
 
 static uint32_t crc32c_plain(uint32_t crc, const uint8_t *p, size_t size)
 {
-    while (size--) crc = crc >> 8 ^ crc_table_entry((crc ^ *p++) & 0xFF);
+    while (size--)
+        crc = crc >> 8 ^ crc_table_entry((crc ^ *p++) & 0xFF);
     return crc;
 }
 
 #if defined(__x86_64__)
 __attribute__((target("sse4.2"))) static uint32_t crc32c_sse42(uint32_t crc, const uint8_t *p,
-                                                              size_t size)
+                                                               size_t size)
 {
     uint64_t wide = crc;
 
-    for (; size >= 8; p += 8, size -= 8) wide = __builtin_ia32_crc32di(wide, sgc_load64(p));
+    for (; size >= 8; p += 8, size -= 8)
+        wide = __builtin_ia32_crc32di(wide, sgc_load64(p));
     crc = (uint32_t)wide;
-    while (size--) crc = __builtin_ia32_crc32qi(crc, *p++);
+    while (size--)
+        crc = __builtin_ia32_crc32qi(crc, *p++);
     return crc;
 }
 #endif
