@@ -77,8 +77,8 @@ void sgc_checkpoint_tree(const sgc_checkpoint *checkpoint, uint16_t table, unsig
     if (which >= SGC_TREE_OF_INDEX) size->levels = tree->b;
 }
 
-sgc_status sgc_checkpoint_get(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key,
-                              sgc_arena *arena, sgc_stored_row *out, sgc_error *error)
+static inline sgc_status get(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key, uint64_t last,
+                             sgc_arena *arena, sgc_stored_row *out, sgc_error *error)
 {
     const sgc_image *image = &checkpoint->image;
     const sgc_tree *trees = &image->trees[image->first_tree[table]];
@@ -93,6 +93,10 @@ sgc_status sgc_checkpoint_get(sgc_checkpoint *checkpoint, uint16_t table, sgc_st
     sgc_status status = sgc_hash_find(&view, key, &at, &frame, &row, error);
 
     if (status) return status;
+    if (row.begin > last) {
+        sgc_cache_unpin(view.cache, frame);
+        return SGC_NOT_FOUND;
+    }
     if (row.large) {
         status = sgc_row_read_large(view.cache, view.rows, &row, arena, error);
     } else {
@@ -102,6 +106,19 @@ sgc_status sgc_checkpoint_get(sgc_checkpoint *checkpoint, uint16_t table, sgc_st
     sgc_cache_unpin(view.cache, frame);
     *out = (sgc_stored_row){row.record, row.begin};
     return status;
+}
+
+sgc_status sgc_checkpoint_get(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key,
+                              sgc_arena *arena, sgc_stored_row *row, sgc_error *error)
+{
+    return get(checkpoint, table, key, UINT64_MAX, arena, row, error);
+}
+
+sgc_status sgc_checkpoint_get_at(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key,
+                                 uint64_t at, sgc_arena *arena, sgc_stored_row *row,
+                                 sgc_error *error)
+{
+    return get(checkpoint, table, key, at, arena, row, error);
 }
 
 /* ---- opening ---- */

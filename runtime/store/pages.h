@@ -74,6 +74,11 @@ typedef struct sgc_stored_row {
 /** Looks a key up in the hash index and copies the record into arena. SGC_NOT_FOUND. */
 SGC_CHECK sgc_status sgc_checkpoint_get(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key,
                                         sgc_arena *arena, sgc_stored_row *row, sgc_error *error);
+/** The same for a row that began at or before `at`; a later one is SGC_NOT_FOUND, and not copied.
+ */
+SGC_CHECK sgc_status sgc_checkpoint_get_at(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key,
+                                           uint64_t at, sgc_arena *arena, sgc_stored_row *row,
+                                           sgc_error *error);
 
 /** Longest entry of an index: components and key. */
 #define SGC_ENTRY_MAX (2 * SGC_KEY_MAX)

@@ -14,13 +14,12 @@ sgc_status sgc_past_find(const struct sgc_reads *source, uint16_t table, sgc_str
     *found = SGC_FOUND_NOTHING;
     sgc_status status = sgc_moment_check(source, table, error);
     if (status != SGC_OK) return status;
-    status = sgc_checkpoint_get(source->checkpoint, table, key, arena, &row, error);
-    if (status == SGC_OK && row.begin <= source->at) {
+    status = sgc_checkpoint_get_at(source->checkpoint, table, key, source->at, arena, &row, error);
+    if (status == SGC_OK) {
         *found = SGC_FOUND_ROW;
         *record = row.record;
-        return SGC_OK;
     }
-    if (status != SGC_OK && status != SGC_NOT_FOUND) return status;
+    if (status != SGC_NOT_FOUND) return status;
     status = sgc_segments_get(source->past, table, key, source->at, arena, &past, error);
     if (status == SGC_NOT_FOUND) return SGC_OK;
     if (status != SGC_OK) return status;

@@ -78,10 +78,10 @@ static sgc_status gather(struct sgc_versions_state *s)
         }
     }
     if (status != SGC_OK) return status;
-    status = sgc_checkpoint_get(reads.checkpoint, s->table, s->key, &s->arena, &row,
-                                &s->attached.txn->error);
+    status = sgc_checkpoint_get_at(reads.checkpoint, s->table, s->key, s->seen, &s->arena, &row,
+                                   &s->attached.txn->error);
     if (status == SGC_NOT_FOUND) return SGC_OK;
-    if (status != SGC_OK || row.begin > s->seen) return status;
+    if (status != SGC_OK) return status;
     return add_recent(s, &capacity, row.begin, row.record);
 }
 
