@@ -15,6 +15,10 @@ const key_words *key_words_of(sgc_kind kind)
     static const key_words wide = {"int64_t",       "sgc_pk_int64",  "sgc_id_from_int64",
                                    "sgc_ids_int64", "sgc_key_int64", "int64"};
 
+    static const key_words uuid = {"sgc_str",      "sgc_pk_uuid",  "sgc_id_from_text",
+                                   "sgc_ids_uuid", "sgc_key_uuid", "text"};
+
+    if (kind == SGC_KIND_UUID) return &uuid;
     if (kind == SGC_KIND_INT) return &narrow;
     return kind == SGC_KIND_BIGINT ? &wide : &text;
 }
@@ -39,6 +43,7 @@ static sgc_str component(view_build_state *b, const field_info *f, bool element,
         return say(b, "sgc_key_enum_or_null(%s, (uint16_t)" SGC_FMT ")", key, SGC_ARG(value));
     if (kind == SGC_KIND_DECIMAL)
         return say(b, "sgc_key_decimal_or_null(%s, " SGC_FMT ")", key, SGC_ARG(value));
+    if (kind == SGC_KIND_UUID) return say(b, "sgc_key_uuid(%s, " SGC_FMT ", false)", key, SGC_ARG(value));
     if (!sgc_kind_is_fixed(kind))
         return say(b, "sgc_key_text(%s, " SGC_FMT ", false)", key, SGC_ARG(value));
     if (nullable && has.data)

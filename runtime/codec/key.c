@@ -109,6 +109,27 @@ void sgc_key_text(sgc_key *key, sgc_str value, bool descending)
     text(key, value, true, descending);
 }
 
+static void lower(sgc_key *key, size_t from)
+{
+    for (size_t i = from; i < key->size; i++)
+        if (key->bytes[i] >= 'A' && key->bytes[i] <= 'F') key->bytes[i] |= 0x20;
+}
+
+void sgc_key_uuid(sgc_key *key, sgc_str value, bool descending)
+{
+    size_t start = key->size;
+
+    sgc_key_text(key, value, false);
+    lower(key, start);
+    if (descending) invert(key->bytes + start, key->size - start);
+}
+
+void sgc_pk_uuid(sgc_key *key, sgc_str value)
+{
+    sgc_pk_text(key, value);
+    lower(key, 0);
+}
+
 void sgc_key_text_prefix(sgc_key *key, sgc_str value, bool descending)
 {
     text(key, value, false, descending);
@@ -151,32 +172,47 @@ bool sgc_pk_read_int64(sgc_str bytes, int64_t *value)
 
 /* ---- decimals ---- */
 
-/* A canonical decimal as +-0.d1d2d3.. * 10^exponent, d1 != 0. */
+/* A decimal as +-0.d1d2d3.. * 10^exponent, d1 != 0. */
 typedef struct decimal {
     int sign; /* -1, 0, 1 */
     int32_t exponent;
     sgc_str whole, fraction; /* digits without leading zeros of the number */
 } decimal;
 
+static size_t leading_zeros(sgc_str digits)
+{
+    size_t count = 0;
+
+    while (count < digits.size && digits.data[count] == '0')
+        count++;
+    return count;
+}
+
+static sgc_str behind(sgc_str text, size_t skip)
+{
+    return sgc_str_of(text.data + skip, text.size - skip);
+}
+
+/* Signs and zeros that a person may write but no stored decimal has mean nothing here. */
 static decimal decimal_parts(sgc_str text)
 {
-    decimal d = {0};
-    size_t at = text.size > 0 && text.data[0] == '-';
-    const char *point = memchr(text.data, '.', text.size);
+    bool negative = text.size > 0 && text.data[0] == '-';
+    bool sign = negative || (text.size > 0 && text.data[0] == '+');
+    const char *point = text.size ? memchr(text.data, '.', text.size) : NULL;
     size_t whole_end = point ? (size_t)(point - text.data) : text.size;
-    size_t skip = 0;
+    decimal d = {.sign = negative ? -1 : 1, .whole = sgc_str_of(text.data, whole_end)};
 
-    d.sign = at ? -1 : 1;
-    d.whole = sgc_str_of(text.data + at, whole_end - at);
+    if (sign && whole_end > 0) d.whole = behind(d.whole, 1);
+    d.whole = behind(d.whole, leading_zeros(d.whole));
     if (point) d.fraction = sgc_str_of(point + 1, text.size - whole_end - 1);
+    while (d.fraction.size > 0 && d.fraction.data[d.fraction.size - 1] == '0')
+        d.fraction.size--;
     d.exponent = (int32_t)d.whole.size;
-    if (d.whole.size == 1 && d.whole.data[0] == '0') {
-        while (skip < d.fraction.size && d.fraction.data[skip] == '0')
-            skip++;
-        d.whole.size = 0;
+    if (d.whole.size == 0) {
+        size_t skip = leading_zeros(d.fraction);
         d.exponent = -(int32_t)skip;
         if (skip == d.fraction.size) d.sign = 0;
-        if (skip) d.fraction = sgc_str_of(d.fraction.data + skip, d.fraction.size - skip);
+        if (skip) d.fraction = behind(d.fraction, skip);
     }
     return d;
 }

@@ -37,7 +37,10 @@ static bool id_key(sgc_ids ids, size_t position, sgc_key *key)
         sgc_pk_int64(key, ids.int64s[position]);
     } else {
         if (!ids.text[position].data) return false;
-        sgc_pk_text(key, ids.text[position]);
+        if (ids.uuids)
+            sgc_pk_uuid(key, ids.text[position]);
+        else
+            sgc_pk_text(key, ids.text[position]);
     }
     return !key->overflow;
 }
@@ -178,7 +181,10 @@ static bool child_prefix(sgc_str type, sgc_ids ids, size_t position, sgc_key *ke
         sgc_key_int64(key, ids.int64s[position], false);
     } else {
         if (!ids.text[position].data) return false;
-        sgc_key_text(key, ids.text[position], false);
+        if (ids.uuids)
+            sgc_key_uuid(key, ids.text[position], false);
+        else
+            sgc_key_text(key, ids.text[position], false);
     }
     return !key->overflow;
 }

@@ -581,6 +581,34 @@ static void test_rest(void)
     stop(&f);
 }
 
+/* A UUID or a Decimal is found however it is written. */
+static void test_spellings(void)
+{
+    static const sgc_str id = SGC_STR_INIT("ABCDEF01-0000-4000-8000-00000000000A");
+    fixture f = start();
+    zoo_group g;
+    bool found;
+
+    OK(zoo_group_create(f.txn, &(zoo_group_new){.id = id, .budget = SGC_STR("+01.50")}, &g));
+    UNIT_STR(g.id, "abcdef01-0000-4000-8000-00000000000a");
+    UNIT_STR(g.budget, "1.5");
+    OK(zoo_group_get(f.txn, id, &g));
+    OK(zoo_group_get_many(f.txn, &id, 1, &g, &found));
+    CU_ASSERT(found);
+    OK(zoo_group_update(f.txn, id, &(zoo_group_patch){.set = {.big = true}, .has_big = true, .big = 7}));
+    OK(zoo_group_upsert(f.txn, &(zoo_group_new){.id = id, .ok = true}, &g));
+    zoo_group_by_id_range ids = {.from = {.given = 1, .id = id}, .to = {.given = 1, .id = id}};
+    zoo_group_cursor groups = zoo_group_by_id(f.txn, &ids);
+    CU_ASSERT(zoo_group_cursor_next(&groups, &g) && g.ok);
+    zoo_group_by_budget_range budgets = {.from = {.given = 1, .budget = SGC_STR("1.500")},
+                                         .to = {.given = 1, .budget = SGC_STR("01.5")}};
+    groups = zoo_group_by_budget(f.txn, &budgets);
+    CU_ASSERT(zoo_group_cursor_next(&groups, &g));
+    CU_ASSERT_FALSE(zoo_group_cursor_next(&groups, &g));
+    OK(zoo_group_delete(f.txn, id));
+    stop(&f);
+}
+
 sgc_status say_hello(sgc_call *call, sgc_buf *json, sgc_error *error)
 {
     (void)call;
@@ -636,6 +664,7 @@ int main(void)
                            {"bad json", test_bad_json},
                            {"marks", test_marks},
                            {"rest", test_rest},
+                           {"odd spellings", test_spellings},
                            {"enums and resolvers", test_enums_and_resolvers},
                            CU_TEST_INFO_NULL};
 

@@ -61,7 +61,7 @@ static inline size_t sgc_kind_width(sgc_kind kind)
 /** How one field sits in a record. Layouts are arrays of these in order of storage. */
 typedef struct sgc_slot {
     sgc_kind kind;
-    bool list;     /**< variable width: an array of kind */
+    bool list; /**< variable width: an array of kind */
     bool non_null;
     bool item_non_null;
     uint32_t offset; /**< of a fixed-width field from the record's first byte; else 0 */
@@ -151,8 +151,8 @@ static inline uint8_t *sgc_put_int(uint8_t *p, bool has, int32_t v)
 static inline uint8_t *sgc_put_int64(uint8_t *p, bool has, int64_t v)
 {
     p[0] = has ? 0xd3 : 0xc7;
-    return sgc_put_be64(p + 1, has ? (uint64_t)v
-                                   : (uint64_t)6 << 56 | (uint64_t)SGC_EXT_NULL << 48);
+    return sgc_put_be64(p + 1,
+                        has ? (uint64_t)v : (uint64_t)6 << 56 | (uint64_t)SGC_EXT_NULL << 48);
 }
 static inline uint8_t *sgc_put_float(uint8_t *p, bool has, double v)
 {
@@ -246,6 +246,8 @@ void sgc_key_int64(sgc_key *key, int64_t value, bool descending);
 void sgc_key_float(sgc_key *key, double value, bool descending);
 /** Text compared by bytes; null gives sgc_key_null(). */
 void sgc_key_text(sgc_key *key, sgc_str value, bool descending);
+/** The text of a UUID, whatever the case of its digits; null gives sgc_key_null(). */
+void sgc_key_uuid(sgc_key *key, sgc_str value, bool descending);
 /** Text without terminator: all keys that start with value have this one as a prefix. */
 void sgc_key_text_prefix(sgc_key *key, sgc_str value, bool descending);
 /** Bytes as they are (the primary key at the end of an index entry). */
@@ -256,13 +258,15 @@ static inline void sgc_pk_text(sgc_key *key, sgc_str value)
     sgc_key_start(key);
     sgc_key_raw(key, value);
 }
+/** The same of a UUID, whatever the case of its digits. */
+void sgc_pk_uuid(sgc_key *key, sgc_str value);
 void sgc_pk_int(sgc_key *key, int32_t value);
 void sgc_pk_int64(sgc_key *key, int64_t value);
 /** Back from bytes; false when the size is wrong. */
 bool sgc_pk_read_int(sgc_str bytes, int32_t *value);
 bool sgc_pk_read_int64(sgc_str bytes, int64_t *value);
 
-/** Canonical decimal text in an order-preserving form. */
+/** Decimal text in an order-preserving form: 1.5, +1.50 and 01.5 give one key. */
 void sgc_key_decimal(sgc_key *key, sgc_str value, bool descending);
 /**
  * Turns the key into the smallest one behind all keys that start with it. False when there is none

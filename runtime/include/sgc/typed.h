@@ -39,21 +39,27 @@ typedef struct sgc_ids {
     const int32_t *ints;
     const int64_t *int64s;
     size_t count;
+    bool uuids; /**< text holds UUIDs */
 } sgc_ids;
 
 static inline sgc_ids sgc_ids_text(const sgc_str *ids, size_t count)
 {
-    sgc_ids all = {ids, NULL, NULL, count};
+    sgc_ids all = {ids, NULL, NULL, count, false};
+    return all;
+}
+static inline sgc_ids sgc_ids_uuid(const sgc_str *ids, size_t count)
+{
+    sgc_ids all = {ids, NULL, NULL, count, true};
     return all;
 }
 static inline sgc_ids sgc_ids_int(const int32_t *ids, size_t count)
 {
-    sgc_ids all = {NULL, ids, NULL, count};
+    sgc_ids all = {NULL, ids, NULL, count, false};
     return all;
 }
 static inline sgc_ids sgc_ids_int64(const int64_t *ids, size_t count)
 {
-    sgc_ids all = {NULL, NULL, ids, count};
+    sgc_ids all = {NULL, NULL, ids, count, false};
     return all;
 }
 

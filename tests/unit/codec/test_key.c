@@ -161,6 +161,37 @@ static void decimals_by_hand(void)
     }
 }
 
+static void same_decimal(const char *a, const char *b)
+{
+    sgc_key x, y;
+
+    sgc_key_start(&x), sgc_key_start(&y);
+    sgc_key_decimal(&x, sgc_str_from(a), false);
+    sgc_key_decimal(&y, sgc_str_from(b), false);
+    CU_ASSERT_TRUE(sgc_str_eq(sgc_key_str(&x), sgc_key_str(&y)));
+}
+
+static void odd_spellings(void)
+{
+    static const char upper[] = "ABCDEF01-0000-4000-8000-00000000000A";
+    sgc_key x, y;
+
+    same_decimal("1.5", "+1.50");
+    same_decimal("1.5", "01.500");
+    same_decimal("-0.05", "-.050");
+    same_decimal("100", "0100.0");
+    same_decimal("0", "-0.00");
+    same_decimal("0", "+");
+    for (int descending = 0; descending < 2; descending++) {
+        sgc_key_start(&x), sgc_key_start(&y);
+        sgc_key_uuid(&x, sgc_str_from(upper), descending);
+        sgc_key_text(&y, SGC_STR("abcdef01-0000-4000-8000-00000000000a"), descending);
+        CU_ASSERT_TRUE(sgc_str_eq(sgc_key_str(&x), sgc_key_str(&y)));
+    }
+    sgc_pk_uuid(&x, sgc_str_from(upper));
+    CU_ASSERT_TRUE(sgc_str_eq(sgc_key_str(&x), SGC_STR("abcdef01-0000-4000-8000-00000000000a")));
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -170,6 +201,7 @@ int main(void)
         {"primary keys come back in order", primary_keys_come_back_in_order},
         {"long keys overflow and stay inside", long_keys_overflow_and_stay_inside},
         {"decimals by hand", decimals_by_hand},
+        {"odd spellings", odd_spellings},
         CU_TEST_INFO_NULL,
     };
     return unit_run("codec.key", tests);

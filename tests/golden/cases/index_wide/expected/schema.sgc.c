@@ -465,7 +465,7 @@ static void bound_schema_wide_by_a_and_b_and_c_and_d_and_e_and_f_and_g_and_h(
     if (bound->given > 4) sgc_key_int64(key, bound->e, false);
     if (bound->given > 5) sgc_key_text(key, bound->f, false);
     if (bound->given > 6) sgc_key_int64_or_null(key, bound->has_g, bound->g);
-    if (bound->given > 7) sgc_key_text(key, bound->h, false);
+    if (bound->given > 7) sgc_key_uuid(key, bound->h, false);
 }
 
 schema_wide_cursor schema_wide_by_a_and_b_and_c_and_d_and_e_and_f_and_g_and_h(
@@ -502,7 +502,7 @@ sgc_status schema_wide_get_by_a_and_b_and_c_and_d_and_e_and_f_and_g_and_h(
     sgc_key_int64(&key, e, false);
     sgc_key_text(&key, f, false);
     sgc_key_int64(&key, g, false);
-    sgc_key_text(&key, h, false);
+    sgc_key_uuid(&key, h, false);
     sgc_status rc = sgc_rows_find(txn, 0, 1, &key, &record);
     return rc == SGC_OK ? read_schema_wide(record, out) : rc;
 }
@@ -517,7 +517,7 @@ static void key_schema_wide_by_a_and_b_and_c_and_d_and_e_and_f_and_g_and_h(sgc_k
     sgc_key_int64(key, row->e, false);
     sgc_key_text(key, row->f, false);
     sgc_key_int64_or_null(key, row->has_g, row->g);
-    sgc_key_text(key, row->h, false);
+    sgc_key_uuid(key, row->h, false);
 }
 
 /* Components of an entry of an index, for the engine. */

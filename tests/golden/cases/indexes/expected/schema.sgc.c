@@ -936,7 +936,7 @@ schema_item_cursor schema_item_by_at(sgc_txn *txn, const schema_item_by_at_range
 
 static void bound_schema_item_by_uid(const schema_item_by_uid_bound *bound, sgc_key *key)
 {
-    if (bound->given > 0) sgc_key_text(key, bound->uid, false);
+    if (bound->given > 0) sgc_key_uuid(key, bound->uid, false);
 }
 
 schema_item_cursor schema_item_by_uid(sgc_txn *txn, const schema_item_by_uid_range *range)
@@ -962,7 +962,7 @@ sgc_status schema_item_get_by_uid(sgc_txn *txn, sgc_str uid, schema_item *out)
     sgc_str record;
 
     sgc_key_start(&key);
-    sgc_key_text(&key, uid, false);
+    sgc_key_uuid(&key, uid, false);
     sgc_status rc = sgc_rows_find(txn, 0, 12, &key, &record);
     return rc == SGC_OK ? read_schema_item(record, out) : rc;
 }
@@ -1280,7 +1280,7 @@ static void key_schema_item_by_at(sgc_key *key, const schema_item *row)
 
 static void key_schema_item_by_uid(sgc_key *key, const schema_item *row)
 {
-    sgc_key_text(key, row->uid, false);
+    sgc_key_uuid(key, row->uid, false);
 }
 
 static void key_schema_item_by_raw(sgc_key *key, const schema_item *row)

@@ -1331,7 +1331,7 @@ static sgc_status store_schema_d(sgc_take *take, sgc_row_write *write, const sch
     sgc_key key;
 
     if (start != NULL) record = sgc_take_record(take, start, put_schema_d(start, row));
-    sgc_pk_text(&key, row->in);
+    sgc_pk_uuid(&key, row->in);
     sgc_status rc = sgc_take_write(take, write, 3, &key, record);
     return rc == SGC_OK && out != NULL ? read_schema_d(record, out) : rc;
 }
@@ -1359,7 +1359,7 @@ sgc_status schema_d_get(sgc_txn *txn, sgc_str id, schema_d *out)
     sgc_key key;
     sgc_str record;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 3, &key, &record);
     return rc == SGC_OK ? read_schema_d(record, out) : rc;
 }
@@ -1368,7 +1368,7 @@ sgc_status schema_d_get_many(sgc_txn *txn, const sgc_str *ids, size_t count, sch
                              bool *found)
 {
     sgc_str *records = NULL;
-    sgc_status rc = sgc_rows_get(txn, 3, sgc_ids_text(ids, count), &records);
+    sgc_status rc = sgc_rows_get(txn, 3, sgc_ids_uuid(ids, count), &records);
 
     for (size_t i = 0; rc == SGC_OK && i < count; i++) {
         found[i] = records[i].data != NULL;
@@ -1381,7 +1381,7 @@ sgc_status schema_d_delete(sgc_txn *txn, sgc_str id)
 {
     sgc_key key;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     return sgc_rows_delete(txn, 3, &key);
 }
 
@@ -1509,7 +1509,7 @@ schema_d_history_cursor schema_d_history(sgc_txn *txn, sgc_str id,
     schema_d_history_cursor cursor;
     sgc_key key;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     cursor.base = sgc_rows_history(txn, 3, &key, options);
     return cursor;
 }
@@ -1569,7 +1569,7 @@ sgc_status schema_d_changes_status(const schema_d_changes_cursor *cursor)
 
 static void bound_schema_d_by_in(const schema_d_by_in_bound *bound, sgc_key *key)
 {
-    if (bound->given > 0) sgc_pk_text(key, bound->in);
+    if (bound->given > 0) sgc_pk_uuid(key, bound->in);
 }
 
 schema_d_cursor schema_d_by_in(sgc_txn *txn, const schema_d_by_in_range *range)

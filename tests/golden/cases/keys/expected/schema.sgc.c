@@ -412,7 +412,7 @@ static sgc_status store_schema_by_uuid(sgc_take *take, sgc_row_write *write,
     sgc_key key;
 
     if (start != NULL) record = sgc_take_record(take, start, put_schema_by_uuid(start, row));
-    sgc_pk_text(&key, row->id);
+    sgc_pk_uuid(&key, row->id);
     sgc_status rc = sgc_take_write(take, write, 1, &key, record);
     return rc == SGC_OK && out != NULL ? read_schema_by_uuid(record, out) : rc;
 }
@@ -440,7 +440,7 @@ sgc_status schema_by_uuid_get(sgc_txn *txn, sgc_str id, schema_by_uuid *out)
     sgc_key key;
     sgc_str record;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
     return rc == SGC_OK ? read_schema_by_uuid(record, out) : rc;
 }
@@ -449,7 +449,7 @@ sgc_status schema_by_uuid_get_many(sgc_txn *txn, const sgc_str *ids, size_t coun
                                    schema_by_uuid *out, bool *found)
 {
     sgc_str *records = NULL;
-    sgc_status rc = sgc_rows_get(txn, 1, sgc_ids_text(ids, count), &records);
+    sgc_status rc = sgc_rows_get(txn, 1, sgc_ids_uuid(ids, count), &records);
 
     for (size_t i = 0; rc == SGC_OK && i < count; i++) {
         found[i] = records[i].data != NULL;
@@ -462,7 +462,7 @@ sgc_status schema_by_uuid_delete(sgc_txn *txn, sgc_str id)
 {
     sgc_key key;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     return sgc_rows_delete(txn, 1, &key);
 }
 
@@ -558,7 +558,7 @@ schema_by_uuid_history_cursor schema_by_uuid_history(sgc_txn *txn, sgc_str id,
     schema_by_uuid_history_cursor cursor;
     sgc_key key;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     cursor.base = sgc_rows_history(txn, 1, &key, options);
     return cursor;
 }
@@ -621,7 +621,7 @@ sgc_status schema_by_uuid_changes_status(const schema_by_uuid_changes_cursor *cu
 
 static void bound_schema_by_uuid_by_id(const schema_by_uuid_by_id_bound *bound, sgc_key *key)
 {
-    if (bound->given > 0) sgc_pk_text(key, bound->id);
+    if (bound->given > 0) sgc_pk_uuid(key, bound->id);
 }
 
 schema_by_uuid_cursor schema_by_uuid_by_id(sgc_txn *txn, const schema_by_uuid_by_id_range *range)

@@ -422,7 +422,7 @@ sgc_status schema_a_cs_add(sgc_txn *txn, int32_t id, sgc_str other_id)
     sgc_key left, right;
 
     sgc_pk_int(&left, id);
-    sgc_pk_text(&right, other_id);
+    sgc_pk_uuid(&right, other_id);
     return sgc_rows_link(txn, 6, true, &left, &right);
 }
 
@@ -431,7 +431,7 @@ sgc_status schema_a_cs_remove(sgc_txn *txn, int32_t id, sgc_str other_id)
     sgc_key left, right;
 
     sgc_pk_int(&left, id);
-    sgc_pk_text(&right, other_id);
+    sgc_pk_uuid(&right, other_id);
     return sgc_rows_link(txn, 6, false, &left, &right);
 }
 
@@ -892,7 +892,7 @@ static sgc_status store_schema_c(sgc_take *take, sgc_row_write *write, const sch
     sgc_key key;
 
     if (start != NULL) record = sgc_take_record(take, start, put_schema_c(start, row));
-    sgc_pk_text(&key, row->id);
+    sgc_pk_uuid(&key, row->id);
     sgc_status rc = sgc_take_write(take, write, 2, &key, record);
     return rc == SGC_OK && out != NULL ? read_schema_c(record, out) : rc;
 }
@@ -920,7 +920,7 @@ sgc_status schema_c_get(sgc_txn *txn, sgc_str id, schema_c *out)
     sgc_key key;
     sgc_str record;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
     return rc == SGC_OK ? read_schema_c(record, out) : rc;
 }
@@ -929,7 +929,7 @@ sgc_status schema_c_get_many(sgc_txn *txn, const sgc_str *ids, size_t count, sch
                              bool *found)
 {
     sgc_str *records = NULL;
-    sgc_status rc = sgc_rows_get(txn, 2, sgc_ids_text(ids, count), &records);
+    sgc_status rc = sgc_rows_get(txn, 2, sgc_ids_uuid(ids, count), &records);
 
     for (size_t i = 0; rc == SGC_OK && i < count; i++) {
         found[i] = records[i].data != NULL;
@@ -942,7 +942,7 @@ sgc_status schema_c_delete(sgc_txn *txn, sgc_str id)
 {
     sgc_key key;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     return sgc_rows_delete(txn, 2, &key);
 }
 
@@ -1037,7 +1037,7 @@ schema_c_history_cursor schema_c_history(sgc_txn *txn, sgc_str id,
     schema_c_history_cursor cursor;
     sgc_key key;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     cursor.base = sgc_rows_history(txn, 2, &key, options);
     return cursor;
 }
@@ -1097,7 +1097,7 @@ sgc_status schema_c_changes_status(const schema_c_changes_cursor *cursor)
 
 static void bound_schema_c_by_id(const schema_c_by_id_bound *bound, sgc_key *key)
 {
-    if (bound->given > 0) sgc_pk_text(key, bound->id);
+    if (bound->given > 0) sgc_pk_uuid(key, bound->id);
 }
 
 schema_c_cursor schema_c_by_id(sgc_txn *txn, const schema_c_by_id_range *range)
@@ -1126,7 +1126,7 @@ schema_a_cursor schema_c_as_many(sgc_txn *txn, const sgc_str *ids, size_t count)
 {
     schema_a_cursor cursor;
 
-    cursor.base = sgc_rows_linked(txn, 0, 6, 1, 0, sgc_ids_text(ids, count));
+    cursor.base = sgc_rows_linked(txn, 0, 6, 1, 0, sgc_ids_uuid(ids, count));
     return cursor;
 }
 
@@ -1135,7 +1135,7 @@ sgc_status schema_c_as_add(sgc_txn *txn, sgc_str id, int32_t other_id)
     sgc_key left, right;
 
     sgc_pk_int(&left, other_id);
-    sgc_pk_text(&right, id);
+    sgc_pk_uuid(&right, id);
     return sgc_rows_link(txn, 6, true, &left, &right);
 }
 
@@ -1144,7 +1144,7 @@ sgc_status schema_c_as_remove(sgc_txn *txn, sgc_str id, int32_t other_id)
     sgc_key left, right;
 
     sgc_pk_int(&left, other_id);
-    sgc_pk_text(&right, id);
+    sgc_pk_uuid(&right, id);
     return sgc_rows_link(txn, 6, false, &left, &right);
 }
 
@@ -1954,7 +1954,7 @@ schema_e_cursor schema_e_by_id(sgc_txn *txn, const schema_e_by_id_range *range)
 
 static void bound_schema_e_by_f_ids(const schema_e_by_f_ids_bound *bound, sgc_key *key)
 {
-    if (bound->given > 0) sgc_key_text(key, bound->f_ids, false);
+    if (bound->given > 0) sgc_key_uuid(key, bound->f_ids, false);
 }
 
 schema_e_cursor schema_e_by_f_ids(sgc_txn *txn, const schema_e_by_f_ids_range *range)
@@ -2125,7 +2125,7 @@ static sgc_status store_schema_f(sgc_take *take, sgc_row_write *write, const sch
     sgc_key key;
 
     if (start != NULL) record = sgc_take_record(take, start, put_schema_f(start, row));
-    sgc_pk_text(&key, row->id);
+    sgc_pk_uuid(&key, row->id);
     sgc_status rc = sgc_take_write(take, write, 5, &key, record);
     return rc == SGC_OK && out != NULL ? read_schema_f(record, out) : rc;
 }
@@ -2153,7 +2153,7 @@ sgc_status schema_f_get(sgc_txn *txn, sgc_str id, schema_f *out)
     sgc_key key;
     sgc_str record;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 5, &key, &record);
     return rc == SGC_OK ? read_schema_f(record, out) : rc;
 }
@@ -2162,7 +2162,7 @@ sgc_status schema_f_get_many(sgc_txn *txn, const sgc_str *ids, size_t count, sch
                              bool *found)
 {
     sgc_str *records = NULL;
-    sgc_status rc = sgc_rows_get(txn, 5, sgc_ids_text(ids, count), &records);
+    sgc_status rc = sgc_rows_get(txn, 5, sgc_ids_uuid(ids, count), &records);
 
     for (size_t i = 0; rc == SGC_OK && i < count; i++) {
         found[i] = records[i].data != NULL;
@@ -2175,7 +2175,7 @@ sgc_status schema_f_delete(sgc_txn *txn, sgc_str id)
 {
     sgc_key key;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     return sgc_rows_delete(txn, 5, &key);
 }
 
@@ -2270,7 +2270,7 @@ schema_f_history_cursor schema_f_history(sgc_txn *txn, sgc_str id,
     schema_f_history_cursor cursor;
     sgc_key key;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     cursor.base = sgc_rows_history(txn, 5, &key, options);
     return cursor;
 }
@@ -2330,7 +2330,7 @@ sgc_status schema_f_changes_status(const schema_f_changes_cursor *cursor)
 
 static void bound_schema_f_by_id(const schema_f_by_id_bound *bound, sgc_key *key)
 {
-    if (bound->given > 0) sgc_pk_text(key, bound->id);
+    if (bound->given > 0) sgc_pk_uuid(key, bound->id);
 }
 
 schema_f_cursor schema_f_by_id(sgc_txn *txn, const schema_f_by_id_range *range)

@@ -429,7 +429,7 @@ schema_book_cursor schema_book_by_author_id(sgc_txn *txn,
 static void bound_schema_book_by_editor_id(const schema_book_by_editor_id_bound *bound,
                                            sgc_key *key)
 {
-    if (bound->given > 0) sgc_key_text(key, bound->editor_id, false);
+    if (bound->given > 0) sgc_key_uuid(key, bound->editor_id, false);
 }
 
 schema_book_cursor schema_book_by_editor_id(sgc_txn *txn,
@@ -481,7 +481,7 @@ static void key_schema_book_by_author_id(sgc_key *key, const schema_book *row)
 
 static void key_schema_book_by_editor_id(sgc_key *key, const schema_book *row)
 {
-    sgc_key_text(key, row->editor_id, false);
+    sgc_key_uuid(key, row->editor_id, false);
 }
 
 static void key_schema_book_by_part_id(sgc_key *key, const schema_book *row)
@@ -976,7 +976,7 @@ static sgc_status store_schema_editor(sgc_take *take, sgc_row_write *write,
     sgc_key key;
 
     if (start != NULL) record = sgc_take_record(take, start, put_schema_editor(start, row));
-    sgc_pk_text(&key, row->id);
+    sgc_pk_uuid(&key, row->id);
     sgc_status rc = sgc_take_write(take, write, 2, &key, record);
     return rc == SGC_OK && out != NULL ? read_schema_editor(record, out) : rc;
 }
@@ -1004,7 +1004,7 @@ sgc_status schema_editor_get(sgc_txn *txn, sgc_str id, schema_editor *out)
     sgc_key key;
     sgc_str record;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
     return rc == SGC_OK ? read_schema_editor(record, out) : rc;
 }
@@ -1013,7 +1013,7 @@ sgc_status schema_editor_get_many(sgc_txn *txn, const sgc_str *ids, size_t count
                                   schema_editor *out, bool *found)
 {
     sgc_str *records = NULL;
-    sgc_status rc = sgc_rows_get(txn, 2, sgc_ids_text(ids, count), &records);
+    sgc_status rc = sgc_rows_get(txn, 2, sgc_ids_uuid(ids, count), &records);
 
     for (size_t i = 0; rc == SGC_OK && i < count; i++) {
         found[i] = records[i].data != NULL;
@@ -1026,7 +1026,7 @@ sgc_status schema_editor_delete(sgc_txn *txn, sgc_str id)
 {
     sgc_key key;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     return sgc_rows_delete(txn, 2, &key);
 }
 
@@ -1122,7 +1122,7 @@ schema_editor_history_cursor schema_editor_history(sgc_txn *txn, sgc_str id,
     schema_editor_history_cursor cursor;
     sgc_key key;
 
-    sgc_pk_text(&key, id);
+    sgc_pk_uuid(&key, id);
     cursor.base = sgc_rows_history(txn, 2, &key, options);
     return cursor;
 }
@@ -1185,7 +1185,7 @@ sgc_status schema_editor_changes_status(const schema_editor_changes_cursor *curs
 
 static void bound_schema_editor_by_id(const schema_editor_by_id_bound *bound, sgc_key *key)
 {
-    if (bound->given > 0) sgc_pk_text(key, bound->id);
+    if (bound->given > 0) sgc_pk_uuid(key, bound->id);
 }
 
 schema_editor_cursor schema_editor_by_id(sgc_txn *txn, const schema_editor_by_id_range *range)
@@ -1214,7 +1214,7 @@ schema_book_cursor schema_editor_books_many(sgc_txn *txn, const sgc_str *ids, si
 {
     schema_book_cursor cursor;
 
-    cursor.base = sgc_rows_children(txn, 0, 2, sgc_str_of(NULL, 0), sgc_ids_text(ids, count));
+    cursor.base = sgc_rows_children(txn, 0, 2, sgc_str_of(NULL, 0), sgc_ids_uuid(ids, count));
     return cursor;
 }
 
