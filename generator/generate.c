@@ -182,10 +182,26 @@ static sgc_status write_all(run *r, const emit_files *files, const name_table *n
 
 /* ---- what it says ---- */
 
+/* The model reads the text of the lock and does not know its file. */
+static void name_lock(const run *r)
+{
+    static const char words[] = "lock file, line ";
+    size_t size = sizeof words - 1;
+
+    for (sgc_diagnostic *one = r->diagnostics.first; one; one = one->next) {
+        if (one->message.size < size || memcmp(one->message.data, words, size) != 0) continue;
+        sgc_str named = sgc_arena_printf(
+            r->diagnostics.arena, SGC_FMT ", line " SGC_FMT, SGC_ARG(r->lock_path),
+            SGC_ARG(sgc_str_of(one->message.data + size, one->message.size - size)));
+        if (named.data) one->message = named;
+    }
+}
+
 static void print_diagnostics(const run *r)
 {
     sgc_buf text = {0};
 
+    name_lock(r);
     sgc_diagnostics_print(&r->diagnostics, &text);
     fwrite(text.data ? text.data : "", 1, text.size, stderr);
     if (text.failed || r->diagnostics.failed) no_memory();
