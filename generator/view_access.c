@@ -43,7 +43,8 @@ static sgc_str component(view_build_state *b, const field_info *f, bool element,
         return say(b, "sgc_key_enum_or_null(%s, (uint16_t)" SGC_FMT ")", key, SGC_ARG(value));
     if (kind == SGC_KIND_DECIMAL)
         return say(b, "sgc_key_decimal_or_null(%s, " SGC_FMT ")", key, SGC_ARG(value));
-    if (kind == SGC_KIND_UUID) return say(b, "sgc_key_uuid(%s, " SGC_FMT ", false)", key, SGC_ARG(value));
+    if (kind == SGC_KIND_UUID)
+        return say(b, "sgc_key_uuid(%s, " SGC_FMT ", false)", key, SGC_ARG(value));
     if (!sgc_kind_is_fixed(kind))
         return say(b, "sgc_key_text(%s, " SGC_FMT ", false)", key, SGC_ARG(value));
     if (nullable && has.data)

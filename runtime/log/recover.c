@@ -230,13 +230,19 @@ static sgc_status adopt(sgc_log *log, const sgc_log_scan *scan, const last_batch
     return status;
 }
 
-/* The opening mark: an empty batch that shows the new log id, and a real write that must succeed.
+/*
+ * The opening mark: an empty batch that shows the new log id, and a real write that must succeed. A
+ * full disk stops writing only: what the log holds is durable and can be read.
  */
 static sgc_status write_opening(sgc_log *log, sgc_error *error)
 {
     sgc_status status = sgc_log_write_batch(log, log->active);
 
     if (status == SGC_OK) return status;
+    if (log->cause == SGC_NO_SPACE) {
+        log->failed = true;
+        return SGC_OK;
+    }
     return sgc_fail(error, log->cause, "log: %s", log->failure);
 }
 

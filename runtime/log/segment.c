@@ -112,13 +112,15 @@ static sgc_status make_file(sgc_log *log, sgc_log_segment *segment)
     segment->size = spare.size;
     sgc_status status = prepare(log, log->from, segment, fresh);
     if (status == SGC_OK) status = os->rename(os->self, log->from, log->to);
-    if (status == SGC_OK) status = os->sync_directory(os->self, log->directory);
+    if (status == SGC_OK) return os->sync_directory(os->self, log->directory);
+    /* Half a file would only take space that others need. */
+    if (fresh) (void)os->remove(os->self, log->from);
     return status;
 }
 
 static uint64_t wanted_size(const sgc_log *log, uint64_t needed)
 {
-    uint64_t size = log->segment_size ? log->segment_size * 2 : FIRST_SEGMENT;
+    uint64_t size = log->segment_size * 2 > FIRST_SEGMENT ? log->segment_size * 2 : FIRST_SEGMENT;
 
     if (size > log->options.segment_size) size = log->options.segment_size;
     return size < needed + SGC_LOG_BLOCK ? needed + SGC_LOG_BLOCK : size;
@@ -152,6 +154,11 @@ sgc_status sgc_log_next_segment(sgc_log *log, uint64_t needed)
     sgc_file *file = NULL;
     sgc_status status = make_file(log, &segment);
 
+    /* A full disk may still have a small spare file, or room for what is needed now. */
+    if (status == SGC_NO_SPACE && segment.size > needed + SGC_LOG_BLOCK) {
+        segment.size = needed + SGC_LOG_BLOCK;
+        status = make_file(log, &segment);
+    }
     if (status == SGC_OK) status = sgc_log_open_segment(log, segment.number, log->direct, &file);
     if (status != SGC_OK) return status;
     list_add(log, &segment);

@@ -595,7 +595,7 @@ static void test_spellings(void)
     OK(zoo_group_get(f.txn, id, &g));
     OK(zoo_group_get_many(f.txn, &id, 1, &g, &found));
     CU_ASSERT(found);
-    OK(zoo_group_update(f.txn, id, &(zoo_group_patch){.set = {.big = true}, .has_big = true, .big = 7}));
+    OK(zoo_group_update(f.txn, id, &(zoo_group_patch){.set = {.ok = true}}));
     OK(zoo_group_upsert(f.txn, &(zoo_group_new){.id = id, .ok = true}, &g));
     zoo_group_by_id_range ids = {.from = {.given = 1, .id = id}, .to = {.given = 1, .id = id}};
     zoo_group_cursor groups = zoo_group_by_id(f.txn, &ids);
