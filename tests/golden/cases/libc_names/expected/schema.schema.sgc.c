@@ -60,10 +60,15 @@ static const sgc_slot slots_schema_errno[] = {
     {.kind = SGC_KIND_INT, .offset = 178},
     {.kind = SGC_KIND_INT, .offset = 183},
     {.kind = SGC_KIND_INT, .offset = 188},
+    {.kind = SGC_KIND_INT, .offset = 193},
+    {.kind = SGC_KIND_INT, .offset = 198},
+    {.kind = SGC_KIND_INT, .offset = 203},
+    {.kind = SGC_KIND_INT, .offset = 208},
+    {.kind = SGC_KIND_INT, .offset = 213},
     {.kind = SGC_KIND_ID, .non_null = true},
 };
 static const sgc_field fields_schema_errno[] = {
-    {.name = SGC_STR_INIT("id"), .type = SGC_STR_INIT("ID!"), .named_type = SGC_STR_INIT("ID"), .default_kind = SGC_DEFAULT_UUIDV7, .number = 1, .slot = 39, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("id"), .type = SGC_STR_INIT("ID!"), .named_type = SGC_STR_INIT("ID"), .default_kind = SGC_DEFAULT_UUIDV7, .number = 1, .slot = 44, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
     {.name = SGC_STR_INIT("errno"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 2, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
     {.name = SGC_STR_INIT("NULL"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 3, .slot = 1, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
     {.name = SGC_STR_INIT("EOF"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 4, .slot = 2, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
@@ -94,15 +99,20 @@ static const sgc_field fields_schema_errno[] = {
     {.name = SGC_STR_INIT("printf"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 29, .slot = 27, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
     {.name = SGC_STR_INIT("malloc"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 30, .slot = 28, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
     {.name = SGC_STR_INIT("free"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 31, .slot = 29, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("exit"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 32, .slot = 30, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("abort"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 33, .slot = 31, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("main"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 34, .slot = 32, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("isalpha"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 35, .slot = 33, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("toupper"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 36, .slot = 34, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("setjmp"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 37, .slot = 35, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("min"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 38, .slot = 36, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("max"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 39, .slot = 37, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
-    {.name = SGC_STR_INIT("environ"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 40, .slot = 38, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("s6_addr"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 32, .slot = 30, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("ifr_name"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 33, .slot = 31, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("ip6_plen"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 34, .slot = 32, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("icmp_pptr"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 35, .slot = 33, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("sched_priority"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 36, .slot = 34, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("exit"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 37, .slot = 35, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("abort"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 38, .slot = 36, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("main"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 39, .slot = 37, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("isalpha"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 40, .slot = 38, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("toupper"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 41, .slot = 39, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("setjmp"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 42, .slot = 40, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("min"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 43, .slot = 41, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("max"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 44, .slot = 42, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
+    {.name = SGC_STR_INIT("environ"), .type = SGC_STR_INIT("Int"), .named_type = SGC_STR_INIT("Int"), .number = 45, .slot = 43, .enumeration = SGC_NONE, .embedded = SGC_NONE, .relation = SGC_NONE},
 };
 
 static const uint16_t components_schema_errno[] = {
@@ -113,7 +123,7 @@ static const sgc_index indexes_schema_errno[] = {
 };
 
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Errno"), .singular = SGC_STR_INIT("errno"), .plural = SGC_STR_INIT("errnos"), .fields = fields_schema_errno, .indexes = indexes_schema_errno, .layout = {slots_schema_errno, 40, 39, 1, 187}, .number = 1, .field_count = 40, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
+    {.name = SGC_STR_INIT("Errno"), .singular = SGC_STR_INIT("errno"), .plural = SGC_STR_INIT("errnos"), .fields = fields_schema_errno, .indexes = indexes_schema_errno, .layout = {slots_schema_errno, 45, 44, 1, 212}, .number = 1, .field_count = 45, .index_count = 1, .history = true, .generate_query = true, .generate_mutation = true, .generate_subscription = true, .generate_aggregate = true},
 };
 
 static const char sdl[] =
@@ -125,6 +135,7 @@ static const char sdl[] =
     " Int SEEK_SET: Int va_list: Int\n"
     "  size_t: Int uint8_t: Int int32_t: Int ssize_t: Int FILE: Int memcpy: Int strlen: In"
     "t printf: Int malloc: Int free: Int\n"
+    "  s6_addr: Int ifr_name: Int ip6_plen: Int icmp_pptr: Int sched_priority: Int\n"
     "  exit: Int abort: Int main: Int isalpha: Int toupper: Int setjmp: Int min: Int max: "
     "Int environ: Int\n"
     "}\n"
@@ -166,15 +177,20 @@ static const char numbering[] =
     "  field 29 printf Int\n"
     "  field 30 malloc Int\n"
     "  field 31 free Int\n"
-    "  field 32 exit Int\n"
-    "  field 33 abort Int\n"
-    "  field 34 main Int\n"
-    "  field 35 isalpha Int\n"
-    "  field 36 toupper Int\n"
-    "  field 37 setjmp Int\n"
-    "  field 38 min Int\n"
-    "  field 39 max Int\n"
-    "  field 40 environ Int\n"
+    "  field 32 s6_addr Int\n"
+    "  field 33 ifr_name Int\n"
+    "  field 34 ip6_plen Int\n"
+    "  field 35 icmp_pptr Int\n"
+    "  field 36 sched_priority Int\n"
+    "  field 37 exit Int\n"
+    "  field 38 abort Int\n"
+    "  field 39 main Int\n"
+    "  field 40 isalpha Int\n"
+    "  field 41 toupper Int\n"
+    "  field 42 setjmp Int\n"
+    "  field 43 min Int\n"
+    "  field 44 max Int\n"
+    "  field 45 environ Int\n"
     "";
 
 const sgc_schema schema_schema = {
@@ -183,7 +199,7 @@ const sgc_schema schema_schema = {
     .name = SGC_STR_INIT("schema"),
     .sdl = {sdl, sizeof sdl - 1},
     .numbering = {numbering, sizeof numbering - 1},
-    .hash = UINT64_C(0xbe40984a0224e66a),
+    .hash = UINT64_C(0xba790dbc3a00a119),
     .tables = tables,
     .enums = NULL,
     .embeddeds = NULL,

@@ -44,15 +44,20 @@ static void fixed_schema_errno__2(const uint8_t *p, schema_errno *row)
     sgc_get_int_or_null(p + 133, &row->has_printf, &row->printf);
     sgc_get_int_or_null(p + 138, &row->has_malloc, &row->malloc);
     sgc_get_int_or_null(p + 143, &row->has_free, &row->free);
-    sgc_get_int_or_null(p + 148, &row->has_exit, &row->exit);
-    sgc_get_int_or_null(p + 153, &row->has_abort, &row->abort);
-    sgc_get_int_or_null(p + 158, &row->has_main, &row->main);
-    sgc_get_int_or_null(p + 163, &row->has_isalpha, &row->isalpha);
-    sgc_get_int_or_null(p + 168, &row->has_toupper, &row->toupper);
-    sgc_get_int_or_null(p + 173, &row->has_setjmp_, &row->setjmp_);
-    sgc_get_int_or_null(p + 178, &row->has_min, &row->min);
-    sgc_get_int_or_null(p + 183, &row->has_max, &row->max);
-    sgc_get_int_or_null(p + 188, &row->has_environ_, &row->environ_);
+    sgc_get_int_or_null(p + 148, &row->has_s6_addr_, &row->s6_addr_);
+    sgc_get_int_or_null(p + 153, &row->has_ifr_name_, &row->ifr_name_);
+    sgc_get_int_or_null(p + 158, &row->has_ip6_plen_, &row->ip6_plen_);
+    sgc_get_int_or_null(p + 163, &row->has_icmp_pptr_, &row->icmp_pptr_);
+    sgc_get_int_or_null(p + 168, &row->has_sched_priority_, &row->sched_priority_);
+    sgc_get_int_or_null(p + 173, &row->has_exit, &row->exit);
+    sgc_get_int_or_null(p + 178, &row->has_abort, &row->abort);
+    sgc_get_int_or_null(p + 183, &row->has_main, &row->main);
+    sgc_get_int_or_null(p + 188, &row->has_isalpha, &row->isalpha);
+    sgc_get_int_or_null(p + 193, &row->has_toupper, &row->toupper);
+    sgc_get_int_or_null(p + 198, &row->has_setjmp_, &row->setjmp_);
+    sgc_get_int_or_null(p + 203, &row->has_min, &row->min);
+    sgc_get_int_or_null(p + 208, &row->has_max, &row->max);
+    sgc_get_int_or_null(p + 213, &row->has_environ_, &row->environ_);
 }
 
 /* Fields of Errno whose width varies, one behind the other. */
@@ -108,6 +113,11 @@ static uint8_t *put_schema_errno__2(uint8_t *p, const schema_errno *row)
     p = sgc_put_int(p, row->has_printf, row->printf);
     p = sgc_put_int(p, row->has_malloc, row->malloc);
     p = sgc_put_int(p, row->has_free, row->free);
+    p = sgc_put_int(p, row->has_s6_addr_, row->s6_addr_);
+    p = sgc_put_int(p, row->has_ifr_name_, row->ifr_name_);
+    p = sgc_put_int(p, row->has_ip6_plen_, row->ip6_plen_);
+    p = sgc_put_int(p, row->has_icmp_pptr_, row->icmp_pptr_);
+    p = sgc_put_int(p, row->has_sched_priority_, row->sched_priority_);
     p = sgc_put_int(p, row->has_exit, row->exit);
     p = sgc_put_int(p, row->has_abort, row->abort);
     p = sgc_put_int(p, row->has_main, row->main);
@@ -196,6 +206,22 @@ static void given_schema_errno__3(sgc_take *take, const schema_errno_new *in, sc
     row->malloc = sgc_take_int(take, "malloc", in->has_malloc ? in->malloc : 0);
     row->has_free = in->has_free;
     row->free = sgc_take_int(take, "free", in->has_free ? in->free : 0);
+    row->has_s6_addr_ = in->has_s6_addr_;
+    row->s6_addr_ = sgc_take_int(take, "s6_addr", in->has_s6_addr_ ? in->s6_addr_ : 0);
+    row->has_ifr_name_ = in->has_ifr_name_;
+    row->ifr_name_ = sgc_take_int(take, "ifr_name", in->has_ifr_name_ ? in->ifr_name_ : 0);
+    row->has_ip6_plen_ = in->has_ip6_plen_;
+    row->ip6_plen_ = sgc_take_int(take, "ip6_plen", in->has_ip6_plen_ ? in->ip6_plen_ : 0);
+    row->has_icmp_pptr_ = in->has_icmp_pptr_;
+    row->icmp_pptr_ = sgc_take_int(take, "icmp_pptr", in->has_icmp_pptr_ ? in->icmp_pptr_ : 0);
+}
+
+/* Values of a new Errno, checked, with defaults where none is given. */
+static void given_schema_errno__4(sgc_take *take, const schema_errno_new *in, schema_errno *row)
+{
+    row->has_sched_priority_ = in->has_sched_priority_;
+    row->sched_priority_ =
+        sgc_take_int(take, "sched_priority", in->has_sched_priority_ ? in->sched_priority_ : 0);
     row->has_exit = in->has_exit;
     row->exit = sgc_take_int(take, "exit", in->has_exit ? in->exit : 0);
     row->has_abort = in->has_abort;
@@ -206,11 +232,6 @@ static void given_schema_errno__3(sgc_take *take, const schema_errno_new *in, sc
     row->isalpha = sgc_take_int(take, "isalpha", in->has_isalpha ? in->isalpha : 0);
     row->has_toupper = in->has_toupper;
     row->toupper = sgc_take_int(take, "toupper", in->has_toupper ? in->toupper : 0);
-}
-
-/* Values of a new Errno, checked, with defaults where none is given. */
-static void given_schema_errno__4(sgc_take *take, const schema_errno_new *in, schema_errno *row)
-{
     row->has_setjmp_ = in->has_setjmp_;
     row->setjmp_ = sgc_take_int(take, "setjmp", in->has_setjmp_ ? in->setjmp_ : 0);
     row->has_min = in->has_min;
@@ -296,6 +317,21 @@ static void json_schema_errno__3(const schema_errno *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_malloc, row->malloc);
     sgc_buf_append(out, ",\"free\":", 8);
     sgc_json_int64_or_null(out, row->has_free, row->free);
+    sgc_buf_append(out, ",\"s6_addr\":", 11);
+    sgc_json_int64_or_null(out, row->has_s6_addr_, row->s6_addr_);
+    sgc_buf_append(out, ",\"ifr_name\":", 12);
+    sgc_json_int64_or_null(out, row->has_ifr_name_, row->ifr_name_);
+    sgc_buf_append(out, ",\"ip6_plen\":", 12);
+    sgc_json_int64_or_null(out, row->has_ip6_plen_, row->ip6_plen_);
+    sgc_buf_append(out, ",\"icmp_pptr\":", 13);
+    sgc_json_int64_or_null(out, row->has_icmp_pptr_, row->icmp_pptr_);
+    sgc_buf_append(out, ",\"sched_priority\":", 18);
+    sgc_json_int64_or_null(out, row->has_sched_priority_, row->sched_priority_);
+}
+
+/* Members of Errno as JSON. */
+static void json_schema_errno__4(const schema_errno *row, sgc_buf *out)
+{
     sgc_buf_append(out, ",\"exit\":", 8);
     sgc_json_int64_or_null(out, row->has_exit, row->exit);
     sgc_buf_append(out, ",\"abort\":", 9);
@@ -306,11 +342,6 @@ static void json_schema_errno__3(const schema_errno *row, sgc_buf *out)
     sgc_json_int64_or_null(out, row->has_isalpha, row->isalpha);
     sgc_buf_append(out, ",\"toupper\":", 11);
     sgc_json_int64_or_null(out, row->has_toupper, row->toupper);
-}
-
-/* Members of Errno as JSON. */
-static void json_schema_errno__4(const schema_errno *row, sgc_buf *out)
-{
     sgc_buf_append(out, ",\"setjmp\":", 10);
     sgc_json_int64_or_null(out, row->has_setjmp_, row->setjmp_);
     sgc_buf_append(out, ",\"min\":", 7);
@@ -368,17 +399,26 @@ static bool take_schema_errno__3(sgc_json_in *in, schema_errno_new *out)
     if (sgc_json_is(in, "printf")) return sgc_json_to_int(in, &out->has_printf, &out->printf);
     if (sgc_json_is(in, "malloc")) return sgc_json_to_int(in, &out->has_malloc, &out->malloc);
     if (sgc_json_is(in, "free")) return sgc_json_to_int(in, &out->has_free, &out->free);
-    if (sgc_json_is(in, "exit")) return sgc_json_to_int(in, &out->has_exit, &out->exit);
-    if (sgc_json_is(in, "abort")) return sgc_json_to_int(in, &out->has_abort, &out->abort);
-    if (sgc_json_is(in, "main")) return sgc_json_to_int(in, &out->has_main, &out->main);
-    if (sgc_json_is(in, "isalpha")) return sgc_json_to_int(in, &out->has_isalpha, &out->isalpha);
-    if (sgc_json_is(in, "toupper")) return sgc_json_to_int(in, &out->has_toupper, &out->toupper);
+    if (sgc_json_is(in, "s6_addr")) return sgc_json_to_int(in, &out->has_s6_addr_, &out->s6_addr_);
+    if (sgc_json_is(in, "ifr_name"))
+        return sgc_json_to_int(in, &out->has_ifr_name_, &out->ifr_name_);
+    if (sgc_json_is(in, "ip6_plen"))
+        return sgc_json_to_int(in, &out->has_ip6_plen_, &out->ip6_plen_);
+    if (sgc_json_is(in, "icmp_pptr"))
+        return sgc_json_to_int(in, &out->has_icmp_pptr_, &out->icmp_pptr_);
+    if (sgc_json_is(in, "sched_priority"))
+        return sgc_json_to_int(in, &out->has_sched_priority_, &out->sched_priority_);
     return false;
 }
 
 /* Takes a JSON member of Errno; false when it has none of these names. */
 static bool take_schema_errno__4(sgc_json_in *in, schema_errno_new *out)
 {
+    if (sgc_json_is(in, "exit")) return sgc_json_to_int(in, &out->has_exit, &out->exit);
+    if (sgc_json_is(in, "abort")) return sgc_json_to_int(in, &out->has_abort, &out->abort);
+    if (sgc_json_is(in, "main")) return sgc_json_to_int(in, &out->has_main, &out->main);
+    if (sgc_json_is(in, "isalpha")) return sgc_json_to_int(in, &out->has_isalpha, &out->isalpha);
+    if (sgc_json_is(in, "toupper")) return sgc_json_to_int(in, &out->has_toupper, &out->toupper);
     if (sgc_json_is(in, "setjmp")) return sgc_json_to_int(in, &out->has_setjmp_, &out->setjmp_);
     if (sgc_json_is(in, "min")) return sgc_json_to_int(in, &out->has_min, &out->min);
     if (sgc_json_is(in, "max")) return sgc_json_to_int(in, &out->has_max, &out->max);
@@ -390,21 +430,21 @@ static bool take_schema_errno__4(sgc_json_in *in, schema_errno_new *out)
 
 static sgc_status read_schema_errno(sgc_str record, schema_errno *row)
 {
-    if (!sgc_record_check(record, 40, 1, 187)) {
+    if (!sgc_record_check(record, 45, 1, 212)) {
         return SGC_CORRUPT;
     }
     const uint8_t *p = (const uint8_t *)record.data;
     const uint8_t *end = p + record.size;
     fixed_schema_errno__1(p, row);
     fixed_schema_errno__2(p, row);
-    p += 193;
+    p += 218;
     p = rest_schema_errno__1(p, end, row);
     return p == end ? SGC_OK : SGC_CORRUPT;
 }
 
 static size_t room_schema_errno(const schema_errno *row)
 {
-    size_t room = 193;
+    size_t room = 218;
 
     (void)row;
     room = room_schema_errno__1(room, row);
@@ -413,7 +453,7 @@ static size_t room_schema_errno(const schema_errno *row)
 
 static uint8_t *put_schema_errno(uint8_t *p, const schema_errno *row)
 {
-    p = sgc_put_record_head(p, 40, 1);
+    p = sgc_put_record_head(p, 45, 1);
     p = put_schema_errno__1(p, row);
     p = put_schema_errno__2(p, row);
     return p;
@@ -643,6 +683,31 @@ static void apply_schema_errno__5(sgc_take *take, const schema_errno_patch *patc
 {
     if (patch->set.free) row->has_free = patch->has_free;
     if (patch->set.free) row->free = sgc_take_int(take, "free", patch->has_free ? patch->free : 0);
+    if (patch->set.s6_addr_) row->has_s6_addr_ = patch->has_s6_addr_;
+    if (patch->set.s6_addr_)
+        row->s6_addr_ = sgc_take_int(take, "s6_addr", patch->has_s6_addr_ ? patch->s6_addr_ : 0);
+    if (patch->set.ifr_name_) row->has_ifr_name_ = patch->has_ifr_name_;
+    if (patch->set.ifr_name_)
+        row->ifr_name_ =
+            sgc_take_int(take, "ifr_name", patch->has_ifr_name_ ? patch->ifr_name_ : 0);
+    if (patch->set.ip6_plen_) row->has_ip6_plen_ = patch->has_ip6_plen_;
+    if (patch->set.ip6_plen_)
+        row->ip6_plen_ =
+            sgc_take_int(take, "ip6_plen", patch->has_ip6_plen_ ? patch->ip6_plen_ : 0);
+    if (patch->set.icmp_pptr_) row->has_icmp_pptr_ = patch->has_icmp_pptr_;
+    if (patch->set.icmp_pptr_)
+        row->icmp_pptr_ =
+            sgc_take_int(take, "icmp_pptr", patch->has_icmp_pptr_ ? patch->icmp_pptr_ : 0);
+    if (patch->set.sched_priority_) row->has_sched_priority_ = patch->has_sched_priority_;
+    if (patch->set.sched_priority_)
+        row->sched_priority_ = sgc_take_int(
+            take, "sched_priority", patch->has_sched_priority_ ? patch->sched_priority_ : 0);
+}
+
+/* Values that a patch gives, checked. */
+static void apply_schema_errno__6(sgc_take *take, const schema_errno_patch *patch,
+                                  schema_errno *row)
+{
     if (patch->set.exit) row->has_exit = patch->has_exit;
     if (patch->set.exit) row->exit = sgc_take_int(take, "exit", patch->has_exit ? patch->exit : 0);
     if (patch->set.abort) row->has_abort = patch->has_abort;
@@ -661,14 +726,14 @@ static void apply_schema_errno__5(sgc_take *take, const schema_errno_patch *patc
         row->setjmp_ = sgc_take_int(take, "setjmp", patch->has_setjmp_ ? patch->setjmp_ : 0);
     if (patch->set.min) row->has_min = patch->has_min;
     if (patch->set.min) row->min = sgc_take_int(take, "min", patch->has_min ? patch->min : 0);
+    if (patch->set.max) row->has_max = patch->has_max;
+    if (patch->set.max) row->max = sgc_take_int(take, "max", patch->has_max ? patch->max : 0);
 }
 
 /* Values that a patch gives, checked. */
-static void apply_schema_errno__6(sgc_take *take, const schema_errno_patch *patch,
+static void apply_schema_errno__7(sgc_take *take, const schema_errno_patch *patch,
                                   schema_errno *row)
 {
-    if (patch->set.max) row->has_max = patch->has_max;
-    if (patch->set.max) row->max = sgc_take_int(take, "max", patch->has_max ? patch->max : 0);
     if (patch->set.environ_) row->has_environ_ = patch->has_environ_;
     if (patch->set.environ_)
         row->environ_ = sgc_take_int(take, "environ", patch->has_environ_ ? patch->environ_ : 0);
@@ -782,17 +847,32 @@ static void offer_schema_errno__4(const schema_errno_new *in, schema_errno_patch
     patch->set.free = in->has_free;
     patch->has_free = in->has_free;
     patch->free = in->free;
+    patch->set.s6_addr_ = in->has_s6_addr_;
+    patch->has_s6_addr_ = in->has_s6_addr_;
+    patch->s6_addr_ = in->s6_addr_;
+    patch->set.ifr_name_ = in->has_ifr_name_;
+    patch->has_ifr_name_ = in->has_ifr_name_;
+    patch->ifr_name_ = in->ifr_name_;
+}
+
+/* What an upsert changes in a row that is there: the values that are given. */
+static void offer_schema_errno__5(const schema_errno_new *in, schema_errno_patch *patch)
+{
+    patch->set.ip6_plen_ = in->has_ip6_plen_;
+    patch->has_ip6_plen_ = in->has_ip6_plen_;
+    patch->ip6_plen_ = in->ip6_plen_;
+    patch->set.icmp_pptr_ = in->has_icmp_pptr_;
+    patch->has_icmp_pptr_ = in->has_icmp_pptr_;
+    patch->icmp_pptr_ = in->icmp_pptr_;
+    patch->set.sched_priority_ = in->has_sched_priority_;
+    patch->has_sched_priority_ = in->has_sched_priority_;
+    patch->sched_priority_ = in->sched_priority_;
     patch->set.exit = in->has_exit;
     patch->has_exit = in->has_exit;
     patch->exit = in->exit;
     patch->set.abort = in->has_abort;
     patch->has_abort = in->has_abort;
     patch->abort = in->abort;
-}
-
-/* What an upsert changes in a row that is there: the values that are given. */
-static void offer_schema_errno__5(const schema_errno_new *in, schema_errno_patch *patch)
-{
     patch->set.main = in->has_main;
     patch->has_main = in->has_main;
     patch->main = in->main;
@@ -802,6 +882,11 @@ static void offer_schema_errno__5(const schema_errno_new *in, schema_errno_patch
     patch->set.toupper = in->has_toupper;
     patch->has_toupper = in->has_toupper;
     patch->toupper = in->toupper;
+}
+
+/* What an upsert changes in a row that is there: the values that are given. */
+static void offer_schema_errno__6(const schema_errno_new *in, schema_errno_patch *patch)
+{
     patch->set.setjmp_ = in->has_setjmp_;
     patch->has_setjmp_ = in->has_setjmp_;
     patch->setjmp_ = in->setjmp_;
@@ -830,6 +915,7 @@ static sgc_status change_schema_errno(sgc_txn *txn, sgc_str id, const schema_err
     apply_schema_errno__4(&take, patch, &row);
     apply_schema_errno__5(&take, patch, &row);
     apply_schema_errno__6(&take, patch, &row);
+    apply_schema_errno__7(&take, patch, &row);
     return store_schema_errno(&take, sgc_row_update, &row, out);
 }
 
@@ -849,6 +935,7 @@ sgc_status schema_errno_upsert(sgc_txn *txn, const schema_errno_new *in, schema_
     offer_schema_errno__3(in, &patch);
     offer_schema_errno__4(in, &patch);
     offer_schema_errno__5(in, &patch);
+    offer_schema_errno__6(in, &patch);
     if (in->id.data != NULL) rc = change_schema_errno(txn, in->id, &patch, out);
     return rc == SGC_NOT_FOUND ? schema_errno_create(txn, in, out) : rc;
 }
