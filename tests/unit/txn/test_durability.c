@@ -407,13 +407,18 @@ static void memory_refuses_one_large_commit(void)
         sgc_alloc_fail_at((uint64_t)n, false);
         sgc_status status = sgc_commit(&txn, &info);
         sgc_alloc_fail_at(0, false);
-        CU_ASSERT_TRUE(status == SGC_OK || status == SGC_NO_MEMORY);
+        CU_ASSERT_TRUE(status == SGC_OK || status == SGC_NO_MEMORY || status == SGC_READ_ONLY);
         refused += status == SGC_NO_MEMORY;
         CU_ASSERT_EQUAL(is_there(bed.db, n * 1000), status == SGC_OK);
         CU_ASSERT_EQUAL(is_there(bed.db, n * 1000 + 199), status == SGC_OK);
-        if (add(bed.db, n, SGC_DURABILITY_FULL, &info) == SGC_OK) continue;
-        /* Files in memory want some too: the flusher, not the commit, has met a failing device. */
-        CU_ASSERT_PTR_NOT_NULL(strstr(info.error.text, "can only be read"));
+        sgc_status next = add(bed.db, n, SGC_DURABILITY_FULL, &info);
+        if (next == SGC_OK) CU_ASSERT_NOT_EQUAL(status, SGC_READ_ONLY);
+        if (next == SGC_OK) continue;
+        /*
+         * Files in memory want some too: the flusher, not the commit, has met a failing device. It
+         * may say so while this commit, or the one behind it, is still being made.
+         */
+        CU_ASSERT_EQUAL(next, SGC_READ_ONLY);
         IS(sgc_db_close(bed.db), SGC_READ_ONLY);
         CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
         CU_ASSERT_EQUAL(is_there(bed.db, n * 1000), status == SGC_OK);
