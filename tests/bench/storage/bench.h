@@ -5,6 +5,8 @@
 #ifndef BENCH_STORAGE_BENCH_H
 #define BENCH_STORAGE_BENCH_H
 
+#include "measure.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,8 +24,6 @@ typedef struct user {
 void bench_user(uint64_t n, user *out);
 void bench_id(uint64_t n, char out[16]);
 void bench_email(uint64_t n, char out[48]);
-/** xorshift64*. */
-uint64_t bench_random(uint64_t *state);
 /** Over every member, so that all of them have to be decoded. */
 uint64_t bench_sum(const char *id, size_t id_size, const char *name, size_t name_size,
                    const char *email, size_t email_size, int32_t age, const char *city,
@@ -58,11 +58,5 @@ typedef struct bench_engine {
 } bench_engine;
 
 extern const bench_engine bench_sgc, bench_sqlite, bench_lmdb, bench_rocksdb, bench_postgres;
-
-#if defined(__GNUC__)
-__attribute__((noreturn, format(printf, 1, 2)))
-#endif
-/** Says what went wrong and exits: a benchmark that failed has no figures. */
-void bench_fail(const char *format, ...);
 
 #endif

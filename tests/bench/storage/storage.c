@@ -10,16 +10,11 @@
  */
 #include "bench.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <valgrind/callgrind.h>
 
@@ -28,74 +23,6 @@ enum { ROUNDS_MAX = 15, ENGINES = 5, THREADS = 8, LATENCIES = 300 };
 
 static const bench_engine *const engines[ENGINES] = {&bench_sgc, &bench_sqlite, &bench_lmdb,
                                                      &bench_rocksdb, &bench_postgres};
-
-void bench_fail(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    fputs("bench_storage: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
-}
-
-/* ---- time, medians, folders ---- */
-
-static double seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, compare_doubles);
-    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)info;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
-static void fresh_folder(const char *path)
-{
-    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
-        bench_fail("cannot remove %s", path);
-    if (mkdir(path, 0777) != 0) bench_fail("cannot make %s", path);
-}
-
-static double folder_bytes; /* nftw() has no context */
-
-static int add_size(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)at;
-    /* Logs are used again and not counted; LMDB's file is as long as what is in it. */
-    if (kind == FTW_F && !strstr(path, "/log/") && !strstr(path, "-wal") && !strstr(path, ".log"))
-        folder_bytes += (double)info->st_blocks * 512;
-    return 0;
-}
-
-static double size_of_folder(const char *path)
-{
-    folder_bytes = 0;
-    if (nftw(path, add_size, 16, FTW_PHYS) != 0) bench_fail("cannot read %s", path);
-    return folder_bytes;
-}
 
 /* ---- what runs ---- */
 
@@ -142,7 +69,7 @@ static void print_line(const bench *b, const char *title, figures *f, const char
             printf(" %11s", "-");
             continue;
         }
-        double value = median(f->of[e], b->rounds);
+        double value = bench_median(f->of[e], b->rounds);
         printf(" %11.2f", value * factor);
         if (e == 0) {
             ours = value;
@@ -168,7 +95,7 @@ static void open_engine(bench *b, unsigned e, bool fresh)
     char path[512];
 
     folder_of(b, e, path);
-    if (fresh && !engines[e]->is_server) fresh_folder(path);
+    if (fresh && !engines[e]->is_server) bench_fresh_folder(path);
     b->selves[e] = engines[e]->open(path, CACHE_BYTES);
 }
 
@@ -183,15 +110,15 @@ static void run_load(bench *b)
         for (unsigned e = 0; e < ENGINES; e++) {
             if (!takes_part(b, e)) continue;
             open_engine(b, e, true);
-            double start = seconds();
+            double start = bench_seconds();
             engines[e]->load(b->selves[e], 0, b->rows);
-            rate.of[e][round] = (double)b->rows / (seconds() - start);
+            rate.of[e][round] = (double)b->rows / (bench_seconds() - start);
             if (engines[e]->settle) engines[e]->settle(b->selves[e]);
-            whole.of[e][round] = (double)b->rows / (seconds() - start);
+            whole.of[e][round] = (double)b->rows / (bench_seconds() - start);
             folder_of(b, e, path);
             if (engines[e]->bytes) size.of[e][round] = engines[e]->bytes(b->selves[e]);
             engines[e]->close(b->selves[e]);
-            if (!engines[e]->bytes) size.of[e][round] = size_of_folder(path);
+            if (!engines[e]->bytes) size.of[e][round] = bench_measure_folder(path).data;
         }
     }
     print_line(b, "load, durable", &rate, "k/s", 1e-3, true);
@@ -209,12 +136,12 @@ static void run_open(bench *b)
     for (size_t round = 0; round < b->rounds; round++) {
         for (unsigned e = 0; e < ENGINES; e++) {
             if (!f.is[e]) continue;
-            double start = seconds();
+            double start = bench_seconds();
             open_engine(b, e, false);
             void *session = engines[e]->session(b->selves[e]);
             bench_id(b->rows / 2, id);
             engines[e]->get(session, id);
-            f.of[e][round] = seconds() - start;
+            f.of[e][round] = bench_seconds() - start;
             engines[e]->end(session);
             engines[e]->close(b->selves[e]);
         }
@@ -289,9 +216,9 @@ static void run_reads(bench *b, work what)
             if (!f.is[e]) continue;
             /* The same keys once before: what is measured is the engine, not the first touch. */
             (void)do_work(engines[e], b->sessions[e], what, b->rows, 0x5eed + round, n);
-            double start = seconds();
+            double start = bench_seconds();
             uint64_t sum = do_work(engines[e], b->sessions[e], what, b->rows, 0x5eed + round, n);
-            f.of[e][round] = (seconds() - start) / each;
+            f.of[e][round] = (bench_seconds() - start) / each;
             if (e == 0) first = sum;
             if (sum != first)
                 bench_fail("%s: %s read other rows than sgc", works[what].word, engines[e]->title);
@@ -329,13 +256,13 @@ static void run_latency(bench *b, bool updates)
         for (size_t i = 0; i < n; i++, b->next++) {
             for (unsigned e = 0; e < ENGINES; e++) {
                 if (!f.is[e]) continue;
-                double start = seconds();
+                double start = bench_seconds();
                 write_one(b, e, updates, b->next);
-                times[e][i] = seconds() - start;
+                times[e][i] = bench_seconds() - start;
             }
         }
         for (unsigned e = 0; e < ENGINES; e++)
-            if (f.is[e]) f.of[e][round] = median(times[e], n);
+            if (f.is[e]) f.of[e][round] = bench_median(times[e], n);
     }
     print_line(b, updates ? "update of one field, durable (p50)" : "insert, durable (p50)", &f,
                "us", 1e6, false);
@@ -372,7 +299,7 @@ static void *write_many(void *argument)
 static double many_writers(bench *b, unsigned engine, bool updates, uint64_t first, uint64_t count)
 {
     writer writers[THREADS];
-    double start = seconds();
+    double start = bench_seconds();
 
     for (unsigned t = 0; t < THREADS; t++) {
         writers[t] = (writer){.b = b,
@@ -385,7 +312,7 @@ static double many_writers(bench *b, unsigned engine, bool updates, uint64_t fir
     }
     for (unsigned t = 0; t < THREADS; t++)
         pthread_join(writers[t].thread, NULL);
-    return (double)(count * THREADS) / (seconds() - start);
+    return (double)(count * THREADS) / (bench_seconds() - start);
 }
 
 static void run_throughput(bench *b, bool updates)
@@ -415,16 +342,16 @@ static void print_device(const bench *b)
     int file = open(path, O_CREAT | O_RDWR | O_TRUNC, 0666);
     if (file < 0) bench_fail("cannot make %s", path);
     for (size_t i = 0; i < 400; i++) {
-        double start = seconds();
+        double start = bench_seconds();
         if (pwrite(file, block, sizeof block, (off_t)(i % 200 * sizeof block)) != sizeof block ||
             fdatasync(file) != 0)
             bench_fail("cannot write %s", path);
-        if (i >= 200) times[i - 200] = seconds() - start;
+        if (i >= 200) times[i - 200] = bench_seconds() - start;
     }
     close(file);
     remove(path);
     printf("%-40s %11.2f %47s us\n", "4 kB written over and flushed (p50)",
-           median(times, 200) * 1e6, "");
+           bench_median(times, 200) * 1e6, "");
 }
 
 static void compare_engines(bench *b)

@@ -6,61 +6,15 @@
  */
 #include "temporal.h"
 
-#include <errno.h>
-#include <ftw.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ENGINES = 3, ROUNDS_MAX = 15, VERSIONS_MAX = 100, GETS = 5000 };
 
 static const temporal_engine *const engines[ENGINES] = {&temporal_sgc, &temporal_mariadb,
                                                         &temporal_postgres};
-
-void bench_fail(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    fputs("bench_temporal: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
-}
-
-static double seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, compare_doubles);
-    return values[count / 2];
-}
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)info;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
 
 typedef struct bench {
     uint64_t rows, versions;
@@ -75,12 +29,12 @@ static double time_scan(const bench *b, unsigned e, temporal_moment at, double *
     double times[ROUNDS_MAX];
 
     for (size_t round = 0; round < b->rounds; round++) {
-        double start = seconds();
+        double start = bench_seconds();
         *average =
             at ? engines[e]->average_at(b->selves[e], at) : engines[e]->average(b->selves[e]);
-        times[round] = seconds() - start;
+        times[round] = bench_seconds() - start;
     }
-    return median(times, b->rounds);
+    return bench_median(times, b->rounds);
 }
 
 static double time_gets(const bench *b, unsigned e, size_t version, uint64_t *sum)
@@ -90,7 +44,7 @@ static double time_gets(const bench *b, unsigned e, size_t version, uint64_t *su
 
     for (size_t round = 0; round < b->rounds; round++) {
         uint64_t state = 0x5eed;
-        double start = seconds();
+        double start = bench_seconds();
         *sum = 0;
         for (int i = 0; i < GETS; i++) {
             bench_id(bench_random(&state) % b->rows, id);
@@ -98,9 +52,9 @@ static double time_gets(const bench *b, unsigned e, size_t version, uint64_t *su
                         ? engines[e]->get(b->selves[e], id)
                         : engines[e]->get_at(b->selves[e], id, b->moments[e][version]);
         }
-        times[round] = (seconds() - start) / GETS;
+        times[round] = (bench_seconds() - start) / GETS;
     }
-    return median(times, b->rounds);
+    return bench_median(times, b->rounds);
 }
 
 static void make_versions(bench *b)
@@ -216,9 +170,7 @@ int main(int argc, char **argv)
         }
     }
     snprintf(path, sizeof path, "%s/temporal", argv[1]);
-    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
-        bench_fail("cannot remove %s", path);
-    if (mkdir(path, 0777) != 0) bench_fail("cannot make %s", path);
+    bench_fresh_folder(path);
     for (unsigned e = 0; e < ENGINES; e++)
         b.selves[e] = engines[e]->open(e == 0 ? path : argv[2]);
     printf("%llu rows x %llu versions; medians of %zu rounds\n%-44s", (unsigned long long)b.rows,

@@ -40,14 +40,6 @@ void bench_user(uint64_t n, user *out)
     out->created = 1700000000000000 + (int64_t)n * 1000003;
 }
 
-uint64_t bench_random(uint64_t *state)
-{
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * 2685821657736338717u;
-}
-
 uint64_t bench_sum(const char *id, size_t id_size, const char *name, size_t name_size,
                    const char *email, size_t email_size, int32_t age, const char *city,
                    size_t city_size, int64_t created)

@@ -5,6 +5,7 @@
 #ifndef BENCH_WORLD_BENCH_H
 #define BENCH_WORLD_BENCH_H
 
+#include "measure.h"
 #include "rows.h"
 
 /** Work that is repeated n times and timed. Keys come from bench_random(), so both do the same. */
@@ -37,15 +38,6 @@ typedef struct bench_engine {
 
 extern const bench_engine bench_sgc, bench_sqlite;
 
-/** xorshift64*: the same keys for both. */
-static inline uint64_t bench_random(uint64_t *state)
-{
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * 2685821657736338717u;
-}
-
 static inline const row *bench_pick(const row_list *list, uint64_t *state)
 {
     return &list->items[bench_random(state) % list->count];
@@ -68,13 +60,5 @@ static inline uint64_t bench_sum_city(int32_t id, sgc_str name, double lat, doub
 
 /** Name of the n-th city that WORK_INSERT adds; text has 32 bytes. */
 sgc_str bench_new_name(int32_t id, char *text);
-
-#if defined(__GNUC__)
-#define BENCH_NORETURN __attribute__((noreturn))
-#else
-#define BENCH_NORETURN
-#endif
-/** Says what went wrong and exits: a benchmark that failed has no figures. */
-void bench_fail(const char *format, ...) SGC_PRINTF(1, 2) BENCH_NORETURN;
 
 #endif

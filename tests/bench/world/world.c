@@ -11,13 +11,9 @@
  */
 #include "bench.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <valgrind/callgrind.h>
 
@@ -40,81 +36,10 @@ static const struct {
     [WORK_INSERT] = {"insert", "durable insert, one row (p50)", INSERTS},
 };
 
-void bench_fail(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    fputs("bench_world: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
-}
-
 sgc_str bench_new_name(int32_t id, char *text)
 {
     snprintf(text, 32, "Newtown %d", (int)id);
     return sgc_str_from(text);
-}
-
-/* ---- time, medians, folders ---- */
-
-static double seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, compare_doubles);
-    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)info;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
-static void fresh_folder(const char *path)
-{
-    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
-        bench_fail("cannot remove %s", path);
-    if (mkdir(path, 0777) != 0) bench_fail("cannot make %s", path);
-}
-
-/* nftw() has no context: bytes of the files that are read, and of logs, which are used again. */
-static double data_bytes, log_bytes;
-
-static int add_size(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)at;
-    if (kind == FTW_F) {
-        bool is_log = strstr(path, "/log/") != NULL || strstr(path, "-wal") != NULL;
-        *(is_log ? &log_bytes : &data_bytes) += (double)info->st_size;
-    }
-    return 0;
-}
-
-static void measure_folder(const char *path, double *data, double *log)
-{
-    data_bytes = log_bytes = 0;
-    if (nftw(path, add_size, 16, FTW_PHYS) != 0) bench_fail("cannot read %s", path);
-    *data = data_bytes;
-    *log = log_bytes;
 }
 
 /* ---- what runs ---- */
@@ -139,7 +64,7 @@ static void folder_of(const bench *b, unsigned engine, char path[512])
 static void take_medians(figures *f, size_t rounds)
 {
     for (unsigned e = 0; e < ENGINES; e++)
-        f->median[e] = median(f->of[e], rounds);
+        f->median[e] = bench_median(f->of[e], rounds);
 }
 
 /* Times are the smaller the better: the ratio says how many times sgc is faster. */
@@ -158,15 +83,17 @@ static void load_all(const bench *b)
     for (size_t round = 0; round < b->rounds; round++) {
         for (unsigned e = 0; e < ENGINES; e++) {
             folder_of(b, e, path);
-            fresh_folder(path);
+            bench_fresh_folder(path);
             void *self = engines[e]->open(path, CACHE_BYTES);
-            double start = seconds();
+            double start = bench_seconds();
             engines[e]->load(self, &b->all);
-            load.of[e][round] = seconds() - start;
+            load.of[e][round] = bench_seconds() - start;
             engines[e]->checkpoint(self);
-            whole.of[e][round] = seconds() - start;
+            whole.of[e][round] = bench_seconds() - start;
             engines[e]->close(self);
-            measure_folder(path, &data.of[e][round], &log.of[e][round]);
+            bench_folder size = bench_measure_folder(path);
+            data.of[e][round] = size.data;
+            log.of[e][round] = size.log;
         }
     }
     take_medians(&load, b->rounds);
@@ -190,10 +117,10 @@ static size_t times_of(const bench *b, bench_work work)
 static double run_once(const bench *b, void *const selves[ENGINES], unsigned engine,
                        bench_work work, uint64_t seed, size_t n, uint64_t *sum)
 {
-    double start = seconds();
+    double start = bench_seconds();
 
     *sum = engines[engine]->work[work](selves[engine], &b->all, seed, n);
-    return seconds() - start;
+    return bench_seconds() - start;
 }
 
 /* Inserts take turns one by one, since the device has good and bad moments; medians count. */
@@ -210,7 +137,7 @@ static void run_inserts(const bench *b, void *const selves[ENGINES])
             for (unsigned e = 0; e < ENGINES; e++)
                 times[e][i] = run_once(b, selves, e, WORK_INSERT, first + i, 1, &sum);
         for (unsigned e = 0; e < ENGINES; e++)
-            f.of[e][round] = median(times[e], n);
+            f.of[e][round] = bench_median(times[e], n);
     }
     take_medians(&f, b->rounds);
     print_line(works[WORK_INSERT].title, &f, "us", 1e6);
@@ -249,16 +176,16 @@ static void print_device(const bench *b)
             bench_fail("cannot write %s", path);
     if (fsync(file) != 0) bench_fail("cannot flush %s", path);
     for (size_t i = 0; i < 200; i++) {
-        double start = seconds();
+        double start = bench_seconds();
         if (pwrite(file, block, sizeof block, (off_t)(i * sizeof block)) != sizeof block ||
             fdatasync(file) != 0)
             bench_fail("cannot write %s", path);
-        times[i] = seconds() - start;
+        times[i] = bench_seconds() - start;
     }
     close(file);
     remove(path);
-    printf("%-42s %12.2f %12s us\n", "4 kB written and flushed (p50)", median(times, 200) * 1e6,
-           "");
+    printf("%-42s %12.2f %12s us\n", "4 kB written and flushed (p50)",
+           bench_median(times, 200) * 1e6, "");
 }
 
 static void compare_engines(const bench *b)
@@ -337,7 +264,7 @@ static void count_work(char **words)
 
     rows_read(words[3], work < 0 ? n : SIZE_MAX, &b.all);
     folder_of(&b, engine == engines[1], path);
-    if (work < 0) fresh_folder(path);
+    if (work < 0) bench_fresh_folder(path);
     void *self = engine->open(path, CACHE_BYTES);
     /* The same keys once before: caches are warm where that is what we look at. */
     if (work >= 0 && work != WORK_INSERT) engine->work[work](self, &b.all, 0x5eed, n);
