@@ -8,7 +8,7 @@
  *       does WORK N times, warm, for valgrind --tool=callgrind --instr-atstart=no, in a folder that
  *       is made when it is empty
  */
-#include "bench.h"
+#include "work.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -151,62 +151,17 @@ static void run_open(bench *b)
 
 /* ---- reads ---- */
 
-typedef enum work { GET, GET_BATCH, BY_EMAIL, BY_AGE, AVERAGE, WORKS } work;
-
-static const struct {
-    const char *word, *title;
-    size_t n; /* times a round */
-} works[WORKS] = {
-    [GET] = {"get", "point get by id, decoded", 100000},
-    [GET_BATCH] = {"get_batch", "the same, 100 in a transaction, each", 1000},
-    [BY_EMAIL] = {"email", "get by unique email", 100000},
-    [BY_AGE] = {"age", "100 rows by age range, decoded", 2000},
-    [AVERAGE] = {"average", "avg(age) over all rows", 1},
+/* How often in a round. */
+static const size_t repeats[BENCH_WORKS] = {
+    [BENCH_GET] = 100000,  [BENCH_GET_BATCH] = 1000, [BENCH_BY_EMAIL] = 100000,
+    [BENCH_BY_AGE] = 2000, [BENCH_AVERAGE] = 1,
 };
 
-static uint64_t do_batch(const bench_engine *engine, void *session, uint64_t rows, uint64_t *state)
-{
-    char ids[BATCH_GETS][16];
-
-    for (int i = 0; i < BATCH_GETS; i++)
-        bench_id(bench_random(state) % rows, ids[i]);
-    return engine->get_batch(session, (const char(*)[16])ids);
-}
-
-static uint64_t do_work(const bench_engine *engine, void *session, work what, uint64_t rows,
-                        uint64_t seed, size_t n)
-{
-    uint64_t sum = 0;
-    char text[48];
-
-    for (size_t i = 0; i < n; i++) {
-        switch (what) {
-        case GET:
-            bench_id(bench_random(&seed) % rows, text);
-            sum += engine->get(session, text);
-            break;
-        case GET_BATCH:
-            sum += do_batch(engine, session, rows, &seed);
-            break;
-        case BY_EMAIL:
-            bench_email(bench_random(&seed) % rows, text);
-            sum += engine->by_email(session, text);
-            break;
-        case BY_AGE:
-            sum += engine->by_age(session, (int32_t)(bench_random(&seed) % (AGES / 10 * 9)));
-            break;
-        default:
-            sum += (uint64_t)(engine->average(session) * 1000);
-        }
-    }
-    return sum;
-}
-
-static void run_reads(bench *b, work what)
+static void run_reads(bench *b, bench_work what)
 {
     static figures f;
-    size_t n = works[what].n / b->divide ? works[what].n / b->divide : 1;
-    double each = (double)n * (what == GET_BATCH ? BATCH_GETS : 1);
+    size_t n = repeats[what] / b->divide ? repeats[what] / b->divide : 1;
+    double each = (double)n * (what == BENCH_GET_BATCH ? BATCH_GETS : 1);
 
     for (unsigned e = 0; e < ENGINES; e++)
         f.is[e] = takes_part(b, e);
@@ -215,17 +170,18 @@ static void run_reads(bench *b, work what)
         for (unsigned e = 0; e < ENGINES; e++) {
             if (!f.is[e]) continue;
             /* The same keys once before: what is measured is the engine, not the first touch. */
-            (void)do_work(engines[e], b->sessions[e], what, b->rows, 0x5eed + round, n);
+            (void)bench_do(engines[e], b->sessions[e], what, b->rows, 0x5eed + round, n);
             double start = bench_seconds();
-            uint64_t sum = do_work(engines[e], b->sessions[e], what, b->rows, 0x5eed + round, n);
+            uint64_t sum = bench_do(engines[e], b->sessions[e], what, b->rows, 0x5eed + round, n);
             f.of[e][round] = (bench_seconds() - start) / each;
             if (e == 0) first = sum;
             if (sum != first)
-                bench_fail("%s: %s read other rows than sgc", works[what].word, engines[e]->title);
+                bench_fail("%s: %s read other rows than sgc", bench_work_words[what],
+                           engines[e]->title);
         }
     }
-    print_line(b, works[what].title, &f, what == AVERAGE ? "ms" : "us", what == AVERAGE ? 1e3 : 1e6,
-               false);
+    print_line(b, bench_work_titles[what], &f, what == BENCH_AVERAGE ? "ms" : "us",
+               what == BENCH_AVERAGE ? 1e3 : 1e6, false);
 }
 
 /* ---- durable writes ---- */
@@ -367,8 +323,8 @@ static void compare_engines(bench *b)
         b->sessions[e] = engines[e]->session(b->selves[e]);
     }
     b->next = b->rows;
-    for (unsigned what = 0; what < WORKS; what++)
-        run_reads(b, (work)what);
+    for (unsigned what = 0; what < BENCH_WORKS; what++)
+        run_reads(b, (bench_work)what);
     run_latency(b, false);
     run_latency(b, true);
     run_throughput(b, false);
@@ -407,7 +363,8 @@ static void count_work(char **words)
 {
     bench b = {.folder = words[4], .rows = number(words[3], 1, 100000000)};
     uint64_t n = number(words[2], 1, 100000000);
-    unsigned e = 0, what = 0;
+    bench_work what = bench_work_named(words[1]);
+    unsigned e = 0;
     char path[512];
 
     while (e < ENGINES && strcmp(engines[e]->name, words[0]) != 0)
@@ -419,20 +376,18 @@ static void count_work(char **words)
     if (is_new) engines[e]->load(b.selves[e], 0, b.rows);
     if (is_new && engines[e]->settle) engines[e]->settle(b.selves[e]);
     b.sessions[e] = engines[e]->session(b.selves[e]);
-    while (what < WORKS && strcmp(works[what].word, words[1]) != 0)
-        what++;
-    if (what < WORKS) {
+    if (what < BENCH_WORKS) {
         /* The same keys once before: caches are warm. */
-        (void)do_work(engines[e], b.sessions[e], (work)what, b.rows, 0x5eed, n);
+        (void)bench_do(engines[e], b.sessions[e], what, b.rows, 0x5eed, n);
         CALLGRIND_START_INSTRUMENTATION;
-        (void)do_work(engines[e], b.sessions[e], (work)what, b.rows, 0x5eed, n);
+        (void)bench_do(engines[e], b.sessions[e], what, b.rows, 0x5eed, n);
         CALLGRIND_STOP_INSTRUMENTATION;
     } else if (strcmp(words[1], "insert") == 0 || strcmp(words[1], "update") == 0) {
         count_writes(&b, e, words[1][0] == 'u', n);
     } else {
         bench_fail("no work '%s'", words[1]);
     }
-    printf("%llu\n", (unsigned long long)(what == GET_BATCH ? n * BATCH_GETS : n));
+    printf("%llu\n", (unsigned long long)(what == BENCH_GET_BATCH ? n * BATCH_GETS : n));
     engines[e]->end(b.sessions[e]);
     engines[e]->close(b.selves[e]);
 }
