@@ -165,6 +165,8 @@ bool sgc_api_claim(sgc_api_builder *builder, sgc_str name);
 sgc_str sgc_api_name(sgc_api_builder *builder, const char *format, ...) SGC_PRINTF(2, 3);
 void sgc_api_fail(sgc_api_builder *builder, sgc_status status, const char *format, ...)
     SGC_PRINTF(3, 4);
+/** Prints the reference and remembers what it refers to. */
+void sgc_api_print_type(sgc_api_builder *builder, const sgc_ast_type *type);
 /** Remembers that a type is referred to. */
 void sgc_api_use(sgc_api_builder *builder, sgc_str name);
 /** Upper-case first letter, the rest as it is. */

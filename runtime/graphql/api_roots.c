@@ -261,16 +261,6 @@ static void write_mutations(roots *at)
 
 /* ---- both ---- */
 
-static void write_type(sgc_api_builder *builder, const sgc_ast_type *type)
-{
-    const sgc_ast_type *named = type;
-
-    while (named->kind != SGC_TYPE_NAMED)
-        named = named->inner;
-    sgc_api_use(builder, named->name.text);
-    sgc_print_type(type, &builder->out);
-}
-
 /* Fields of the SDL that no generated one is. */
 static void write_declared(roots *at)
 {
@@ -285,7 +275,7 @@ static void write_declared(roots *at)
             sgc_buf_printf(&builder->out, "  " SGC_FMT, SGC_ARG(one->name.text));
             sgc_api_write_arguments(builder, one->arguments);
             sgc_buf_text(&builder->out, ": ");
-            write_type(builder, one->type);
+            sgc_api_print_type(builder, one->type);
             sgc_api_deprecate(builder, one->directives);
             sgc_buf_byte(&builder->out, '\n');
             at->count++;

@@ -135,7 +135,7 @@ void sgc_api_deprecate(sgc_api_builder *builder, const sgc_ast_directive *direct
     copy_directive(builder, directives, "deprecated", "reason");
 }
 
-static void write_type(sgc_api_builder *builder, const sgc_ast_type *type)
+void sgc_api_print_type(sgc_api_builder *builder, const sgc_ast_type *type)
 {
     const sgc_ast_type *named = type;
 
@@ -148,7 +148,7 @@ static void write_type(sgc_api_builder *builder, const sgc_ast_type *type)
 static void write_input_value(sgc_api_builder *builder, const sgc_ast_input_value *input)
 {
     sgc_buf_printf(&builder->out, SGC_FMT ": ", SGC_ARG(input->name.text));
-    write_type(builder, input->type);
+    sgc_api_print_type(builder, input->type);
     if (input->default_value) {
         sgc_buf_text(&builder->out, " = ");
         sgc_print_value(input->default_value, &builder->out);
@@ -186,7 +186,7 @@ static void write_declared_field(sgc_api_builder *builder, const sgc_ast_field *
     sgc_buf_printf(&builder->out, "  " SGC_FMT, SGC_ARG(field->name.text));
     sgc_api_write_arguments(builder, field->arguments);
     sgc_buf_text(&builder->out, ": ");
-    write_type(builder, field->type);
+    sgc_api_print_type(builder, field->type);
     sgc_api_deprecate(builder, field->directives);
     sgc_buf_byte(&builder->out, '\n');
 }

@@ -166,6 +166,13 @@ bool sgc_type_is_member(const sgc_named_type *abstract, const sgc_named_type *ty
 bool sgc_type_ref_equal(const sgc_type_ref *a, const sgc_type_ref *b);
 /** Whether a value of type `sub` can stand where `super` is asked for (output positions). */
 bool sgc_type_ref_is_subtype(const sgc_type_ref *sub, const sgc_type_ref *super);
+/** What the wrappers of a reference say. */
+typedef struct sgc_type_shape {
+    const sgc_named_type *named;
+    bool list, non_null, item_non_null;
+    bool nested; /**< a list of lists */
+} sgc_type_shape;
+sgc_type_shape sgc_type_shape_of(const sgc_type_ref *ref);
 /** The named type at the heart of a reference. */
 sgc_named_type *sgc_type_ref_named(const sgc_type_ref *ref);
 /** Writes a reference as SDL: [Post!]!. */

@@ -109,6 +109,24 @@ sgc_named_type *sgc_type_ref_named(const sgc_type_ref *ref)
     return ref->named;
 }
 
+sgc_type_shape sgc_type_shape_of(const sgc_type_ref *ref)
+{
+    sgc_type_shape out = {0};
+
+    for (; ref->kind != SGC_TYPE_NAMED; ref = ref->inner) {
+        if (ref->kind == SGC_TYPE_LIST) {
+            out.nested = out.list;
+            out.list = true;
+        } else if (out.list) {
+            out.item_non_null = true;
+        } else {
+            out.non_null = true;
+        }
+    }
+    out.named = ref->named;
+    return out;
+}
+
 bool sgc_type_ref_equal(const sgc_type_ref *a, const sgc_type_ref *b)
 {
     while (a->kind == b->kind) {

@@ -302,29 +302,6 @@ static void table_names(names *n, const sgc_model_table *table)
 
 /* ---- the SDL's own root fields ---- */
 
-typedef struct wrappers {
-    sgc_str named;
-    bool list, non_null, item_non_null, nested;
-} wrappers;
-
-static wrappers declared_type(const sgc_type_ref *ref)
-{
-    wrappers out = {0};
-
-    for (; ref->kind != SGC_TYPE_NAMED; ref = ref->inner) {
-        if (ref->kind == SGC_TYPE_LIST) {
-            out.nested = out.list;
-            out.list = true;
-        } else if (out.list) {
-            out.item_non_null = true;
-        } else {
-            out.non_null = true;
-        }
-    }
-    out.named = ref->named->name;
-    return out;
-}
-
 static bool same_name(names *n, const sgc_model_table *table, const char *text, sgc_str named)
 {
     if (text[0] == '#') return sgc_str_eq(named, table->key->field.named_type);
@@ -337,10 +314,10 @@ static bool same_name(names *n, const sgc_model_table *table, const char *text, 
 static bool fits(names *n, const sgc_model_table *table, const shape_text *ours,
                  const sgc_type_ref *ref, bool input)
 {
-    wrappers declared = declared_type(ref);
+    sgc_type_shape declared = sgc_type_shape_of(ref);
 
     if (declared.nested || declared.list != ours->list ||
-        !same_name(n, table, ours->type, declared.named))
+        !same_name(n, table, ours->type, declared.named->name))
         return false;
     if (input)
         return (declared.non_null || !ours->non_null) &&
@@ -380,9 +357,9 @@ static bool unique_agrees(names *n, const generated *one, const sgc_field_def *d
         const sgc_input_def *input =
             sgc_input_find(def->arguments, def->argument_count, member->field.name);
         if (!input) return false;
-        wrappers declared = declared_type(input->type);
+        sgc_type_shape declared = sgc_type_shape_of(input->type);
         if (declared.list || !declared.non_null ||
-            !sgc_str_eq(declared.named, member->field.named_type))
+            !sgc_str_eq(declared.named->name, member->field.named_type))
             return false;
     }
     return true;

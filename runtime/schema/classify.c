@@ -26,30 +26,6 @@ sgc_kind sgc_model_scalar(sgc_str name)
     return SGC_KIND_STRING;
 }
 
-/* What the wrappers of a reference say. nested: a list of lists. */
-typedef struct type_shape {
-    const sgc_named_type *named;
-    bool list, non_null, item_non_null, nested;
-} type_shape;
-
-static type_shape shape_of(const sgc_type_ref *ref)
-{
-    type_shape out = {0};
-
-    for (; ref->kind != SGC_TYPE_NAMED; ref = ref->inner) {
-        if (ref->kind == SGC_TYPE_LIST) {
-            out.nested = out.list;
-            out.list = true;
-        } else if (out.list) {
-            out.item_non_null = true;
-        } else {
-            out.non_null = true;
-        }
-    }
-    out.named = ref->named;
-    return out;
-}
-
 static bool is_root(const sgc_model_build *build, const sgc_named_type *type)
 {
     return type == build->types->query || type == build->types->mutation ||
@@ -67,7 +43,7 @@ static bool always_resolved(const sgc_model_build *build, const sgc_field_def *d
 
 static bool can_be_key(const sgc_model_build *build, const sgc_field_def *def)
 {
-    type_shape shape = shape_of(def->type);
+    sgc_type_shape shape = sgc_type_shape_of(def->type);
     sgc_kind kind =
         shape.named->kind == SGC_NAMED_SCALAR ? sgc_model_scalar(shape.named->name) : SGC_KIND_JSON;
 
@@ -118,7 +94,7 @@ static bool can_be_embedded(const sgc_model_build *build, const sgc_named_type *
     if (is_connection(type)) return false;
     for (size_t i = 0; i < type->field_count; i++) {
         const sgc_field_def *def = &type->fields[i];
-        type_shape shape = shape_of(def->type);
+        sgc_type_shape shape = sgc_type_shape_of(def->type);
         if (always_resolved(build, def) || shape.nested) continue;
         if (shape.named->kind == SGC_NAMED_SCALAR || shape.named->kind == SGC_NAMED_ENUM)
             return true;
@@ -288,7 +264,7 @@ static sgc_str type_text(sgc_model_build *build, const sgc_type_ref *ref)
 }
 
 static void stored_member(sgc_model_build *build, sgc_model_table *table, sgc_model_member *member,
-                          type_shape shape, sgc_kind kind)
+                          sgc_type_shape shape, sgc_kind kind)
 {
     const sgc_field_def *def = member->def;
 
@@ -313,7 +289,7 @@ static void stored_member(sgc_model_build *build, sgc_model_table *table, sgc_mo
         sgc_model_refuse_storage(build, def, "it is part of a value inside a row");
 }
 
-static void relation_member(sgc_model_build *build, sgc_model_member *member, type_shape shape)
+static void relation_member(sgc_model_build *build, sgc_model_member *member, sgc_type_shape shape)
 {
     const sgc_field_def *def = member->def;
     const sgc_ast_directive *directive = sgc_model_directive(build, def->directives, "relation");
@@ -368,7 +344,7 @@ static void member(sgc_model_build *build, sgc_model_table *table, size_t at)
 {
     const sgc_field_def *def = &table->type->fields[at];
     sgc_model_member *out = &table->members[at];
-    type_shape shape = shape_of(def->type);
+    sgc_type_shape shape = sgc_type_shape_of(def->type);
     sgc_model_type *info = sgc_model_info(build, shape.named);
     bool in_row = table->table.singular.data != NULL;
 

@@ -152,12 +152,14 @@ static void done(void *context, uint64_t sequence, sgc_status outcome)
     }
 }
 
-static sgc_status append(struct committing *c)
+static sgc_status append(struct committing *c, struct sgc_layer *layer)
 {
-    sgc_status status =
-        sgc_log_append(c->db->log, c->sequence, c->time_us, sgc_buf_as_str(&c->payload),
-                       c->txn->durability, done, c->db);
+    sgc_status status = sgc_layer_note(layer, c->sequence, c->time_us);
 
+    if (status != SGC_OK) return status;
+    status = sgc_log_append(c->db->log, c->sequence, c->time_us, sgc_buf_as_str(&c->payload),
+                            c->txn->durability, done, c->db);
+    if (status != SGC_OK) sgc_layer_forget(layer);
     /* Numbers could not be reserved: nothing was queued, so nobody else reports it. */
     if (status == SGC_READ_ONLY) atomic_store(&c->db->read_only, true);
     if (status != SGC_LIMIT) return status;
@@ -165,9 +167,9 @@ static sgc_status append(struct committing *c)
                         "the transaction wrote %zu bytes, more than one may have", c->payload.size);
 }
 
-static void note(struct committing *c, struct sgc_layer *layer)
+static void took(struct committing *c, struct sgc_layer *layer)
 {
-    sgc_layer_note(layer, c->sequence, c->time_us, c->payload.size);
+    sgc_layer_took(layer, c->sequence, c->time_us, c->payload.size);
     c->behind = c->db->last_full;
     if (c->txn->durability == SGC_DURABILITY_FULL) c->db->last_full = c->sequence;
     c->db->assigned = c->sequence;
@@ -188,8 +190,7 @@ static sgc_status copy_into(struct committing *c, struct sgc_layer *active)
         status = sgc_claim_put(c->txn, active->memtable, c->sequence, c->sequence, c->time_us,
                                &c->payload);
     }
-    if (status == SGC_OK) status = sgc_layer_expect(active);
-    if (status == SGC_OK) status = append(c);
+    if (status == SGC_OK) status = append(c, active);
     if (status != SGC_OK) sgc_memtable_rollback(active->memtable, c->sequence - 1);
     return status;
 }
@@ -200,7 +201,7 @@ static sgc_status commit_small(struct committing *c)
     sgc_status status = copy_into(c, active);
 
     if (status != SGC_OK) return status;
-    note(c, active);
+    took(c, active);
     if (sgc_memtable_bytes(active->memtable) < c->db->memtable_bytes &&
         active->log_bytes < SGC_HELD_LOG_BYTES) {
         return SGC_OK;
@@ -226,13 +227,12 @@ static sgc_status commit_large(struct committing *c)
     status = sgc_view_adopt(c->db, c->txn->writes, &layer);
     if (status != SGC_OK) return status;
     c->txn->writes = NULL;
-    status = sgc_layer_expect(layer);
-    if (status == SGC_OK) status = append(c);
+    status = append(c, layer);
     if (status != SGC_OK) {
         sgc_view_disown(c->db, layer);
         return status;
     }
-    note(c, layer);
+    took(c, layer);
     sgc_view_seal(c->db, layer);
     return SGC_OK;
 }

@@ -232,13 +232,13 @@ static sgc_status replay_commit(void *context, sgc_log_position position, uint64
     struct sgc_layer *active = r->source.layers[0];
 
     r->sequence = position.index;
-    sgc_status status = sgc_layer_expect(active);
+    sgc_status status = sgc_layer_note(active, position.index, time_us);
     if (status != SGC_OK) return sgc_fail(r->error, status, "out of memory");
     status = sgc_payload_read(r->db->schema, payload, replay_event, r, r->error);
     if (status != SGC_OK) return status;
     r->db->assigned = position.index;
     if (time_us > r->db->last_time) r->db->last_time = time_us;
-    sgc_layer_note(active, position.index, time_us, payload.size);
+    sgc_layer_took(active, position.index, time_us, payload.size);
     return SGC_OK;
 }
 

@@ -28,7 +28,7 @@ struct sgc_txn;
 
 /** A commit and its time. */
 struct sgc_moment_of {
-    uint64_t sequence, time_us;
+    _Atomic uint64_t sequence, time_us;
 };
 
 /** Commits of a layer in order; appended under the commit lock, read by anyone. */
@@ -182,10 +182,15 @@ SGC_CHECK sgc_status sgc_merge_publish(sgc_db *db, sgc_error *error);
 /** Ends the thread and drops what was not published; takes the view lock itself. */
 void sgc_merge_stop(sgc_db *db);
 
-/** Room for one more commit; before it goes into the log. Commit lock held. */
-SGC_CHECK sgc_status sgc_layer_expect(struct sgc_layer *layer);
-/** A commit of this layer went into the log. Commit lock held. */
-void sgc_layer_note(struct sgc_layer *layer, uint64_t sequence, uint64_t time_us, size_t log_bytes);
+/**
+ * Remembers when the next commit of this layer happens, before it goes into the log: from then on
+ * it may be seen, and asked for its time. Commit lock held.
+ */
+SGC_CHECK sgc_status sgc_layer_note(struct sgc_layer *layer, uint64_t sequence, uint64_t time_us);
+/** The commit noted last was refused. Commit lock held. */
+void sgc_layer_forget(struct sgc_layer *layer);
+/** The commit noted last went into the log. Commit lock held. */
+void sgc_layer_took(struct sgc_layer *layer, uint64_t sequence, uint64_t time_us, size_t log_bytes);
 void sgc_layer_free_commits(struct sgc_layer *layer);
 /** Hands the commits of a sealed layer to the flush. */
 SGC_CHECK sgc_status sgc_layer_flush_commits(const struct sgc_layer *layer, sgc_flush *flush,

@@ -9,7 +9,20 @@ enum { FIRST_COMMITS = 64, MOST_COMMITS = 8192 };
 
 /* ---- commits of a layer ---- */
 
-sgc_status sgc_layer_expect(struct sgc_layer *layer)
+/* Which number of a commit is meant. */
+typedef uint64_t number_of(const struct sgc_moment_of *commit);
+
+static uint64_t sequence_of(const struct sgc_moment_of *commit)
+{
+    return atomic_load_explicit(&commit->sequence, memory_order_relaxed);
+}
+
+static uint64_t time_of(const struct sgc_moment_of *commit)
+{
+    return atomic_load_explicit(&commit->time_us, memory_order_relaxed);
+}
+
+static sgc_status expect_commit(struct sgc_layer *layer)
 {
     struct sgc_commit_block *newest = atomic_load_explicit(&layer->commits, memory_order_relaxed);
     size_t capacity = FIRST_COMMITS;
@@ -32,14 +45,31 @@ sgc_status sgc_layer_expect(struct sgc_layer *layer)
     return SGC_OK;
 }
 
-void sgc_layer_note(struct sgc_layer *layer, uint64_t sequence, uint64_t time_us, size_t log_bytes)
+sgc_status sgc_layer_note(struct sgc_layer *layer, uint64_t sequence, uint64_t time_us)
+{
+    sgc_status status = expect_commit(layer);
+
+    if (status != SGC_OK) return status;
+    struct sgc_commit_block *newest = atomic_load_explicit(&layer->commits, memory_order_relaxed);
+    size_t count = atomic_load_explicit(&newest->count, memory_order_relaxed);
+    /* A reader may still look at a commit that was noted here and refused: it had this number. */
+    atomic_store_explicit(&newest->items[count].sequence, sequence, memory_order_relaxed);
+    atomic_store_explicit(&newest->items[count].time_us, time_us, memory_order_relaxed);
+    atomic_store_explicit(&newest->count, count + 1, memory_order_release);
+    return SGC_OK;
+}
+
+void sgc_layer_forget(struct sgc_layer *layer)
 {
     struct sgc_commit_block *newest = atomic_load_explicit(&layer->commits, memory_order_relaxed);
     size_t count = atomic_load_explicit(&newest->count, memory_order_relaxed);
 
-    assert(count < newest->capacity);
-    newest->items[count] = (struct sgc_moment_of){sequence, time_us};
-    atomic_store_explicit(&newest->count, count + 1, memory_order_release);
+    assert(count > 0);
+    atomic_store_explicit(&newest->count, count - 1, memory_order_release);
+}
+
+void sgc_layer_took(struct sgc_layer *layer, uint64_t sequence, uint64_t time_us, size_t log_bytes)
+{
     layer->last_sequence = sequence;
     layer->last_time = time_us;
     layer->log_bytes += log_bytes;
@@ -68,23 +98,10 @@ sgc_status sgc_layer_flush_commits(const struct sgc_layer *layer, sgc_flush *flu
         size_t count = atomic_load_explicit(&block->count, memory_order_acquire);
         for (size_t i = 0; status == SGC_OK && i < count; i++) {
             const struct sgc_moment_of *commit = &block->items[i];
-            status = sgc_flush_add_commit(flush, commit->sequence, commit->time_us, error);
+            status = sgc_flush_add_commit(flush, sequence_of(commit), time_of(commit), error);
         }
     }
     return status;
-}
-
-/* Which number of a commit is meant. */
-typedef uint64_t number_of(const struct sgc_moment_of *commit);
-
-static uint64_t sequence_of(const struct sgc_moment_of *commit)
-{
-    return commit->sequence;
-}
-
-static uint64_t time_of(const struct sgc_moment_of *commit)
-{
-    return commit->time_us;
 }
 
 /* The last of the block's `count` commits whose number is at most `bound`. */
@@ -125,9 +142,9 @@ sgc_status sgc_view_sequence_at(const struct sgc_view *view, uint64_t head, uint
 {
     const struct sgc_moment_of *commit = find_commit(view, time_of, time_us);
 
-    if (commit && commit->sequence > head) commit = find_commit(view, sequence_of, head);
+    if (commit && sequence_of(commit) > head) commit = find_commit(view, sequence_of, head);
     if (commit) {
-        *sequence = commit->sequence;
+        *sequence = sequence_of(commit);
         return SGC_OK;
     }
     return sgc_segments_sequence_at(sgc_checkpoint_history(view->checkpoint), time_us, sequence,
@@ -139,9 +156,9 @@ sgc_status sgc_view_time_of(const struct sgc_view *view, uint64_t sequence, uint
 {
     const struct sgc_moment_of *commit = find_commit(view, sequence_of, sequence);
 
-    if (commit && commit->sequence != sequence) return SGC_NOT_FOUND;
+    if (commit && sequence_of(commit) != sequence) return SGC_NOT_FOUND;
     if (commit) {
-        *time_us = commit->time_us;
+        *time_us = time_of(commit);
         return SGC_OK;
     }
     return sgc_segments_time_of(sgc_checkpoint_history(view->checkpoint), sequence, time_us, error);
