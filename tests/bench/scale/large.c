@@ -1,0 +1,129 @@
+/* large.c - a load of many gigabytes: does a row cost the same at the end; then inserts and
+ * look-ups. */
+#include "scale.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { STEP = 1000000, THREADS = 8, TOGETHER = 1000, TIMES = 20000 };
+
+/* ---- loading ---- */
+
+static void load(const scale_job *job, void *self)
+{
+    double begun = bench_seconds(), first = 0, slowest = 0;
+
+    for (uint64_t n = 0; n < job->rows; n += STEP) {
+        uint64_t count = job->rows - n < STEP ? job->rows - n : STEP;
+        double start = bench_seconds();
+        scale_load(&bench_sgc, self, n, count);
+        double rate = (double)count / (bench_seconds() - start);
+        if (n == 0) first = rate;
+        if (slowest == 0 || rate < slowest) slowest = rate;
+        scale_figure(job, "load", "load", (double)(n + count), rate);
+        fprintf(stderr, "\r%llu rows, %.0f rows/s ", (unsigned long long)(n + count), rate);
+    }
+    double loaded = bench_seconds() - begun;
+    bench_sgc.settle(self);
+    double settled = bench_seconds() - begun;
+    fputc('\n', stderr);
+    printf("load of %llu rows, %d a transaction: %.0f s, settled after %.0f s: %.0f rows/s; the"
+           " first million %.0f rows/s, the slowest %.0f\n",
+           (unsigned long long)job->rows, CHUNK, loaded, settled, (double)job->rows / settled,
+           first, slowest);
+}
+
+/* ---- inserts ---- */
+
+typedef struct writer {
+    void *self;
+    double until;
+    uint64_t first, count;
+    pthread_t thread;
+} writer;
+
+static void *insert_on(void *argument)
+{
+    writer *w = argument;
+    void *session = bench_sgc.session(w->self);
+
+    while (bench_seconds() < w->until)
+        bench_sgc.insert(session, w->first + w->count++);
+    bench_sgc.end(session);
+    return NULL;
+}
+
+static void insert_by_threads(const scale_job *job, void *self, uint64_t *next)
+{
+    writer writers[THREADS];
+    double start = bench_seconds();
+    uint64_t count = 0;
+
+    for (unsigned t = 0; t < THREADS; t++) {
+        writers[t] = (writer){self, start + job->seconds, *next + t * 100000000U, 0, 0};
+        if (pthread_create(&writers[t].thread, NULL, insert_on, &writers[t]) != 0)
+            bench_fail("no thread");
+    }
+    for (unsigned t = 0; t < THREADS; t++) {
+        pthread_join(writers[t].thread, NULL);
+        count += writers[t].count;
+    }
+    printf("  %-44s %9.0f rows/s\n", "a row a transaction, 8 threads, durable",
+           (double)count / (bench_seconds() - start));
+    *next += THREADS * 100000000ULL;
+}
+
+static void insert_together(const scale_job *job, void *self, uint64_t *next)
+{
+    double start = bench_seconds(), longest = 0;
+    uint64_t count = 0;
+
+    while (bench_seconds() - start < job->seconds) {
+        double one = bench_seconds();
+        bench_sgc.load(self, *next + count, TOGETHER);
+        count += TOGETHER;
+        if (bench_seconds() - one > longest) longest = bench_seconds() - one;
+    }
+    printf("  %-44s %9.0f rows/s (longest %.0f ms)\n", "1,000 rows a transaction, one thread",
+           (double)count / (bench_seconds() - start), longest * 1e3);
+    *next += count;
+}
+
+/* ---- look-ups ---- */
+
+static void look_up(const scale_job *job, void *self)
+{
+    static const bench_work works[] = {BENCH_GET, BENCH_BY_EMAIL, BENCH_BY_AGE};
+
+    printf("  look-ups with %.0f MB for pages: %21s %8s %8s %9s %9s\n",
+           (double)scale_stats(self).cache_budget / 1e6, "preads", "misses", "pages", "p50 us",
+           "p99 us");
+    for (size_t i = 0; i < sizeof works / sizeof *works; i++) {
+        size_t n = works[i] == BENCH_BY_AGE ? TIMES / 100 : TIMES;
+        (void)scale_measure(&bench_sgc, self, works[i], job->rows, 0xcafe, n);
+        scale_reads reads = scale_measure(&bench_sgc, self, works[i], job->rows, 0x5eed, n);
+        printf("    %-42s %8.2f %8.2f %8.2f %9.2f %9.2f\n", bench_work_titles[works[i]],
+               reads.calls, reads.misses, reads.pages, reads.median_us, reads.p99_us);
+    }
+}
+
+void scale_large(const scale_job *job)
+{
+    uint64_t next = job->rows;
+
+    bench_fresh_folder(job->folder);
+    void *self = bench_sgc.open(job->folder, job->cache);
+    load(job, self);
+    printf("  %.2f GB of data and history\n", bench_measure_folder(job->folder).data / 1e9);
+    look_up(job, self);
+    insert_by_threads(job, self, &next);
+    insert_together(job, self, &next);
+    fflush(stdout);
+    uint64_t budget = scale_stats(self).cache_budget;
+    bench_sgc.close(self);
+    self = bench_sgc.open(job->folder, budget / 10);
+    look_up(job, self);
+    bench_sgc.close(self);
+    bench_remove_folder(job->folder);
+}

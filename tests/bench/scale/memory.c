@@ -1,0 +1,177 @@
+/*
+ * memory.c - a long mixed work over a table larger than the cache: writers, readers of now and of
+ * the past, scans; what the process has in memory meanwhile, next to what its options allow.
+ */
+#include "scale.h"
+
+#include "users.sgc.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { TOGETHER = 50, LOADED = 10000, SAMPLE_US = 20000 };
+
+typedef struct shared {
+    const scale_job *job;
+    sgc_db *db;
+    _Atomic bool stop;
+    _Atomic uint64_t writers, updates, reads;
+} shared;
+
+static void must(sgc_status rc)
+{
+    if (rc != SGC_OK) bench_fail("sgc: %s", sgc_status_text(rc));
+}
+
+static sgc_status change(sgc_txn *txn, uint64_t rows, uint64_t *seed)
+{
+    sgc_status rc = SGC_OK;
+    char id[16];
+
+    for (int i = 0; rc == SGC_OK && i < TOGETHER; i++) {
+        users_user_patch patch = {.set = {.age = true},
+                                  .age = (int32_t)(bench_random(seed) % AGES)};
+        bench_id(bench_random(seed) % rows, id);
+        rc = users_user_update(txn, sgc_str_from(id), &patch);
+    }
+    return rc;
+}
+
+static void *write_on(void *argument)
+{
+    shared *s = argument;
+    uint64_t seed = 0xbeef + atomic_fetch_add(&s->writers, 1);
+
+    while (!atomic_load(&s->stop)) {
+        sgc_txn *txn = NULL;
+        must(sgc_begin(s->db, &txn));
+        sgc_status rc = change(txn, s->job->rows, &seed);
+        if (rc == SGC_OK) rc = sgc_commit(&txn, NULL);
+        sgc_abort(&txn);
+        if (rc != SGC_CONFLICT) must(rc);
+        atomic_fetch_add(&s->updates, rc == SGC_OK ? TOGETHER : 0);
+    }
+    return NULL;
+}
+
+static void look_up(shared *s, sgc_moment moment, uint64_t *seed)
+{
+    sgc_txn *txn = NULL;
+    users_user row;
+    char id[16];
+
+    must(sgc_begin_read(s->db, moment, &txn));
+    for (int i = 0; i < TOGETHER; i++) {
+        bench_id(bench_random(seed) % s->job->rows, id);
+        must(users_user_get(txn, sgc_str_from(id), &row));
+    }
+    sgc_abort(&txn);
+    atomic_fetch_add(&s->reads, TOGETHER);
+}
+
+static void *read_on(void *argument)
+{
+    shared *s = argument;
+    uint64_t seed = 0x5eed;
+
+    while (!atomic_load(&s->stop)) {
+        uint64_t head = sgc_db_head(s->db), loaded = s->job->rows / LOADED + 1;
+        look_up(s, sgc_now(), &seed);
+        if (head > loaded)
+            look_up(s, sgc_at_seq(head - bench_random(&seed) % (head - loaded)), &seed);
+    }
+    return NULL;
+}
+
+static void *scan_on(void *argument)
+{
+    shared *s = argument;
+    users_user row;
+
+    while (!atomic_load(&s->stop)) {
+        sgc_txn *txn = NULL;
+        must(sgc_begin_read(s->db, sgc_now(), &txn));
+        users_user_cursor cursor = users_user_all(txn);
+        while (!atomic_load(&s->stop) && users_user_cursor_next(&cursor, &row))
+            atomic_fetch_add_explicit(&s->reads, 1, memory_order_relaxed);
+        must(users_user_cursor_status(&cursor));
+        sgc_abort(&txn);
+    }
+    return NULL;
+}
+
+typedef struct peak {
+    double resident, allowed, memtables, indexes; /* at the moment that was worst */
+    double highest;
+} peak;
+
+static void sample(shared *s, double base, peak *worst)
+{
+    sgc_db_stats stats = scale_stats(s->db);
+    double budget = (double)(stats.cache_budget + stats.history_cache_budget);
+    double now = scale_resident();
+    double memtables = (double)stats.memtable_bytes, indexes = (double)stats.history_resident_bytes;
+    double allowed = base + budget + memtables + indexes;
+
+    if (now > worst->highest) worst->highest = now;
+    if (worst->resident != 0 && now - allowed <= worst->resident - worst->allowed) return;
+    *worst = (peak){now, allowed, memtables, indexes, worst->highest};
+}
+
+static void work(shared *s, double base, peak *worst)
+{
+    static void *(*const what[])(void *) = {write_on, write_on, read_on, scan_on};
+    pthread_t threads[sizeof what / sizeof *what];
+    double start = bench_seconds();
+
+    for (size_t i = 0; i < sizeof what / sizeof *what; i++)
+        if (pthread_create(&threads[i], NULL, what[i], s) != 0) bench_fail("no thread");
+    while (bench_seconds() - start < s->job->seconds) {
+        usleep(SAMPLE_US);
+        sample(s, base, worst);
+    }
+    atomic_store(&s->stop, true);
+    for (size_t i = 0; i < sizeof what / sizeof *what; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void report(shared *s, double base, const peak *worst)
+{
+    sgc_db_stats stats = scale_stats(s->db);
+
+    printf("%llu rows, %.0f s: %llu rows updated, %llu read; %llu flushes, %llu merges, %llu pages"
+           " evicted; data file %.0f MB\n",
+           (unsigned long long)s->job->rows, s->job->seconds,
+           (unsigned long long)atomic_load(&s->updates), (unsigned long long)atomic_load(&s->reads),
+           (unsigned long long)stats.flushes, (unsigned long long)stats.history_merges,
+           (unsigned long long)stats.cache_evictions, (double)stats.page_file_bytes / 1e6);
+    printf("  resident at most %.1f MB; at the worst moment %.1f MB, where %.1f were allowed:"
+           " program %.1f, cache_bytes %.1f, MemTables %.1f, indexes of the history %.1f;"
+           " beyond: %.1f MB\n",
+           worst->highest / 1e6, worst->resident / 1e6, worst->allowed / 1e6, base / 1e6,
+           (double)(stats.cache_budget + stats.history_cache_budget) / 1e6, worst->memtables / 1e6,
+           worst->indexes / 1e6, (worst->resident - worst->allowed) / 1e6);
+}
+
+void scale_memory(const scale_job *job)
+{
+    peak loading = {0}, worst = {0};
+    shared s = {.job = job};
+
+    bench_fresh_folder(job->folder);
+    double base = scale_resident();
+    s.db = bench_sgc.open(job->folder, job->cache);
+    for (uint64_t n = 0; n < job->rows; n += LOADED) {
+        bench_sgc.load(s.db, n, LOADED);
+        sample(&s, base, &loading);
+    }
+    bench_sgc.settle(s.db);
+    work(&s, base, &worst);
+    report(&s, base, &worst);
+    printf("  while it was loaded: resident at most %.1f MB, beyond: %.1f MB\n",
+           loading.highest / 1e6, (loading.resident - loading.allowed) / 1e6);
+    bench_sgc.close(s.db);
+    bench_remove_folder(job->folder);
+}
