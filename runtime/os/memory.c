@@ -382,6 +382,7 @@ sgc_status sgc_memory_os_create(sgc_memory_os **out)
         .list = memory_list,
         .time_us = memory_time,
         .monotonic_us = memory_monotonic,
+        .coarse_us = memory_time,
         .random = memory_random,
     };
     *out = memory;

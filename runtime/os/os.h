@@ -52,6 +52,7 @@ typedef struct sgc_os {
                        void *context);
     uint64_t (*time_us)(void *self);      /**< wall clock, microseconds since 1970, may step */
     uint64_t (*monotonic_us)(void *self); /**< never steps back */
+    uint64_t (*coarse_us)(void *self);    /**< time_us, some milliseconds late, for little */
     sgc_status (*random)(void *self, void *data, size_t size);
 } sgc_os;
 
@@ -130,6 +131,8 @@ void sgc_cond_signal(sgc_cond *cond);
 void sgc_cond_broadcast(sgc_cond *cond);
 SGC_CHECK sgc_status sgc_thread_start(sgc_thread *thread, void *(*run)(void *), void *argument);
 void sgc_thread_join(sgc_thread thread);
+/** A number that is mostly another one in another thread: for spreading them over places. */
+unsigned sgc_thread_spread(void);
 /** Processors this process may use, at least 1. */
 unsigned sgc_processor_count(void);
 /** Bytes of physical memory. */

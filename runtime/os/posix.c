@@ -285,6 +285,12 @@ static uint64_t posix_monotonic(void *self)
     return clock_us(CLOCK_MONOTONIC);
 }
 
+static uint64_t posix_coarse(void *self)
+{
+    (void)self;
+    return clock_us(CLOCK_REALTIME_COARSE);
+}
+
 static sgc_status posix_random(void *self, void *data, size_t size)
 {
     char *to = data;
@@ -318,6 +324,7 @@ const sgc_os *sgc_os_posix(void)
         .list = posix_list,
         .time_us = posix_time,
         .monotonic_us = posix_monotonic,
+        .coarse_us = posix_coarse,
         .random = posix_random,
     };
     return &table;

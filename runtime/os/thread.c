@@ -105,6 +105,11 @@ void sgc_thread_join(sgc_thread thread)
     must(pthread_join(thread, NULL), "pthread_join");
 }
 
+unsigned sgc_thread_spread(void)
+{
+    return (unsigned)((uint64_t)(uintptr_t)pthread_self() * 0x9E3779B97F4A7C15U >> 48);
+}
+
 unsigned sgc_processor_count(void)
 {
     cpu_set_t allowed;

@@ -365,6 +365,7 @@ static void close_parts(sgc_db *db)
 {
     stop_flusher(db);
     if (db->log) sgc_log_close(db->log);
+    sgc_view_collect(db);
     sgc_view_unpin(db->view);
     sgc_txns_free(db);
     if (db->pages) sgc_pages_close(db->pages);
@@ -442,7 +443,7 @@ sgc_status sgc_db_close_safe(sgc_db *db, bool *safe, sgc_error *error)
 {
     *safe = true;
     if (!db) return SGC_OK;
-    assert(!db->open_txns);
+    assert(sgc_txns_open(db).count == 0);
     sgc_status status = flush_to_close(db);
     stop_flusher(db);
     if (status != SGC_OK) {
@@ -565,7 +566,7 @@ sgc_status sgc_db_set_schema(sgc_db *db, const sgc_schema *schema, sgc_error *er
     const sgc_schema *old = db->schema;
 
     if (schema->hash == old->hash) return SGC_OK;
-    sgc_status status = sgc_view_close(db);
+    sgc_status status = sgc_txns_refuse(db);
     if (status != SGC_OK) return sgc_fail(error, status, "transactions are open");
     status = sgc_db_flush(db);
     if (status == SGC_OK) {
@@ -575,6 +576,6 @@ sgc_status sgc_db_set_schema(sgc_db *db, const sgc_schema *schema, sgc_error *er
     } else {
         sgc_fail(error, status, "flush: %s", sgc_status_text(status));
     }
-    sgc_view_reopen(db);
+    sgc_txns_admit(db);
     return status;
 }

@@ -29,7 +29,7 @@ static sgc_status draw(sgc_txn *txn, uint64_t *tick, uint8_t random[8])
     sgc_status status = sgc_txn_random(txn, bytes, sizeof bytes);
 
     if (status != SGC_OK) return sgc_txn_fail_plain(txn, status);
-    *tick = next_tick(txn->db, txn->now_us, (uint16_t)(bytes[8] << 8 | bytes[9]));
+    *tick = next_tick(txn->db, sgc_txn_now(txn), (uint16_t)(bytes[8] << 8 | bytes[9]));
     memcpy(random, bytes, 8);
     return SGC_OK;
 }

@@ -55,7 +55,9 @@ struct sgc_layer {
 /** What a reader reads: a checkpoint and the MemTables above it, newest first. Immutable. */
 struct sgc_view {
     _Atomic size_t references;
+    struct sgc_view *left; /* view lock; the next one that is current no more and may be in use */
     sgc_checkpoint *checkpoint;
+    uint64_t sequence; /* of the checkpoint */
     size_t count;
     struct sgc_layer *layers[SGC_MAX_LAYERS];
 };
@@ -86,7 +88,7 @@ SGC_CHECK sgc_status sgc_rules_make(const sgc_schema *schema, sgc_arena *arena,
 
 /* ---- databases (db.c) ---- */
 
-enum { SGC_RETIRED_LAYERS = 32, SGC_ENDED_TXNS = 4 };
+enum { SGC_RETIRED_LAYERS = 32, SGC_TXN_SLOTS = 32 };
 
 /** Flushed layers that open serializable transactions are older than; view lock. */
 struct sgc_retired {
@@ -136,8 +138,14 @@ struct sgc_db {
     bool switching; /* another schema comes: new transactions wait */
     sgc_error flush_error;
     struct sgc_retired retired;
-    _Atomic(sgc_txn *) ended[SGC_ENDED_TXNS]; /* with their memory, for the next ones */
     sgc_durability durability;
+
+    /* What transactions begin with (enter.c): no lock is taken while the view stays the same. */
+    _Atomic(struct sgc_view *) current; /* `view`; NULL: beginners wait */
+    _Atomic uint64_t renewals;          /* how often the view got another checkpoint */
+    _Atomic(sgc_txn *) slots[SGC_TXN_SLOTS];
+    struct sgc_txn *more_txns;   /* view lock; open, and not in a slot */
+    struct sgc_view *left_views; /* view lock */
 
     sgc_mutex claim_lock; /* taken alone */
     sgc_cond claim_ended;
@@ -147,9 +155,8 @@ struct sgc_db {
     _Atomic uint64_t last_id; /* tick of the last key made here (ids.c) */
     _Atomic bool read_only;
     _Atomic uint64_t commits, conflicts;
-    struct sgc_txn *open_txns; /* view lock; newest first */
-    bool all_history;          /* every table keeps its history */
-    struct sgc_task *task;     /* for the flusher; view lock */
+    bool all_history;      /* every table keeps its history */
+    struct sgc_task *task; /* for the flusher; view lock */
     struct sgc_merging merging;
 };
 
@@ -220,13 +227,6 @@ void sgc_moment_move(struct sgc_txn *txn);
 
 /** The current view. */
 struct sgc_view *sgc_view_pin(sgc_db *db);
-/** The transaction gets view and snapshot and counts as open from here on. */
-void sgc_view_enter(struct sgc_txn *txn);
-/** It is open no more. */
-void sgc_view_leave(struct sgc_txn *txn);
-/** Keeps new transactions waiting until sgc_view_reopen(). SGC_BUSY when some are open. */
-SGC_CHECK sgc_status sgc_view_close(sgc_db *db);
-void sgc_view_reopen(sgc_db *db);
 void sgc_view_unpin(struct sgc_view *view);
 /** The MemTables of a view alone; NULL when memory is out. */
 struct sgc_view *sgc_view_without_pages(const struct sgc_view *view);
@@ -239,6 +239,8 @@ SGC_CHECK sgc_status sgc_view_install(sgc_db *db, sgc_checkpoint *checkpoint,
 struct sgc_layer *sgc_view_active(sgc_db *db);
 /** Seals the active layer, if it holds anything, and puts an empty one above. Commit lock held. */
 SGC_CHECK sgc_status sgc_view_rotate(sgc_db *db);
+/** Lets views go that are current no more and that no transaction reads. */
+void sgc_view_collect(sgc_db *db);
 /** Puts a write set between a new active layer and the rest; sealed by sgc_view_seal(). */
 SGC_CHECK sgc_status sgc_view_adopt(sgc_db *db, sgc_memtable *memtable, struct sgc_layer **adopted);
 /** Empties an adopted layer after its commit failed; the layer keeps the MemTable. */
@@ -251,6 +253,33 @@ SGC_CHECK sgc_status sgc_view_wait_for_room(sgc_db *db);
 SGC_CHECK sgc_status sgc_view_wait_for_flush(sgc_db *db);
 /** The background thread. */
 void *sgc_flusher_run(void *db);
+
+/* ---- which transactions are open (enter.c) ---- */
+
+/** One that is open, with view and snapshot, in memory that was used before; NULL: out of memory.
+ */
+struct sgc_txn *sgc_txn_enter(sgc_db *db, uint64_t begun_us);
+/** One that is not open yet: it enters late, or is discarded. NULL: out of memory. */
+struct sgc_txn *sgc_txn_new(sgc_db *db);
+void sgc_txn_discard(struct sgc_txn *txn);
+void sgc_txn_enter_late(struct sgc_txn *txn, uint64_t begun_us);
+/** It is open no more, and its memory is given back. All else of it has ended. */
+void sgc_txn_leave(struct sgc_txn *txn);
+/** The transaction reads `view` from now on, if that is still the current one. */
+bool sgc_txn_move(struct sgc_txn *txn, struct sgc_view *view);
+/** Does an open transaction read this view (NULL: any)? View lock held. */
+bool sgc_view_is_read(sgc_db *db, const struct sgc_view *view);
+/** What open transactions there are. */
+struct sgc_open_txns {
+    uint64_t count, oldest_sequence; /* the head when none is open */
+    uint64_t oldest_begin_us;        /* UINT64_MAX when none is open */
+};
+struct sgc_open_txns sgc_txns_open(sgc_db *db);
+/** Keeps new transactions waiting until sgc_txns_admit(). SGC_BUSY when some are open. */
+SGC_CHECK sgc_status sgc_txns_refuse(sgc_db *db);
+void sgc_txns_admit(sgc_db *db);
+/** The memory that waits to be used again, when the database closes. */
+void sgc_txns_free(sgc_db *db);
 
 /* ---- redo records (payload.c) ---- */
 
@@ -403,18 +432,24 @@ struct sgc_attached {
 };
 
 struct sgc_txn {
+    /* Seen by others (enter.c). */
+    _Atomic(struct sgc_view *) reads;    /* its view, kept alive by this; NULL: it is not open */
+    _Atomic uint64_t sequence, begun_us; /* its snapshot, SGC_NEWEST: not yet known; its begin */
+    struct sgc_txn *next, *before;       /* of db->more_txns; view lock */
+
     sgc_db *db;
     const sgc_schema *schema;
     struct sgc_view *view;
-    struct sgc_view *first_view;   /* records of its MemTables were lent; NULL: never moved */
-    struct sgc_txn *newer, *older; /* of all open ones; view lock */
-    _Atomic bool is_behind;        /* only reads, and there is a newer view */
+    struct sgc_view *first_view; /* records of its MemTables were lent; NULL: never moved */
+    uint64_t renewals;           /* of the database, as its view knows it */
+    bool has_slot;
     size_t open_cursors;
     struct sgc_attached *attached;
     sgc_arena arena;
     sgc_arena scratch; /* of one statement */
     struct sgc_reads source;
-    uint64_t snapshot, now_us;
+    uint64_t snapshot;
+    uint64_t now_us;      /* 0: not yet asked for; of one that only reads */
     sgc_memtable *writes; /* made by the first write */
     uint64_t position;    /* of the last write; never reused */
     bool reads_only, defer_foreign_keys;
@@ -429,8 +464,6 @@ struct sgc_txn {
 };
 
 void sgc_txn_free(sgc_txn *txn);
-/** Those that wait to be used again, when the database closes. */
-void sgc_txns_free(sgc_db *db);
 /** The transaction stays with its view until the walk ends. */
 void sgc_attach(sgc_txn *txn, struct sgc_attached *attached,
                 void (*end)(struct sgc_attached *attached));
@@ -438,7 +471,8 @@ void sgc_detach(struct sgc_attached *attached);
 /** At the start of every reading statement. */
 static inline void sgc_txn_refresh(sgc_txn *txn)
 {
-    if (atomic_load_explicit(&txn->is_behind, memory_order_relaxed)) sgc_moment_move(txn);
+    if (txn->renewals != atomic_load_explicit(&txn->db->renewals, memory_order_relaxed))
+        sgc_moment_move(txn);
 }
 /** Gives every cursor's pins back (cursor.c). */
 void sgc_cursors_free(sgc_txn *txn);

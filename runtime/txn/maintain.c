@@ -20,23 +20,11 @@ static uint64_t kept_since(const sgc_table *table, uint64_t now_us, bool exact)
     return exact || step == 0 ? since : since - since % step;
 }
 
-/* No snapshot in use is older. */
-static uint64_t oldest_snapshot(sgc_db *db)
-{
-    sgc_mutex_lock(&db->view_lock);
-    uint64_t oldest = atomic_load(&db->published);
-    for (const sgc_txn *txn = db->open_txns; txn; txn = txn->older) {
-        if (txn->snapshot < oldest) oldest = txn->snapshot;
-    }
-    sgc_mutex_unlock(&db->view_lock);
-    return oldest;
-}
-
 /* horizons[i]: the history of table i before it may go; 0 keeps everything. */
 static sgc_status find_horizons(sgc_db *db, const struct sgc_view *view, bool exact,
                                 uint64_t *horizons, sgc_error *error)
 {
-    uint64_t now = db->os->time_us(db->os->self), oldest = oldest_snapshot(db);
+    uint64_t now = db->os->time_us(db->os->self), oldest = sgc_txns_open(db).oldest_sequence;
     uint64_t newest = sgc_checkpoint_sequence(view->checkpoint);
     sgc_status status = SGC_OK;
 
@@ -250,17 +238,12 @@ sgc_status sgc_db_verify(sgc_db *db, sgc_buf *report)
 
 static void count_transactions(sgc_db *db, sgc_db_stats *stats)
 {
-    uint64_t now = db->os->time_us(db->os->self), begun = now;
+    struct sgc_open_txns open = sgc_txns_open(db);
+    uint64_t now = db->os->time_us(db->os->self);
 
-    sgc_mutex_lock(&db->view_lock);
-    stats->oldest_sequence = atomic_load(&db->published);
-    for (const sgc_txn *txn = db->open_txns; txn; txn = txn->older) {
-        stats->open_transactions++;
-        if (txn->snapshot < stats->oldest_sequence) stats->oldest_sequence = txn->snapshot;
-        if (txn->now_us < begun) begun = txn->now_us;
-    }
-    sgc_mutex_unlock(&db->view_lock);
-    stats->oldest_age_us = now - begun;
+    stats->open_transactions = open.count;
+    stats->oldest_sequence = open.oldest_sequence;
+    if (open.oldest_begin_us < now) stats->oldest_age_us = now - open.oldest_begin_us;
 }
 
 void sgc_db_get_stats(const sgc_db *constant, sgc_db_stats *stats)

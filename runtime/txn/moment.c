@@ -210,7 +210,7 @@ static sgc_status sequence_at_time(sgc_txn *txn, uint64_t time_us, uint64_t *seq
 {
     uint64_t last = atomic_load_explicit(&txn->db->published_time, memory_order_acquire);
 
-    if (time_us > txn->now_us && time_us > last) return SGC_INVALID;
+    if (time_us > sgc_txn_now(txn) && time_us > last) return SGC_INVALID;
     return sgc_view_sequence_at(txn->view, txn->snapshot, time_us, sequence, &txn->error);
 }
 
@@ -236,9 +236,8 @@ sgc_status sgc_moment_go(sgc_txn *txn, sgc_moment moment)
         status = sequence_at_time(txn, moment.value, &sequence);
     }
     if (status != SGC_OK || sequence == txn->snapshot) return status;
-    sgc_mutex_lock(&txn->db->view_lock);
     txn->snapshot = sequence;
-    sgc_mutex_unlock(&txn->db->view_lock);
+    atomic_store_explicit(&txn->sequence, sequence, memory_order_relaxed);
     txn->source = sgc_moment_reads(txn->schema, txn->view, sequence);
     return SGC_OK;
 }
@@ -261,23 +260,33 @@ static bool is_kept(const sgc_txn *txn, const struct sgc_view *view)
  * The pages of the old view become free; records that getters lent from its MemTables stay where
  * they are, so the first view keeps those. From then on getters copy.
  */
-void sgc_moment_move(sgc_txn *txn)
+static bool move_to(sgc_txn *txn, struct sgc_view *view)
 {
-    if (txn->open_cursors) return;
-    atomic_store_explicit(&txn->is_behind, false, memory_order_relaxed);
-    struct sgc_view *newest = sgc_view_pin(txn->db);
-    bool move = newest->checkpoint != txn->view->checkpoint && is_kept(txn, newest);
+    bool move = view->checkpoint != txn->view->checkpoint && is_kept(txn, view);
+
     if (move && !txn->first_view) {
         txn->first_view = sgc_view_without_pages(txn->view);
         move = txn->first_view != NULL; /* without memory for it the old view does */
     }
-    if (!move) {
+    if (!move) return true;
+    if (!sgc_txn_move(txn, view)) return false;
+    txn->source = sgc_moment_reads(txn->schema, view, txn->snapshot);
+    return true;
+}
+
+void sgc_moment_move(sgc_txn *txn)
+{
+    uint64_t renewals = atomic_load(&txn->db->renewals);
+    bool done = false;
+
+    if (txn->open_cursors) return;
+    txn->renewals = renewals;
+    if (!txn->reads_only) return;
+    while (!done) {
+        struct sgc_view *newest = sgc_view_pin(txn->db);
+        done = move_to(txn, newest);
         sgc_view_unpin(newest);
-        return;
     }
-    sgc_view_unpin(txn->view);
-    txn->view = newest;
-    txn->source = sgc_moment_reads(txn->schema, newest, txn->snapshot);
 }
 
 /* ---- public ---- */

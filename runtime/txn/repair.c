@@ -142,6 +142,12 @@ static uint64_t pane_monotonic(void *self)
     return real->monotonic_us(real->self);
 }
 
+static uint64_t pane_coarse(void *self)
+{
+    const sgc_os *real = real_of(self);
+    return real->coarse_us(real->self);
+}
+
 static sgc_status pane_random(void *self, void *data, size_t size)
 {
     const sgc_os *real = real_of(self);
@@ -167,6 +173,7 @@ static void pane_init(struct pane *pane, const sgc_os *real)
                         .list = pane_list,
                         .time_us = pane_time,
                         .monotonic_us = pane_monotonic,
+                        .coarse_us = pane_coarse,
                         .random = pane_random};
 }
 

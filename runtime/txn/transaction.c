@@ -6,67 +6,15 @@
 
 #include <stdio.h>
 
-/* ---- ended transactions are kept for the next ones ---- */
-
-/* What a short transaction needs: larger ones give their memory back. */
-enum { KEPT_ARENA = 64 * 1024 };
-
-static sgc_txn *take_ended(sgc_db *db)
-{
-    for (size_t i = 0; i < SGC_ENDED_TXNS; i++) {
-        if (!atomic_load_explicit(&db->ended[i], memory_order_relaxed)) continue;
-        sgc_txn *txn = atomic_exchange_explicit(&db->ended[i], NULL, memory_order_acquire);
-        if (txn) return txn;
-    }
-    return sgc_alloc_zero(1, sizeof(sgc_txn));
-}
-
-static void keep_ended(sgc_db *db, sgc_txn *txn)
-{
-    for (size_t i = 0; i < SGC_ENDED_TXNS; i++) {
-        sgc_txn *none = NULL;
-        if (atomic_load_explicit(&db->ended[i], memory_order_relaxed)) continue;
-        if (atomic_compare_exchange_strong_explicit(&db->ended[i], &none, txn, memory_order_release,
-                                                    memory_order_relaxed)) {
-            return;
-        }
-    }
-    sgc_arena_free(&txn->scratch);
-    sgc_arena_free(&txn->arena);
-    sgc_free(txn);
-}
-
-void sgc_txns_free(sgc_db *db)
-{
-    for (size_t i = 0; i < SGC_ENDED_TXNS; i++) {
-        sgc_txn *txn = atomic_exchange(&db->ended[i], NULL);
-        if (!txn) continue;
-        sgc_arena_free(&txn->scratch);
-        sgc_arena_free(&txn->arena);
-        sgc_free(txn);
-    }
-}
-
-static void empty_arena(sgc_arena *arena)
-{
-    if (arena->total > KEPT_ARENA) {
-        sgc_arena_free(arena);
-    } else if (arena->total) {
-        sgc_arena_reset(arena);
-    }
-}
-
 /* ---- beginning and ending ---- */
 
-/* Everything but the arenas; error_type and error_field are only asked for beside its words. */
-static void set_up(sgc_txn *txn, sgc_db *db, bool reads_only)
+/* All of an open one but its arenas; error_type and error_field are only asked for beside words. */
+static void set_up(sgc_txn *txn, bool reads_only)
 {
-    txn->db = db;
-    txn->view = txn->first_view = NULL;
+    txn->first_view = NULL;
     txn->open_cursors = 0;
     txn->attached = NULL;
-    atomic_store_explicit(&txn->is_behind, false, memory_order_relaxed);
-    txn->source = (struct sgc_reads){.writes_at = SGC_NEWEST};
+    txn->now_us = 0;
     txn->writes = NULL;
     txn->position = 0;
     txn->reads_only = reads_only;
@@ -74,37 +22,49 @@ static void set_up(sgc_txn *txn, sgc_db *db, bool reads_only)
     txn->stats = (sgc_txn_stats){0};
     txn->kept = NULL;
     txn->claim = NULL;
-    txn->durability = db->durability;
+    txn->durability = txn->db->durability;
     txn->cursors = txn->idle = NULL;
     sgc_txn_clear_error(txn);
 }
 
-static void enter(sgc_txn *txn)
+static void set_source(sgc_txn *txn, uint64_t renewals)
 {
-    sgc_db *db = txn->db;
+    const struct sgc_view *view = txn->view;
 
-    txn->now_us = db->os->time_us(db->os->self);
-    sgc_view_enter(txn);
-    txn->schema = db->schema;
-    txn->source.schema = txn->schema;
-    txn->source.checkpoint = txn->view->checkpoint;
-    txn->source.layers = txn->view->layers;
-    txn->source.count = txn->view->count;
-    txn->source.at = txn->snapshot;
+    txn->renewals = renewals;
+    txn->schema = txn->db->schema;
+    txn->source = (struct sgc_reads){.schema = txn->schema,
+                                     .checkpoint = view->checkpoint,
+                                     .layers = view->layers,
+                                     .count = view->count,
+                                     .at = txn->snapshot,
+                                     .writes_at = SGC_NEWEST,
+                                     .kept = txn->kept};
 }
 
-static sgc_status begin(sgc_db *db, bool reads_only, sgc_txn **txn)
+static sgc_status begin(sgc_db *db, bool reads_only, uint64_t now_us, sgc_txn **txn)
 {
-    *txn = take_ended(db);
+    uint64_t renewals = atomic_load(&db->renewals);
+
+    *txn = sgc_txn_enter(db, now_us);
     if (!*txn) return SGC_NO_MEMORY;
-    set_up(*txn, db, reads_only);
-    enter(*txn);
+    set_up(*txn, reads_only);
+    set_source(*txn, renewals);
     return SGC_OK;
+}
+
+static sgc_status begin_to_write(sgc_db *db, sgc_txn **txn)
+{
+    uint64_t now_us = db->os->time_us(db->os->self);
+    sgc_status status = begin(db, false, now_us, txn);
+
+    if (status == SGC_OK) (*txn)->now_us = now_us;
+    return status;
 }
 
 sgc_status sgc_begin(sgc_db *db, sgc_txn **txn)
 {
-    return begin(db, false, txn);
+    return begin_to_write(db, txn);
 }
 
 static sgc_status check_options(const sgc_txn_options *options, sgc_error *error)
@@ -120,6 +80,39 @@ static sgc_status check_options(const sgc_txn_options *options, sgc_error *error
     return SGC_OK;
 }
 
+/* With what has to be known before the snapshot is taken, which may mean to wait. */
+static sgc_status begin_late(sgc_db *db, const sgc_txn_options *options, sgc_txn **txn,
+                             sgc_error *error)
+{
+    sgc_txn *made = sgc_txn_new(db);
+    sgc_status status = SGC_OK;
+
+    if (!made) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    set_up(made, false);
+    if (options->idempotency_key.data) status = sgc_claim_begin(made, options, error);
+    if (status == SGC_OK && options->isolation == SGC_ISOLATION_SERIALIZABLE) {
+        status = sgc_serializable_begin(made, options->read_bytes);
+        if (status != SGC_OK) sgc_fail(error, status, "%s", sgc_status_text(status));
+    }
+    if (status != SGC_OK) {
+        sgc_claim_end(made);
+        sgc_txn_discard(made);
+        return status;
+    }
+    uint64_t renewals = atomic_load(&db->renewals);
+    made->now_us = db->os->time_us(db->os->self);
+    sgc_txn_enter_late(made, made->now_us);
+    set_source(made, renewals);
+    if (made->kept) sgc_serializable_entered(made);
+    if (made->claim) status = sgc_claim_look(made, options->done, error);
+    if (status == SGC_OK) {
+        *txn = made;
+    } else {
+        sgc_txn_free(made);
+    }
+    return status;
+}
+
 sgc_status sgc_begin_with(sgc_db *db, const sgc_txn_options *options, sgc_txn **txn,
                           sgc_error *error)
 {
@@ -129,34 +122,19 @@ sgc_status sgc_begin_with(sgc_db *db, const sgc_txn_options *options, sgc_txn **
     if (!options) options = &defaults;
     sgc_status status = check_options(options, error);
     if (status != SGC_OK) return status;
-    sgc_txn *made = take_ended(db);
-    if (!made) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-    set_up(made, db, false);
-    if (options->has_durability) made->durability = options->durability;
-    if (options->idempotency_key.data) status = sgc_claim_begin(made, options, error);
-    if (status == SGC_OK && options->isolation == SGC_ISOLATION_SERIALIZABLE) {
-        status = sgc_serializable_begin(made, options->read_bytes);
-        if (status != SGC_OK) sgc_fail(error, status, "%s", sgc_status_text(status));
+    if (options->idempotency_key.data || options->isolation == SGC_ISOLATION_SERIALIZABLE) {
+        status = begin_late(db, options, txn, error);
+    } else {
+        status = begin_to_write(db, txn);
+        if (status != SGC_OK) sgc_fail(error, status, "out of memory");
     }
-    if (status != SGC_OK) {
-        sgc_claim_end(made);
-        keep_ended(db, made);
-        return status;
-    }
-    enter(made);
-    if (made->kept) sgc_serializable_entered(made);
-    if (made->claim) status = sgc_claim_look(made, options->done, error);
-    if (status != SGC_OK) {
-        sgc_txn_free(made);
-        return status;
-    }
-    *txn = made;
-    return SGC_OK;
+    if (status == SGC_OK && options->has_durability) (*txn)->durability = options->durability;
+    return status;
 }
 
 sgc_status sgc_begin_read(sgc_db *db, sgc_moment moment, sgc_txn **txn)
 {
-    sgc_status status = begin(db, true, txn);
+    sgc_status status = begin(db, true, db->os->coarse_us(db->os->self), txn);
 
     if (status == SGC_OK && moment.kind != SGC_MOMENT_NOW) {
         status = sgc_moment_go(*txn, moment);
@@ -192,20 +170,14 @@ void sgc_detach(struct sgc_attached *attached)
 
 void sgc_txn_free(sgc_txn *txn)
 {
-    sgc_db *db = txn->db;
-
     if (txn->cursors) sgc_cursors_free(txn);
     while (txn->attached)
         txn->attached->end(txn->attached);
     if (txn->writes) sgc_memtable_destroy(txn->writes);
     if (txn->kept) sgc_serializable_end(txn);
     if (txn->claim) sgc_claim_end(txn);
-    sgc_view_leave(txn);
-    sgc_view_unpin(txn->view);
     if (txn->first_view) sgc_view_unpin(txn->first_view);
-    empty_arena(&txn->scratch);
-    empty_arena(&txn->arena);
-    keep_ended(db, txn);
+    sgc_txn_leave(txn);
 }
 
 void sgc_abort(sgc_txn **txn)
@@ -288,8 +260,9 @@ uint64_t sgc_txn_sequence(const sgc_txn *txn)
     return txn->snapshot;
 }
 
-uint64_t sgc_txn_now(const sgc_txn *txn)
+uint64_t sgc_txn_now(sgc_txn *txn)
 {
+    if (txn->now_us == 0) txn->now_us = txn->db->os->time_us(txn->db->os->self);
     return txn->now_us;
 }
 

@@ -63,83 +63,73 @@ struct sgc_view *sgc_view_without_pages(const struct sgc_view *view)
     return made;
 }
 
-void sgc_view_enter(sgc_txn *txn)
+/*
+ * The database's own reference of a view that was replaced is given up when no transaction reads it
+ * any more: then here, or when the last of those ends. View lock held.
+ */
+static struct sgc_view *take_unread(sgc_db *db)
 {
-    sgc_db *db = txn->db;
+    struct sgc_view **at = &db->left_views, *unread = NULL;
 
-    sgc_mutex_lock(&db->view_lock);
-    while (db->switching)
-        sgc_cond_wait(&db->view_changed, &db->view_lock);
-    txn->view = db->view;
-    atomic_fetch_add_explicit(&txn->view->references, 1, memory_order_relaxed);
-    /* Read under the lock: all that is published lies in this view, and no checkpoint is newer. */
-    txn->snapshot = atomic_load_explicit(&db->published, memory_order_acquire);
-    txn->newer = NULL;
-    txn->older = db->open_txns;
-    if (txn->older) txn->older->newer = txn;
-    db->open_txns = txn;
-    sgc_mutex_unlock(&db->view_lock);
-}
-
-void sgc_view_leave(sgc_txn *txn)
-{
-    sgc_db *db = txn->db;
-
-    sgc_mutex_lock(&db->view_lock);
-    if (txn->older) txn->older->newer = txn->newer;
-    if (txn->newer) {
-        txn->newer->older = txn->older;
-    } else {
-        db->open_txns = txn->older;
-    }
-    sgc_mutex_unlock(&db->view_lock);
-}
-
-sgc_status sgc_view_close(sgc_db *db)
-{
-    sgc_mutex_lock(&db->view_lock);
-    bool busy = db->switching || db->open_txns;
-    if (!busy) db->switching = true;
-    sgc_mutex_unlock(&db->view_lock);
-    return busy ? SGC_BUSY : SGC_OK;
-}
-
-void sgc_view_reopen(sgc_db *db)
-{
-    sgc_mutex_lock(&db->view_lock);
-    db->switching = false;
-    sgc_cond_broadcast(&db->view_changed);
-    sgc_mutex_unlock(&db->view_lock);
-}
-
-/* Readers of an older checkpoint move to the new one when they can. View lock held. */
-static void tell_readers(sgc_db *db)
-{
-    for (sgc_txn *txn = db->open_txns; txn; txn = txn->older) {
-        if (txn->reads_only) {
-            atomic_store_explicit(&txn->is_behind, true, memory_order_relaxed);
+    while (*at) {
+        struct sgc_view *view = *at;
+        if (sgc_view_is_read(db, view)) {
+            at = &view->left;
+            continue;
         }
+        *at = view->left;
+        view->left = unread;
+        unread = view;
     }
+    return unread;
+}
+
+static void unpin_all(struct sgc_view *views)
+{
+    while (views) {
+        struct sgc_view *next = views->left;
+        sgc_view_unpin(views);
+        views = next;
+    }
+}
+
+void sgc_view_collect(sgc_db *db)
+{
+    sgc_mutex_lock(&db->view_lock);
+    struct sgc_view *unread = take_unread(db);
+    sgc_mutex_unlock(&db->view_lock);
+    unpin_all(unread);
+}
+
+static void replace_view(sgc_db *db, struct sgc_view *view)
+{
+    struct sgc_view *old = db->view;
+
+    db->view = view;
+    if (!db->switching) atomic_store(&db->current, view);
+    if (!old) return;
+    if (old->checkpoint != view->checkpoint) atomic_fetch_add(&db->renewals, 1);
+    old->left = db->left_views;
+    db->left_views = old;
+    unpin_all(take_unread(db));
 }
 
 sgc_status sgc_view_install(sgc_db *db, sgc_checkpoint *checkpoint, struct sgc_layer *const *layers,
                             size_t count)
 {
     struct sgc_view *view = sgc_alloc_zero(1, sizeof *view);
-    struct sgc_view *old = db->view;
 
     assert(count > 0 && count <= SGC_MAX_LAYERS);
     if (!view) return SGC_NO_MEMORY;
     atomic_init(&view->references, 1);
     view->checkpoint = sgc_checkpoint_retain(checkpoint);
+    view->sequence = sgc_checkpoint_sequence(checkpoint);
     view->count = count;
     for (size_t i = 0; i < count; i++) {
         view->layers[i] = layers[i];
         atomic_fetch_add(&layers[i]->references, 1);
     }
-    db->view = view;
-    if (old && old->checkpoint != checkpoint) tell_readers(db);
-    sgc_view_unpin(old);
+    replace_view(db, view);
     return SGC_OK;
 }
 

@@ -174,8 +174,11 @@ sgc_status sgc_txn_refuse(sgc_txn *txn, sgc_status status, sgc_str type, sgc_str
 sgc_db *sgc_txn_db(const sgc_txn *txn);
 /** The sequence this transaction sees. */
 uint64_t sgc_txn_sequence(const sgc_txn *txn);
-/** Wall clock at its start, microseconds since 1970: the `now` of defaults. */
-uint64_t sgc_txn_now(const sgc_txn *txn);
+/**
+ * Wall clock at its start, microseconds since 1970: the `now` of defaults. One that only reads
+ * looks at the clock when it is first asked, and answers the same from then on.
+ */
+uint64_t sgc_txn_now(sgc_txn *txn);
 /** Memory that lives until the transaction ends. */
 sgc_arena *sgc_txn_arena(sgc_txn *txn);
 

@@ -401,6 +401,12 @@ static uint64_t slow_monotonic(void *self)
     return slow->base->monotonic_us(slow->base->self);
 }
 
+static uint64_t slow_coarse(void *self)
+{
+    struct slow *slow = self;
+    return slow->base->coarse_us(slow->base->self);
+}
+
 static sgc_status slow_random(void *self, void *data, size_t size)
 {
     struct slow *slow = self;
@@ -416,7 +422,7 @@ static void slow_make(struct slow *slow, const sgc_os *base)
         (sgc_os){slow,           slow_open,           slow_close,          slow_read, slow_write,
                  slow_sync,      slow_size,           slow_truncate,       slow_lock, slow_rename,
                  slow_remove,    slow_make_directory, slow_sync_directory, slow_list, slow_time,
-                 slow_monotonic, slow_random};
+                 slow_monotonic, slow_coarse,         slow_random};
 }
 
 static void slow_gate(struct slow *slow, bool is_open)
