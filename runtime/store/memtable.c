@@ -49,6 +49,13 @@ struct table_overlays {
     struct sgc_overlay indexes[];
 };
 
+/* Hashes of what was put into unique indexes or taken out; open addressing, 0 is free. Readers look
+ * while the writer adds. */
+struct touched {
+    size_t mask;
+    _Atomic uint32_t hashes[];
+};
+
 struct sgc_memtable {
     const sgc_schema *schema;
     sgc_arena arena;
@@ -60,10 +67,8 @@ struct sgc_memtable {
     _Atomic(struct put *) newest_put;
     bool is_private;
     sgc_mutex settle_lock; /* one reader brings an overlay in order, the others wait */
-    /* Hashes of components that a write set put into or took out of unique indexes; open
-     * addressing, 0 is free. */
-    uint64_t *touched;
-    size_t touched_count, touched_mask;
+    _Atomic(struct touched *) touched;
+    size_t touched_count;
 };
 
 static struct buckets *new_buckets(sgc_arena *arena, uint64_t generation, uint64_t count)
@@ -108,7 +113,6 @@ void sgc_memtable_destroy(sgc_memtable *memtable)
 {
     if (!memtable) return;
     sgc_mutex_destroy(&memtable->settle_lock);
-    sgc_free(memtable->touched);
     sgc_arena_free(&memtable->arena);
     sgc_free(memtable);
 }
@@ -256,57 +260,63 @@ static struct table_overlays *need_table(sgc_memtable *memtable, uint16_t table)
     return overlays;
 }
 
-/* ---- what a write set did to unique indexes ---- */
+/* ---- which values of unique indexes were touched ---- */
 
-static uint64_t touch_hash(uint16_t table, uint16_t index, sgc_str components)
+uint32_t sgc_memtable_unique_hash(uint16_t table, uint16_t index, sgc_str components)
 {
-    return sgc_hash(components.data, components.size, (uint64_t)table << 16 | index) | 1;
+    uint64_t seed = (uint64_t)table << 16 | index;
+
+    return (uint32_t)(sgc_hash(components.data, components.size, seed) >> 32) | 1;
 }
 
 /* The place of a hash, or the free one where it belongs. */
-static uint64_t *touch_place(uint64_t *touched, size_t mask, uint64_t hash)
+static size_t touch_place(const struct touched *touched, uint32_t hash)
 {
-    size_t at = (size_t)(hash >> 8) & mask;
+    size_t at = (hash >> 1) & touched->mask;
 
-    while (touched[at] && touched[at] != hash)
-        at = (at + 1) & mask;
-    return &touched[at];
-}
-
-static bool grow_touched(sgc_memtable *memtable)
-{
-    size_t mask = memtable->touched ? memtable->touched_mask * 4 + 3 : 63;
-
-    if (memtable->touched && memtable->touched_count * 2 <= memtable->touched_mask) return true;
-    uint64_t *bigger = sgc_alloc_zero(mask + 1, sizeof *bigger);
-    if (!bigger) return false;
-    for (size_t i = 0; memtable->touched && i <= memtable->touched_mask; i++) {
-        uint64_t hash = memtable->touched[i];
-        if (hash) *touch_place(bigger, mask, hash) = hash;
+    for (;; at = (at + 1) & touched->mask) {
+        uint32_t there = atomic_load_explicit(&touched->hashes[at], memory_order_relaxed);
+        if (there == 0 || there == hash) return at;
     }
-    sgc_free(memtable->touched);
-    memtable->touched = bigger;
-    memtable->touched_mask = mask;
+}
+
+/* Readers of the old array see what they may know; the arena keeps it. */
+static struct touched *grow_touched(sgc_memtable *memtable, const struct touched *old)
+{
+    size_t count = old ? (old->mask + 1) * 4 : FIRST_BUCKETS;
+    struct touched *more =
+        sgc_arena_zero(&memtable->arena, 1, sizeof *more + count * sizeof more->hashes[0]);
+
+    if (!more) return NULL;
+    more->mask = count - 1;
+    for (size_t i = 0; old && i <= old->mask; i++) {
+        uint32_t hash = atomic_load_explicit(&old->hashes[i], memory_order_relaxed);
+        if (hash) atomic_init(&more->hashes[touch_place(more, hash)], hash);
+    }
+    atomic_store_explicit(&memtable->touched, more, memory_order_release);
+    return more;
+}
+
+static bool touch(sgc_memtable *memtable, uint32_t hash)
+{
+    struct touched *touched = atomic_load_explicit(&memtable->touched, memory_order_relaxed);
+
+    if (!touched || memtable->touched_count * 2 > touched->mask) {
+        touched = grow_touched(memtable, touched);
+        if (!touched) return false;
+    }
+    _Atomic uint32_t *place = &touched->hashes[touch_place(touched, hash)];
+    memtable->touched_count += atomic_load_explicit(place, memory_order_relaxed) == 0;
+    atomic_store_explicit(place, hash, memory_order_relaxed);
     return true;
 }
 
-static bool touch(sgc_memtable *memtable, uint16_t table, uint16_t index, sgc_str components)
+bool sgc_memtable_may_touch(const sgc_memtable *memtable, uint32_t hash)
 {
-    if (!grow_touched(memtable)) return false;
-    uint64_t hash = touch_hash(table, index, components);
-    uint64_t *place = touch_place(memtable->touched, memtable->touched_mask, hash);
-    if (*place != hash) memtable->touched_count++;
-    *place = hash;
-    return true;
-}
+    const struct touched *touched = atomic_load_explicit(&memtable->touched, memory_order_acquire);
 
-bool sgc_memtable_may_touch(const sgc_memtable *memtable, uint16_t table, uint16_t index,
-                            sgc_str components)
-{
-    if (!memtable->is_private) return true;
-    if (!memtable->touched) return false;
-    uint64_t hash = touch_hash(table, index, components);
-    return *touch_place(memtable->touched, memtable->touched_mask, hash) == hash;
+    return touched && atomic_load_explicit(&touched->hashes[touch_place(touched, hash)],
+                                           memory_order_relaxed) != 0;
 }
 
 /* ---- changes of entries ---- */
@@ -328,10 +338,10 @@ static sgc_status change_entry(struct putting *p, uint16_t index, sgc_str entry,
     struct sgc_overlay_change *change = sgc_arena_alloc(arena, sizeof *change);
 
     if (!change) return SGC_NO_MEMORY;
-    if (p->memtable->is_private && p->table->indexes[index].unique && index > 0 &&
-        !touch(p->memtable, p->overlays->table, index,
-               sgc_str_of(entry.data, entry.size - key_size))) {
-        return SGC_NO_MEMORY;
+    if (p->table->indexes[index].unique && index > 0) {
+        sgc_str components = sgc_str_of(entry.data, entry.size - key_size);
+        if (!touch(p->memtable, sgc_memtable_unique_hash(p->overlays->table, index, components)))
+            return SGC_NO_MEMORY;
     }
     struct sgc_overlay_node *node = p->memtable->is_private
                                         ? sgc_overlay_add(overlay, arena, entry, key_size)

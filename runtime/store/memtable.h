@@ -23,12 +23,10 @@ SGC_CHECK sgc_status sgc_memtable_create(const sgc_schema *schema, sgc_memtable 
  * any number of threads may read it.
  */
 SGC_CHECK sgc_status sgc_memtable_create_private(const sgc_schema *schema, sgc_memtable **memtable);
-/**
- * False when no entry of this unique index with these components was ever put or removed in a
- * write set; true may be wrong.
- */
-bool sgc_memtable_may_touch(const sgc_memtable *memtable, uint16_t table, uint16_t index,
-                            sgc_str components);
+/** Of a value (components without key) of a unique index, for sgc_memtable_may_touch(). */
+uint32_t sgc_memtable_unique_hash(uint16_t table, uint16_t index, sgc_str components);
+/** False when no entry with this value was ever put or removed here; true may be wrong. */
+bool sgc_memtable_may_touch(const sgc_memtable *memtable, uint32_t hash);
 void sgc_memtable_destroy(sgc_memtable *memtable);
 /** Bytes taken from the heap; any thread may ask. */
 size_t sgc_memtable_bytes(const sgc_memtable *memtable);

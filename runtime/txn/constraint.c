@@ -137,19 +137,33 @@ static sgc_status is_taken(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str
     return status;
 }
 
+/* Most new values are new to write set and MemTables too: what never touched one need not be
+ * walked, and a write set not be brought in order. `layers` has room for all. */
+static void leave_out_untouched(struct sgc_reads *reads, uint32_t hash, struct sgc_layer **layers)
+{
+    size_t count = 0;
+
+    if (reads->writes && !sgc_memtable_may_touch(reads->writes, hash)) reads->writes = NULL;
+    for (size_t i = 0; i < reads->count; i++) {
+        if (sgc_memtable_may_touch(reads->layers[i]->memtable, hash)) {
+            layers[count++] = reads->layers[i];
+        }
+    }
+    reads->layers = layers;
+    reads->count = count;
+}
+
 static sgc_status look_for_other(sgc_txn *txn, const struct sgc_reads *source, uint16_t table,
                                  uint16_t index, const sgc_key *wanted, sgc_str key, bool *other)
 {
     struct sgc_walk walk;
+    struct sgc_layer *layers[SGC_MAX_LAYERS];
+    struct sgc_reads reads = *source;
     sgc_str prefix = sgc_key_str(wanted);
 
-    struct sgc_reads reads = *source;
-
     *other = false;
-    /* Most new values are new to the write set too: then its order is not needed. */
-    if (reads.writes && !sgc_memtable_may_touch(reads.writes, table, index, prefix)) {
-        reads.writes = NULL;
-    }
+    leave_out_untouched(&reads, sgc_memtable_unique_hash(table, index, prefix), layers);
+    if (!reads.writes && reads.count == 0 && !reads.checkpoint && !reads.kept) return SGC_OK;
     sgc_walk_open(&walk, &reads, table, index, false);
     sgc_status status = sgc_walk_seek(&walk, prefix, &txn->error);
     while (status == SGC_OK && sgc_walk_within(&walk, prefix)) {

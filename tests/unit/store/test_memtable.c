@@ -474,6 +474,74 @@ static void readers_see_every_published_row(void)
     sgc_memtable_destroy(shared.memtable);
 }
 
+/* ---- values of unique indexes ---- */
+
+static void whole_record(uint16_t index, sgc_str record, sgc_key *key)
+{
+    (void)index;
+    sgc_key_text(key, record, false);
+}
+
+static const sgc_index unique_indexes[] = {{.name = SGC_STR_INIT("key")},
+                                           {.name = SGC_STR_INIT("code"), .unique = true}};
+static const sgc_table unique_tables[] = {
+    {.indexes = unique_indexes, .index_count = 2, .code = {whole_record}},
+};
+static const sgc_schema unique_schema = {.tables = unique_tables, .table_count = 1};
+
+static bool touches(const sgc_memtable *memtable, int code)
+{
+    char text[16];
+    sgc_key key;
+
+    sgc_key_start(&key);
+    whole_record(1, key_text(code, text), &key);
+    return sgc_memtable_may_touch(memtable, sgc_memtable_unique_hash(0, 1, sgc_key_str(&key)));
+}
+
+static void *look_for_touched(void *argument)
+{
+    struct shared *shared = argument;
+    uint64_t at = 0;
+
+    while (at < MANY) {
+        at = atomic_load_explicit(&shared->published, memory_order_acquire);
+        for (uint64_t i = 1; i <= at; i++) {
+            if (!touches(shared->memtable, (int)i)) atomic_fetch_add(&shared->wrong, 1);
+        }
+    }
+    return NULL;
+}
+
+static void readers_miss_no_touched_value(void)
+{
+    struct shared shared = {.published = 0};
+    sgc_thread thread;
+    char key[16], code[16];
+    int strangers = 0;
+
+    CU_ASSERT_EQUAL_FATAL(sgc_memtable_create(&unique_schema, &shared.memtable), SGC_OK);
+    CU_ASSERT_FALSE(touches(shared.memtable, 1));
+    CU_ASSERT_EQUAL_FATAL(sgc_thread_start(&thread, look_for_touched, &shared), SGC_OK);
+    for (uint64_t i = 1; i <= MANY; i++) {
+        CU_ASSERT_EQUAL(sgc_memtable_put(shared.memtable, 0, key_text((int)i, key),
+                                         sgc_str_of(NULL, 0), key_text((int)i, code), i),
+                        SGC_OK);
+        atomic_store_explicit(&shared.published, i, memory_order_release);
+    }
+    sgc_thread_join(thread);
+    CU_ASSERT_EQUAL(shared.wrong, 0);
+    for (int i = 1; i <= MANY; i++)
+        strangers += touches(shared.memtable, MANY + i);
+    CU_ASSERT(strangers < MANY / 100);
+    /* One that goes is touched, too. */
+    CU_ASSERT_EQUAL(sgc_memtable_put(shared.memtable, 0, key_text(0, key), key_text(-1, code),
+                                     sgc_str_of(NULL, 0), MANY + 1),
+                    SGC_OK);
+    CU_ASSERT_TRUE(touches(shared.memtable, -1));
+    sgc_memtable_destroy(shared.memtable);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -487,6 +555,7 @@ int main(void)
          readers_share_the_order_of_an_adopted_write_set},
         {"too long is refused", too_long_is_refused},
         {"readers see every published row", readers_see_every_published_row},
+        {"readers miss no touched value", readers_miss_no_touched_value},
         CU_TEST_INFO_NULL,
     };
     return unit_run("store.memtable", tests);
