@@ -92,50 +92,47 @@ static void put_head(sgc_log *log, sgc_log_queue *queue, sgc_log_batch_head *hea
         .last = queue->count ? queue->items[queue->count - 1].sequence : 0,
         .count = (uint32_t)queue->count,
     };
-    if (log->closing) head->last = SGC_LOG_CLOSED;
     sgc_log_put_batch(queue->data, head, log->chain);
+}
+
+static void set_cause(sgc_log *log, sgc_status cause)
+{
+    log->cause = cause;
+    snprintf(log->failure, sizeof log->failure, "%s", sgc_log_words(cause));
 }
 
 static void set_failure(sgc_log *log, sgc_status cause)
 {
     sgc_mutex_lock(&log->lock);
-    log->cause = cause;
-    snprintf(log->failure, sizeof log->failure, "%s", sgc_log_words(cause));
+    set_cause(log, cause);
     sgc_mutex_unlock(&log->lock);
 }
 
-/*
- * The batch's place takes an empty batch of the same number: once that is reported durable, nothing
- * of the failed one can ever be replayed, so its commits are refused instead of unknown.
- */
-static sgc_status write_void(sgc_log *log)
-{
-    sgc_log_batch_head head = {
-        .number = log->batch,
-        .id = log->id,
-        .previous_id = log->previous_id,
-        .reserved = log->reserved, /* what the failed batch reserved, nobody has used */
-    };
-
-    memset(log->block, 0, SGC_LOG_BLOCK);
-    sgc_log_put_batch(log->block, &head, log->chain);
-    sgc_status status = sgc_log_put(log, log->offset, log->block, SGC_LOG_BLOCK);
-    return status == SGC_OK ? SGC_READ_ONLY : SGC_UNKNOWN_OUTCOME;
-}
-
-static void advance(sgc_log *log, const sgc_log_batch_head *head, uint64_t padded)
+static void step(sgc_log *log, const sgc_log_batch_head *head, uint64_t padded)
 {
     log->offset += padded;
     log->batch++;
     log->chain = head->crc;
     if (head->count) log->last_sequence = head->last;
+}
+
+static void count(sgc_log *log, const sgc_log_batch_head *head, uint64_t padded)
+{
+    sgc_log_place place = {.segment = log->segment,
+                           .offset = log->offset,
+                           .batch = log->batch,
+                           .id = log->id,
+                           .last = log->last_sequence,
+                           .reserved = head->reserved,
+                           .chain = log->chain};
+
     sgc_mutex_lock(&log->lock);
     log->stats.batches++;
     log->stats.flushes++;
     log->stats.commits += head->count;
     log->stats.bytes += padded;
     log->stats.direct = log->direct;
-    sgc_log_note_bytes(log, log->last_sequence, padded);
+    sgc_log_note_bytes(log, &place, padded);
     sgc_mutex_unlock(&log->lock);
 }
 
@@ -179,22 +176,64 @@ static void pad(sgc_log_queue *queue)
     queue->used = queue->size;
 }
 
-sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue)
+/* A batch without events at the log's end; the log does not step behind it. */
+static sgc_status put_mark(sgc_log *log, sgc_log_batch_head *head)
+{
+    head->number = log->batch;
+    head->id = log->id;
+    head->previous_id = log->previous_id;
+    memset(log->block, 0, SGC_LOG_BLOCK);
+    sgc_log_put_batch(log->block, head, log->chain);
+    return put_patiently(log, log->block, SGC_LOG_BLOCK);
+}
+
+/*
+ * The batch's place takes an empty batch of the same number: once that is reported durable, nothing
+ * of the failed one can ever be replayed, so its commits are refused instead of unknown.
+ */
+static sgc_status write_void(sgc_log *log)
+{
+    /* What the failed batch reserved, nobody has used. */
+    sgc_log_batch_head head = {.reserved = log->reserved};
+
+    return put_mark(log, &head) == SGC_OK ? SGC_READ_ONLY : SGC_UNKNOWN_OUTCOME;
+}
+
+static sgc_status make_room(sgc_log *log, uint64_t padded)
+{
+    return padded > log->segment_size - log->offset ? next_segment(log, padded) : SGC_OK;
+}
+
+sgc_status sgc_log_begin(sgc_log *log)
+{
+    sgc_log_batch_head head = {.reserved = log->reserved};
+    sgc_status status = make_room(log, SGC_LOG_BLOCK);
+
+    if (status == SGC_OK) status = put_mark(log, &head);
+    if (status != SGC_OK) {
+        set_failure(log, status);
+        return status;
+    }
+    step(log, &head, SGC_LOG_BLOCK);
+    log->begun = true;
+    return SGC_OK;
+}
+
+static sgc_status write_batch(sgc_log *log, sgc_log_queue *queue)
 {
     sgc_log_batch_head head;
-    sgc_status status = SGC_OK;
     uint64_t padded = 0;
     bool fits = sgc_log_padded(queue->size, &padded);
 
     assert(fits && padded <= queue->capacity);
     (void)fits;
     pad(queue);
-    if (padded > log->segment_size - log->offset) {
-        status = next_segment(log, padded);
-        if (status != SGC_OK) {
-            set_failure(log, status);
-            return SGC_READ_ONLY; /* no byte of the batch was written */
-        }
+    /* As long as no byte of the batch is written, it is refused. */
+    if (!log->begun && sgc_log_begin(log) != SGC_OK) return SGC_READ_ONLY;
+    sgc_status status = make_room(log, padded);
+    if (status != SGC_OK) {
+        set_failure(log, status);
+        return SGC_READ_ONLY;
     }
     put_head(log, queue, &head);
     status = put_patiently(log, queue->data, padded);
@@ -202,7 +241,8 @@ sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue)
         set_failure(log, status);
         return write_void(log);
     }
-    advance(log, &head, padded);
+    step(log, &head, padded);
+    count(log, &head, padded);
     return SGC_OK;
 }
 
@@ -256,7 +296,7 @@ static void lead(sgc_log *log)
     log->reserving = log->wanted;
     log->active = queue == &log->queues[0] ? &log->queues[1] : &log->queues[0];
     sgc_mutex_unlock(&log->lock);
-    sgc_status outcome = sgc_log_write_batch(log, queue);
+    sgc_status outcome = write_batch(log, queue);
     if (outcome != SGC_OK) {
         sgc_mutex_lock(&log->lock);
         log->failed = true;
@@ -348,11 +388,26 @@ static void set_due(sgc_log *log, sgc_durability durability)
  * A commit that is shown before it is durable may be lost, its number may not be used again: it
  * must lie in a range that the log has durably given out. Batches extend it half a range ahead.
  */
-static void reserve(sgc_log *log, uint64_t sequence)
+static sgc_status reserve(sgc_log *log, uint64_t sequence)
 {
     if (log->wanted < sequence + RESERVATION / 2) log->wanted = sequence + RESERVATION;
-    while (log->reserved < sequence && !log->failed)
+    while (log->reserved < sequence && !log->failed) {
+        if (!sgc_log_queue_reserve(log->active, SGC_LOG_HEAD)) return SGC_NO_MEMORY;
         lead_or_wait(log);
+    }
+    return SGC_OK;
+}
+
+/* The first append opens the file, so that whoever leads needs no memory. */
+static sgc_status open_file(sgc_log *log)
+{
+    if (log->file || log->failed) return SGC_OK;
+    sgc_log_take_left(log);
+    sgc_status status = sgc_log_open_current(log);
+    if (status == SGC_OK || status == SGC_NO_MEMORY) return status;
+    set_cause(log, status);
+    log->failed = true;
+    return SGC_READ_ONLY;
 }
 
 sgc_status sgc_log_append(sgc_log *log, uint64_t sequence, uint64_t time_us, sgc_str payload,
@@ -365,8 +420,9 @@ sgc_status sgc_log_append(sgc_log *log, uint64_t sequence, uint64_t time_us, sgc
     sgc_mutex_lock(&log->lock);
     assert(sequence > log->appended && !log->stopping);
     if (!sgc_log_segment_room(log)) status = SGC_NO_MEMORY;
+    if (status == SGC_OK) status = open_file(log);
     if (status == SGC_OK) status = start_thread(log, durability);
-    if (status == SGC_OK && durability != SGC_DURABILITY_FULL) reserve(log, sequence);
+    if (status == SGC_OK && durability != SGC_DURABILITY_FULL) status = reserve(log, sequence);
     if (log->failed) status = SGC_READ_ONLY;
     if (status == SGC_OK && !queue_push(log->active, &event, done, context)) status = SGC_NO_MEMORY;
     if (status == SGC_OK) {
@@ -409,12 +465,14 @@ void sgc_log_pace(sgc_log *log)
  */
 static void write_closing(sgc_log *log)
 {
-    if (log->failed || !sgc_log_segment_room(log)) return;
+    sgc_log_batch_head head = {.last = SGC_LOG_CLOSED};
+
+    /* The mark of the last close still stands when nothing was begun. */
+    if (log->failed || !log->begun || !sgc_log_segment_room(log)) return;
     /* All that was shown is durable and lies in front of the next number. Without commits that may
      * not be so for what was shown before a crash. */
-    log->reserving = log->stats.commits ? 0 : log->reserved;
-    log->closing = true;
-    (void)sgc_log_write_batch(log, log->active);
+    if (log->stats.commits == 0) head.reserved = log->reserved;
+    if (make_room(log, SGC_LOG_BLOCK) == SGC_OK) (void)put_mark(log, &head);
 }
 
 void sgc_log_stop(sgc_log *log)
@@ -426,5 +484,5 @@ void sgc_log_stop(sgc_log *log)
     sgc_cond_broadcast(&log->due);
     sgc_mutex_unlock(&log->lock);
     if (log->has_thread) sgc_thread_join(log->thread);
-    if (log->file) write_closing(log);
+    write_closing(log);
 }

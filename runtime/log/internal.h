@@ -53,10 +53,11 @@ typedef struct sgc_log_pin {
     struct sgc_log_pin *next;
 } sgc_log_pin;
 
-/** Up to this sequence, so many bytes had been written. */
+/** Up to this sequence, so many bytes had been written, and the next batch stands there. */
 typedef struct sgc_log_mark {
     uint64_t sequence;
     uint64_t bytes;
+    sgc_log_place place;
 } sgc_log_mark;
 
 struct sgc_log {
@@ -87,14 +88,16 @@ struct sgc_log {
     uint64_t end_batch;    /**< number behind the last reported batch */
     sgc_log_segments segments;
     sgc_log_segments spares;
+    sgc_log_segments left; /**< spare files that opening found, not looked at yet; the leader's */
     sgc_log_pin *pins;
     sgc_log_stats stats;
     sgc_log_mark marks[SGC_LOG_MARKS];
     size_t mark_count;
     uint64_t mark_step;
-    uint64_t total_bytes; /**< written, recovered ones included */
-    uint64_t released_bytes;
-    sgc_status cause; /**< of the failure that stopped writing, and its words */
+    uint64_t total_bytes;  /**< written, recovered ones included */
+    sgc_log_mark released; /**< the last one that a release has passed */
+    sgc_log_mark newest;   /**< behind the last reported batch */
+    sgc_status cause;      /**< of the failure that stopped writing, and its words */
     char failure[300];
     _Atomic uint64_t durable;
 
@@ -102,6 +105,7 @@ struct sgc_log {
 
     /* the leader's */
     sgc_file *file;
+    bool begun; /**< the opening mark is durable: batches may follow */
     bool direct;
     uint64_t segment; /**< number of the segment being filled */
     uint64_t segment_size;
@@ -115,7 +119,6 @@ struct sgc_log {
     uint8_t *zeros;     /**< SGC_LOG_ZEROS bytes */
     char *from, *to;    /**< room for paths */
     uint64_t reserving; /**< reservation in the batch being written */
-    bool closing;       /**< the batch being written is the closing mark */
 };
 
 /* ---- segment.c ---- */
@@ -128,7 +131,12 @@ size_t sgc_log_path_size(const char *folder);
 bool sgc_log_segment_room(sgc_log *log);
 /** Makes the next segment, with room for `needed` bytes of batch, the one being filled. */
 sgc_status sgc_log_next_segment(sgc_log *log, uint64_t needed);
-/** Opens the segment for writing at log->offset, directly when that is wanted and possible. */
+/** Looks at the spare files that opening found, before the first new segment is made. Locked, or
+ * while opening. */
+void sgc_log_take_left(sgc_log *log);
+/** Opens the segment that is being filled, log->file, directly when that is wanted and possible. */
+sgc_status sgc_log_open_current(sgc_log *log);
+/** Opens a segment for writing. */
 sgc_status sgc_log_open_segment(sgc_log *log, uint64_t number, bool direct, sgc_file **file);
 /** Writes whole blocks at log->offset of the current segment and makes them durable. */
 sgc_status sgc_log_put(sgc_log *log, uint64_t offset, const uint8_t *data, uint64_t size);
@@ -158,8 +166,10 @@ typedef struct sgc_log_scan {
     bool closed; /**< the last batch is a closing mark; then also how it was in front of it: */
     uint64_t open_id;
     uint32_t open_chain;
-    uint8_t *data; /**< one batch */
-    size_t capacity;
+    uint8_t *buffer; /**< bytes of the file from buffer_at on */
+    size_t capacity, buffered, ahead;
+    uint64_t buffer_at;
+    const uint8_t *data; /**< in the buffer: the batch just found */
     sgc_log_batch_head head;
     uint64_t at; /**< where the batch was found */
     sgc_status status;
@@ -168,6 +178,10 @@ typedef struct sgc_log_scan {
 
 /** Opens a segment and reads its head; the scan stands at its first batch. */
 sgc_status sgc_log_scan_open(sgc_log_scan *scan, uint64_t number);
+/** Goes on behind a batch of this segment, which was durable; false when it cannot be there. */
+bool sgc_log_scan_skip(sgc_log_scan *scan, const sgc_log_place *place);
+/** Where the scan stands. */
+sgc_log_place sgc_log_scan_place(const sgc_log_scan *scan);
 /** The same in another folder. */
 sgc_status sgc_log_scan_open_in(sgc_log_scan *scan, const char *folder, uint64_t number);
 /** Opens a segment whose head must go on where the scan has come to. */
@@ -209,8 +223,9 @@ sgc_status sgc_log_recover(sgc_log *log, uint64_t after, sgc_log_reader *replay,
 void sgc_log_stop(sgc_log *log);
 /** Makes room for `size` bytes in all; false when memory is out. */
 bool sgc_log_queue_reserve(sgc_log_queue *queue, uint64_t size);
-/** Writes the events of the queue as one batch; SGC_READ_ONLY or SGC_UNKNOWN_OUTCOME. */
-sgc_status sgc_log_write_batch(sgc_log *log, sgc_log_queue *queue);
+/** The opening mark: an empty batch that shows the new log id, and a real write that must succeed
+ * before any other. */
+sgc_status sgc_log_begin(sgc_log *log);
 
 /* ---- log.c ---- */
 
@@ -219,6 +234,6 @@ sgc_status sgc_log_make_folder(const sgc_os *os, const char *folder);
 
 /** Words for a call that just failed with this status. */
 const char *sgc_log_words(sgc_status status);
-/** Notes that so many bytes were written, up to this sequence. Under the lock. */
-void sgc_log_note_bytes(sgc_log *log, uint64_t sequence, uint64_t bytes);
+/** Notes that so many bytes were written, up to the place. Under the lock. */
+void sgc_log_note_bytes(sgc_log *log, const sgc_log_place *place, uint64_t bytes);
 #endif

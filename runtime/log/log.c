@@ -25,32 +25,50 @@ static void thin_marks(sgc_log *log)
     log->mark_step *= 2;
 }
 
-void sgc_log_note_bytes(sgc_log *log, uint64_t sequence, uint64_t bytes)
+void sgc_log_note_bytes(sgc_log *log, const sgc_log_place *place, uint64_t bytes)
 {
     log->total_bytes += bytes;
-    uint64_t marked = log->mark_count ? log->marks[log->mark_count - 1].bytes : log->released_bytes;
+    log->newest = (sgc_log_mark){place->last, log->total_bytes, *place};
+    uint64_t marked = log->mark_count ? log->marks[log->mark_count - 1].bytes : log->released.bytes;
     if (log->total_bytes - marked < log->mark_step) return;
     if (log->mark_count == SGC_LOG_MARKS) thin_marks(log);
-    log->marks[log->mark_count++] = (sgc_log_mark){sequence, log->total_bytes};
+    log->marks[log->mark_count++] = log->newest;
+}
+
+static const sgc_log_mark *find_mark(const sgc_log *log, uint64_t sequence, size_t *passed)
+{
+    const sgc_log_mark *mark = &log->released;
+
+    *passed = 0;
+    while (*passed < log->mark_count && log->marks[*passed].sequence <= sequence)
+        mark = &log->marks[(*passed)++];
+    return sequence >= log->appended && !log->leading ? &log->newest : mark;
 }
 
 static void release_bytes(sgc_log *log, uint64_t sequence)
 {
-    size_t gone = 0;
+    size_t gone;
 
-    while (gone < log->mark_count && log->marks[gone].sequence <= sequence) {
-        log->released_bytes = log->marks[gone++].bytes;
-    }
+    log->released = *find_mark(log, sequence, &gone);
     log->mark_count -= gone;
     memmove(log->marks, log->marks + gone, log->mark_count * sizeof *log->marks);
     if (log->mark_count == 0) log->mark_step = MARK_STEP;
-    if (sequence >= log->appended && !log->leading) log->released_bytes = log->total_bytes;
+}
+
+sgc_log_place sgc_log_place_of(sgc_log *log, uint64_t sequence)
+{
+    size_t passed;
+
+    sgc_mutex_lock(&log->lock);
+    sgc_log_place place = find_mark(log, sequence, &passed)->place;
+    sgc_mutex_unlock(&log->lock);
+    return place;
 }
 
 uint64_t sgc_log_held_bytes(sgc_log *log)
 {
     sgc_mutex_lock(&log->lock);
-    uint64_t held = log->total_bytes - log->released_bytes;
+    uint64_t held = log->total_bytes - log->released.bytes;
     sgc_mutex_unlock(&log->lock);
     return held;
 }
@@ -120,6 +138,7 @@ static void destroy(sgc_log *log)
     }
     sgc_free(log->segments.items);
     sgc_free(log->spares.items);
+    sgc_free(log->left.items);
     sgc_free(log->directory);
     sgc_free(log->archive);
     sgc_free(log->block);
@@ -153,16 +172,13 @@ static sgc_log *create(const sgc_os *os, const char *directory, const sgc_log_op
     log->zeros = sgc_alloc_zero(1, SGC_LOG_ZEROS);
     log->from = sgc_alloc(sgc_log_path_size(directory));
     log->to = sgc_alloc(sgc_log_path_size(directory));
+    log->queues[0].size = log->queues[1].size = SGC_LOG_HEAD;
+    log->queues[0].due_us = log->queues[1].due_us = UINT64_MAX;
     bool room = log->directory && log->block && log->zeros && log->from && log->to;
     if (room && log->options.archive) {
         log->archive = copy_text(log->options.archive);
         log->options.archive = log->archive;
         room = log->archive != NULL;
-    }
-    for (int i = 0; i < 2; i++) {
-        log->queues[i].size = SGC_LOG_HEAD;
-        log->queues[i].due_us = UINT64_MAX;
-        room = room && sgc_log_queue_reserve(&log->queues[i], SGC_LOG_HEAD);
     }
     if (room) return log;
     destroy(log);
@@ -208,6 +224,7 @@ static sgc_status open_log(sgc_log *log, uint64_t after, sgc_log_reader *reader,
     status = sgc_log_recover(log, after, reader, context, error);
     if (status != SGC_OK) return status;
     log->stats.bytes = log->stats.batches = log->stats.flushes = 0;
+    log->stats.direct = log->direct;
     log->appended = log->last_sequence > after ? log->last_sequence : after;
     atomic_store(&log->durable, log->appended);
     log->end_batch = log->batch;

@@ -18,6 +18,18 @@ typedef struct sgc_log_position {
     uint64_t index; /**< commit sequence */
 } sgc_log_position;
 
+/** A place between two batches, from which reading can begin. Durable batches lie in front of it.
+ */
+typedef struct sgc_log_place {
+    uint64_t segment; /**< 0: none */
+    uint64_t offset;
+    uint64_t batch;    /**< number of the batch that stands there, or will */
+    uint64_t id;       /**< log id of the batch in front of it */
+    uint64_t last;     /**< last sequence in front of it */
+    uint64_t reserved; /**< numbers up to here may have been shown */
+    uint32_t chain;    /**< CRC of the batch in front of it */
+} sgc_log_place;
+
 typedef struct sgc_log_options {
     uint64_t segment_size;   /**< bytes, 0: 16 MB; the first segments are smaller */
     uint64_t batch_delay_us; /**< BATCHED only, 0: 10,000 */
@@ -26,6 +38,9 @@ typedef struct sgc_log_options {
     /** Folder, made when missing, into which segments are moved instead of being used again; they
      * keep their names, which sort. NULL: none. */
     const char *archive;
+    /** Where to begin reading, as sgc_log_place_of() said about a sequence at or before `after`;
+     * all zero, or in a segment no longer there: unknown. */
+    sgc_log_place start;
 } sgc_log_options;
 
 typedef struct sgc_log_stats {
@@ -46,7 +61,8 @@ typedef sgc_status sgc_log_reader(void *context, sgc_log_position position, uint
  * Opens (or creates) the log in `directory` and replays every transaction whose sequence is greater
  * than `after` through `replay`. A torn tail (the last batch, never acknowledged) is dropped and
  * overwritten; a valid later batch behind a bad one is damage: SGC_CORRUPT with file and offset.
- * What was replayed is durable when this returns.
+ * What was replayed is durable when this returns. Behind an orderly close nothing is written until
+ * the first append, so whether writing works is known only then.
  */
 SGC_CHECK sgc_status sgc_log_open(const sgc_os *os, const char *directory,
                                   const sgc_log_options *options, uint64_t after,
@@ -112,6 +128,9 @@ SGC_CHECK sgc_status sgc_log_read(sgc_log *log, uint64_t after, sgc_log_reader *
  * release tries again.
  */
 SGC_CHECK sgc_status sgc_log_release(sgc_log *log, uint64_t sequence);
+/** A place with all of the log up to `sequence`, which is durable, in front of it, or a bit less.
+ */
+sgc_log_place sgc_log_place_of(sgc_log *log, uint64_t sequence);
 /** Bytes of log beyond the last release, to decide when to flush. */
 uint64_t sgc_log_held_bytes(sgc_log *log);
 void sgc_log_get_stats(sgc_log *log, sgc_log_stats *stats);

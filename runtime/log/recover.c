@@ -20,7 +20,7 @@ static void find_file(void *context, const char *name)
     bool spare;
 
     if (!sgc_log_parse_name(name, &segment.number, &spare)) return;
-    sgc_log_segments *list = spare ? &log->spares : &log->segments;
+    sgc_log_segments *list = spare ? &log->left : &log->segments;
     if (!SGC_GROW(list->items, list->count, list->capacity)) {
         found->failed = true;
         return;
@@ -45,40 +45,6 @@ static sgc_status find_files(sgc_log *log, sgc_error *error)
     if (log->segments.count > 1) {
         qsort(log->segments.items, log->segments.count, sizeof *log->segments.items, by_number);
     }
-    return SGC_OK;
-}
-
-/* A spare file of unknown or odd size is of no use: its size is asked once, here. */
-static sgc_status measure_spare(sgc_log *log, sgc_log_segment *spare)
-{
-    const sgc_os *os = log->os;
-    sgc_file *file;
-    char *path = sgc_log_path(log->directory, spare->number, true);
-
-    if (!path) return SGC_NO_MEMORY;
-    sgc_status status = os->open(os->self, path, SGC_OPEN_READ, &file);
-    if (status == SGC_OK) {
-        status = os->size(os->self, file, &spare->size);
-        os->close(os->self, file);
-    }
-    if (status == SGC_OK && (spare->size % SGC_LOG_BLOCK || spare->size < 2 * SGC_LOG_BLOCK)) {
-        spare->size = 0;
-        status = os->remove(os->self, path);
-    }
-    sgc_free(path);
-    return status;
-}
-
-static sgc_status measure_spares(sgc_log *log, sgc_error *error)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < log->spares.count; i++) {
-        sgc_status status = measure_spare(log, &log->spares.items[i]);
-        if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_log_words(status));
-        if (log->spares.items[i].size) log->spares.items[kept++] = log->spares.items[i];
-    }
-    log->spares.count = kept;
     return SGC_OK;
 }
 
@@ -130,21 +96,29 @@ static sgc_status replay_segment(sgc_log_scan *scan, replay *to, uint64_t until)
         sgc_status status = sgc_log_scan_events(scan, to->after, to->reader, to->context);
         if (status != SGC_OK) return status;
         to->last = (last_batch){scan->segment.number, scan->at, scan->offset - scan->at};
-        if (scan->last > to->after) sgc_log_note_bytes(scan->log, scan->last, to->last.size);
+        if (scan->closed) continue; /* another mark takes its place */
+        sgc_log_place place = sgc_log_scan_place(scan);
+        if (scan->last > to->after)
+            sgc_log_note_bytes(scan->log, &place, to->last.size);
+        else
+            scan->log->newest.place = place;
     }
     return SGC_OK;
 }
 
+/* The scan stands in the first segment. */
 static sgc_status replay_all(sgc_log_scan *scan, size_t start, replay *to)
 {
     const sgc_log_segments *list = &scan->log->segments;
+    const sgc_log_place *known = &scan->log->options.start;
     sgc_status status = SGC_OK;
 
+    if (known->last <= to->after && sgc_log_scan_skip(scan, known))
+        scan->log->newest.place = *known;
     for (size_t i = start; i < list->count && status == SGC_OK; i++) {
         bool final = i + 1 == list->count;
         uint64_t number = list->items[i].number;
-        status = i == start ? sgc_log_scan_open(scan, number)
-                            : sgc_log_scan_follow(scan, scan->log->directory, number);
+        if (i > start) status = sgc_log_scan_follow(scan, scan->log->directory, number);
         if (status != SGC_OK) break;
         status = replay_segment(scan, to, final ? UINT64_MAX : list->items[i + 1].first_batch);
     }
@@ -220,23 +194,17 @@ static sgc_status adopt(sgc_log *log, const sgc_log_scan *scan, const last_batch
     log->previous_id = scan->id;
     log->reserved = log->wanted = log->reserving = scan->reserved;
     if (scan->closed) step_back(log, scan);
-    if (status == SGC_OK) {
-        status = sgc_log_open_segment(log, log->segment, log->direct, &log->file);
-        if (status == SGC_UNSUPPORTED && log->direct) {
-            log->direct = false;
-            status = sgc_log_open_segment(log, log->segment, false, &log->file);
-        }
+    if (status == SGC_OK && !scan->closed) {
+        sgc_log_take_left(log);
+        status = sgc_log_open_current(log);
     }
     return status;
 }
 
-/*
- * The opening mark: an empty batch that shows the new log id, and a real write that must succeed. A
- * full disk stops writing only: what the log holds is durable and can be read.
- */
-static sgc_status write_opening(sgc_log *log, sgc_error *error)
+/* A full disk stops writing only: what the log holds is durable and can be read. */
+static sgc_status begin(sgc_log *log, sgc_error *error)
 {
-    sgc_status status = sgc_log_write_batch(log, log->active);
+    sgc_status status = sgc_log_begin(log);
 
     if (status == SGC_OK) return status;
     if (log->cause == SGC_NO_SPACE) {
@@ -246,6 +214,10 @@ static sgc_status write_opening(sgc_log *log, sgc_error *error)
     return sgc_fail(error, log->cause, "log: %s", log->failure);
 }
 
+/*
+ * Behind a closing mark nothing need be written before the first batch: whoever only reads leaves
+ * the log as it is.
+ */
 static sgc_status recover_old(sgc_log *log, uint64_t after, replay *to, sgc_error *error)
 {
     sgc_log_scan scan = {.log = log, .error = error};
@@ -255,14 +227,12 @@ static sgc_status recover_old(sgc_log *log, uint64_t after, replay *to, sgc_erro
     if (status == SGC_OK) status = replay_all(&scan, start, to);
     if (status == SGC_OK) {
         status = adopt(log, &scan, &to->last);
+        if (status == SGC_OK) status = sgc_log_recycle(log, after);
         if (status != SGC_OK) sgc_fail(error, status, "log: %s", sgc_log_words(status));
     }
+    bool closed = scan.closed;
     sgc_log_scan_free(&scan);
-    if (status == SGC_OK) {
-        status = sgc_log_recycle(log, after);
-        if (status != SGC_OK) sgc_fail(error, status, "log: %s", sgc_log_words(status));
-    }
-    return status;
+    return status == SGC_OK && !closed ? begin(log, error) : status;
 }
 
 static sgc_status start_new(sgc_log *log, uint64_t after, sgc_error *error)
@@ -272,13 +242,14 @@ static sgc_status start_new(sgc_log *log, uint64_t after, sgc_error *error)
     }
     log->batch = 1;
     log->last_sequence = after;
+    sgc_log_take_left(log);
     sgc_status status = sgc_log_next_segment(log, SGC_LOG_BLOCK);
     if (status == SGC_UNSUPPORTED && log->direct) {
         log->direct = false;
         status = sgc_log_next_segment(log, SGC_LOG_BLOCK);
     }
     if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_log_words(status));
-    return SGC_OK;
+    return begin(log, error);
 }
 
 sgc_status sgc_log_recover(sgc_log *log, uint64_t after, sgc_log_reader *reader, void *context,
@@ -287,7 +258,6 @@ sgc_status sgc_log_recover(sgc_log *log, uint64_t after, sgc_log_reader *reader,
     replay to = {.after = after, .reader = reader, .context = context};
     sgc_status status = find_files(log, error);
 
-    if (status == SGC_OK) status = measure_spares(log, error);
     if (status == SGC_OK) {
         status = sgc_log_archive_open(log);
         if (status != SGC_OK) {
@@ -296,10 +266,6 @@ sgc_status sgc_log_recover(sgc_log *log, uint64_t after, sgc_log_reader *reader,
     }
     if (status != SGC_OK) return status;
     if (!sgc_log_segment_room(log)) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-    if (log->segments.count > 0)
-        status = recover_old(log, after, &to, error);
-    else
-        status = start_new(log, after, error);
-    if (status == SGC_OK) status = write_opening(log, error);
-    return status;
+    return log->segments.count > 0 ? recover_old(log, after, &to, error)
+                                   : start_new(log, after, error);
 }

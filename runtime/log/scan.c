@@ -18,35 +18,65 @@ static sgc_status failed_call(sgc_log_scan *scan, sgc_status status)
                     sgc_os_file_error());
 }
 
+/* Batches are small: many are read at once, but few at first, for the log may end here. */
+enum { AHEAD_FIRST = 4 * SGC_LOG_BLOCK, AHEAD_MOST = 32 * SGC_LOG_BLOCK };
+
 static bool reserve(sgc_log_scan *scan, uint64_t size)
 {
     if (size <= scan->capacity) return true;
     if (size > SIZE_MAX) return false;
-    uint8_t *data = sgc_realloc(scan->data, (size_t)size, 1);
-    if (!data) return false;
-    scan->data = data;
+    scan->buffered = 0;
+    uint8_t *buffer = sgc_realloc(scan->buffer, (size_t)size, 1);
+    if (!buffer) return false;
+    scan->buffer = buffer;
     scan->capacity = (size_t)size;
     return true;
 }
 
-/* SGC_CORRUPT stands for "the file ends before": the caller decides what that means. */
-static sgc_status read_exact(sgc_log_scan *scan, uint64_t offset, uint8_t *to, size_t size)
+/* Reads up to `size` bytes from the offset on into an empty buffer. */
+static sgc_status fill(sgc_log_scan *scan, uint64_t offset, size_t size)
 {
-    size_t got = 0;
     const sgc_os *os = scan->log->os;
-    sgc_status status = os->read(os->self, scan->file, offset, to, size, &got);
 
-    if (status != SGC_OK) return failed_call(scan, status);
-    return got == size ? SGC_OK : SGC_CORRUPT;
+    if (!reserve(scan, size)) return sgc_fail(scan->error, SGC_NO_MEMORY, "out of memory");
+    scan->buffer_at = offset;
+    scan->buffered = 0;
+    sgc_status status = os->read(os->self, scan->file, offset, scan->buffer, size, &scan->buffered);
+    if (status == SGC_OK) return SGC_OK;
+    scan->buffered = 0;
+    return failed_call(scan, status);
+}
+
+/*
+ * scan->data at an offset, with `size` bytes behind it. SGC_CORRUPT stands for "the file ends
+ * before": the caller decides what that means.
+ */
+static sgc_status want(sgc_log_scan *scan, uint64_t offset, uint64_t size)
+{
+    uint64_t skipped = offset - scan->buffer_at;
+    bool inside = offset >= scan->buffer_at && skipped <= scan->buffered;
+
+    if (!inside || scan->buffered - skipped < size) {
+        if (size > SIZE_MAX) return sgc_fail(scan->error, SGC_NO_MEMORY, "out of memory");
+        scan->ahead = scan->ahead ? scan->ahead * 2 : AHEAD_FIRST;
+        if (scan->ahead > AHEAD_MOST) scan->ahead = AHEAD_MOST;
+        sgc_status status = fill(scan, offset, size > scan->ahead ? (size_t)size : scan->ahead);
+        if (status != SGC_OK) return status;
+        skipped = 0;
+    }
+    scan->data = scan->buffer + skipped;
+    return scan->buffered - skipped >= size ? SGC_OK : SGC_CORRUPT;
 }
 
 static sgc_status read_head(sgc_log_scan *scan, uint64_t number)
 {
-    if (!reserve(scan, SGC_LOG_BLOCK)) return sgc_fail(scan->error, SGC_NO_MEMORY, "out of memory");
-    sgc_status status = read_exact(scan, 0, scan->data, SGC_LOG_BLOCK);
-    if (status == SGC_CORRUPT) return sgc_log_scan_damage(scan, "the segment's head is cut off");
+    sgc_status status = fill(scan, 0, SGC_LOG_BLOCK);
+
     if (status != SGC_OK) return status;
-    if (!sgc_log_get_segment(scan->data, &scan->segment) || scan->segment.number != number) {
+    if (scan->buffered != SGC_LOG_BLOCK) {
+        return sgc_log_scan_damage(scan, "the segment's head is cut off");
+    }
+    if (!sgc_log_get_segment(scan->buffer, &scan->segment) || scan->segment.number != number) {
         return sgc_log_scan_damage(scan, "the segment's head is damaged");
     }
     scan->offset = SGC_LOG_BLOCK;
@@ -94,6 +124,32 @@ sgc_status sgc_log_scan_follow(sgc_log_scan *scan, const char *folder, uint64_t 
     return sgc_log_scan_damage(scan, "the segment does not continue the one before it");
 }
 
+bool sgc_log_scan_skip(sgc_log_scan *scan, const sgc_log_place *place)
+{
+    if (place->segment != scan->segment.number || place->offset % SGC_LOG_BLOCK != 0) return false;
+    if (place->offset < SGC_LOG_BLOCK || place->offset > scan->file_size) return false;
+    if (place->batch < scan->segment.first_batch || place->last < scan->segment.before)
+        return false;
+    scan->offset = place->offset;
+    scan->batch = place->batch;
+    scan->id = place->id;
+    scan->last = place->last;
+    scan->reserved = place->reserved;
+    scan->chain = place->chain;
+    return true;
+}
+
+sgc_log_place sgc_log_scan_place(const sgc_log_scan *scan)
+{
+    return (sgc_log_place){.segment = scan->segment.number,
+                           .offset = scan->offset,
+                           .batch = scan->batch,
+                           .id = scan->id,
+                           .last = scan->last,
+                           .reserved = scan->reserved,
+                           .chain = scan->chain};
+}
+
 /* True when the head at hand may stand here: the next number, of this open or the one after it. */
 static bool continues(const sgc_log_scan *scan)
 {
@@ -117,19 +173,13 @@ sgc_scan_result sgc_log_scan_next(sgc_log_scan *scan)
     if (scan->offset >= scan->file_size || scan->file_size - scan->offset < SGC_LOG_BLOCK) {
         return SGC_SCAN_END;
     }
-    sgc_status status = read_exact(scan, scan->offset, scan->data, SGC_LOG_BLOCK);
+    sgc_status status = want(scan, scan->offset, SGC_LOG_BLOCK);
     if (status != SGC_OK) return failed_scan(scan, status);
     if (!sgc_log_get_batch(scan->data, &scan->head) || !continues(scan)) return SGC_SCAN_END;
     if (!sgc_log_padded(SGC_LOG_HEAD + scan->head.size, &padded)) return SGC_SCAN_END;
     if (padded > scan->file_size - scan->offset) return SGC_SCAN_END;
-    if (!reserve(scan, padded)) {
-        return failed_scan(scan, sgc_fail(scan->error, SGC_NO_MEMORY, "out of memory"));
-    }
-    if (padded > SGC_LOG_BLOCK) {
-        status = read_exact(scan, scan->offset + SGC_LOG_BLOCK, scan->data + SGC_LOG_BLOCK,
-                            (size_t)padded - SGC_LOG_BLOCK);
-        if (status != SGC_OK) return failed_scan(scan, status);
-    }
+    status = want(scan, scan->offset, padded);
+    if (status != SGC_OK) return failed_scan(scan, status);
     if (!sgc_log_check_batch(scan->data, &scan->head, scan->chain)) return SGC_SCAN_END;
     scan->at = scan->offset;
     scan->offset += padded;
@@ -191,22 +241,16 @@ static bool proves_damage(const sgc_log_scan *scan, const uint8_t *block)
 
 sgc_status sgc_log_scan_behind(sgc_log_scan *scan)
 {
-    enum { CHUNK = 64 * SGC_LOG_BLOCK, CLOSED_CHUNK = 16 * SGC_LOG_BLOCK };
-    const sgc_os *os = scan->log->os;
-    const size_t chunk = scan->closed ? CLOSED_CHUNK : CHUNK;
-    uint64_t at = scan->offset;
+    enum { CLOSED = 3 * SGC_LOG_BLOCK };
+    uint64_t end = scan->file_size;
 
-    if (!reserve(scan, chunk)) return sgc_fail(scan->error, SGC_NO_MEMORY, "out of memory");
-    while (at < scan->file_size) {
-        size_t got = 0;
-        sgc_status status = os->read(os->self, scan->file, at, scan->data, chunk, &got);
-        if (status != SGC_OK) return failed_call(scan, status);
-        for (size_t i = 0; i + SGC_LOG_BLOCK <= got; i += SGC_LOG_BLOCK) {
-            if (!proves_damage(scan, scan->data + i)) continue;
-            return sgc_log_scan_damage(scan, "a batch is damaged: later ones stand behind it");
-        }
-        if (got < chunk || scan->closed) break;
-        at += got;
+    if (scan->closed && end - scan->offset > CLOSED) end = scan->offset + CLOSED;
+    for (uint64_t at = scan->offset; at < end; at += SGC_LOG_BLOCK) {
+        sgc_status status = want(scan, at, SGC_LOG_BLOCK);
+        if (status == SGC_CORRUPT) break;
+        if (status != SGC_OK) return status;
+        if (!proves_damage(scan, scan->data)) continue;
+        return sgc_log_scan_damage(scan, "a batch is damaged: later ones stand behind it");
     }
     return SGC_OK;
 }
@@ -224,6 +268,6 @@ void sgc_log_scan_close(sgc_log_scan *scan)
 void sgc_log_scan_free(sgc_log_scan *scan)
 {
     sgc_log_scan_close(scan);
-    sgc_free(scan->data);
-    scan->data = NULL;
+    sgc_free(scan->buffer);
+    scan->buffer = NULL;
 }

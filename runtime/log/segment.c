@@ -79,6 +79,36 @@ static sgc_status prepare(sgc_log *log, const char *path, const sgc_log_segment 
     return status;
 }
 
+/* Its size is asked once. One of odd size is of no use. */
+static void measure(sgc_log *log, sgc_log_segment *spare)
+{
+    const sgc_os *os = log->os;
+    sgc_file *file;
+
+    put_path(log->from, log->directory, spare->number, true);
+    sgc_status status = os->open(os->self, log->from, SGC_OPEN_READ, &file);
+    if (status != SGC_OK) return;
+    status = os->size(os->self, file, &spare->size);
+    os->close(os->self, file);
+    if (status == SGC_OK && spare->size % SGC_LOG_BLOCK == 0 && spare->size >= 2 * SGC_LOG_BLOCK)
+        return;
+    spare->size = 0;
+    if (status == SGC_OK) (void)os->remove(os->self, log->from);
+}
+
+void sgc_log_take_left(sgc_log *log)
+{
+    sgc_log_segments *left = &log->left, *spares = &log->spares;
+
+    for (size_t i = 0; i < left->count; i++) {
+        sgc_log_segment *spare = &left->items[i];
+        measure(log, spare);
+        if (spare->size && SGC_GROW(spares->items, spares->count, spares->capacity))
+            spares->items[spares->count++] = *spare;
+    }
+    left->count = 0;
+}
+
 /* Takes a spare file that is large enough; false when there is none. */
 static bool take_spare(sgc_log *log, uint64_t size, sgc_log_segment *spare)
 {
@@ -177,6 +207,15 @@ sgc_status sgc_log_open_segment(sgc_log *log, uint64_t number, bool direct, sgc_
     *file = NULL;
     put_path(log->to, log->directory, number, false);
     return log->os->open(log->os->self, log->to, flags, file);
+}
+
+sgc_status sgc_log_open_current(sgc_log *log)
+{
+    sgc_status status = sgc_log_open_segment(log, log->segment, log->direct, &log->file);
+
+    if (status != SGC_UNSUPPORTED || !log->direct) return status;
+    log->direct = false;
+    return sgc_log_open_segment(log, log->segment, false, &log->file);
 }
 
 /* A file system may refuse direct access only when it is tried; nothing was written then. */

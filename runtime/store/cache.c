@@ -39,8 +39,8 @@ sgc_status sgc_cache_open(sgc_cache *cache, const sgc_os *os, sgc_file *file, ui
     bool huge = count >= 4 * HUGE_FRAMES;
     cache->memory = sgc_alloc_aligned(huge ? HUGE_FRAMES * SGC_PAGE_SIZE : SGC_PAGE_SIZE,
                                       (size_t)count * SGC_PAGE_SIZE);
-    cache->frames = sgc_alloc_zero((size_t)count, sizeof *cache->frames);
-    cache->idle = sgc_alloc_zero((size_t)count, sizeof *cache->idle);
+    cache->frames = sgc_alloc((size_t)count * sizeof *cache->frames); /* set when first taken */
+    cache->idle = sgc_alloc((size_t)count * sizeof *cache->idle);
     sgc_place_map *map = map_create(MAP_FIRST);
     if (!cache->memory || !cache->frames || !cache->idle || !map) {
         sgc_free(map);
@@ -49,7 +49,10 @@ sgc_status sgc_cache_open(sgc_cache *cache, const sgc_os *os, sgc_file *file, ui
         sgc_free(cache->idle);
         return SGC_NO_MEMORY;
     }
-    if (huge) sgc_memory_prefer_huge(cache->memory, (size_t)count * SGC_PAGE_SIZE);
+    /* The first frames are small pages: whoever reads little need not have a huge one cleared. */
+    if (huge)
+        sgc_memory_prefer_huge(cache->memory + (size_t)HUGE_FRAMES * SGC_PAGE_SIZE,
+                               (size_t)(count - HUGE_FRAMES) * SGC_PAGE_SIZE);
     atomic_init(&cache->map, map);
     cache->fresh = 1; /* frame 0 means none */
     atomic_init(&cache->tables_left, (uint32_t)count / 8);
@@ -103,7 +106,9 @@ static uint32_t take_frame(sgc_cache *cache)
 {
     if (cache->idle_count > 0) return cache->idle[--cache->idle_count];
     if (cache->fresh < cache->frame_count) {
-        atomic_store(&cache->frames[cache->fresh].pins, SGC_FRAME_TAKEN);
+        sgc_frame *frame = &cache->frames[cache->fresh];
+        *frame = (sgc_frame){0};
+        atomic_init(&frame->pins, SGC_FRAME_TAKEN);
         return cache->fresh++;
     }
     for (uint64_t i = 0; i < 3 * (uint64_t)cache->frame_count; i++) {

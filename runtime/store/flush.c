@@ -516,8 +516,14 @@ static void image_to_root(const sgc_image *image, uint64_t seed, sgc_root *root)
         .name_size = image->name_size,
         .sdl_size = image->sdl_size,
         .numbering_size = image->numbering_size,
+        .log = image->log,
     };
     memcpy(root->trees, image->root_trees, sizeof root->trees);
+}
+
+void sgc_flush_set_log(sgc_flush *flush, const sgc_log_place *place)
+{
+    if (place->segment) flush->image.log = *place;
 }
 
 /* Pages to the file, synced; then both copies of the root. */

@@ -3,6 +3,8 @@
 
 #define FORMAT 2
 
+enum { LOG_AT = 128 + SGC_ROOT_TREES * SGC_TREE_BYTES }; /* in the root */
+
 static const char root_magic[8] = "SGCROOT";
 static const char pages_magic[8] = "SGCPAGE";
 
@@ -56,6 +58,28 @@ bool sgc_tree_decode(const uint8_t in[SGC_TREE_BYTES], sgc_tree *tree)
 }
 
 /* Root: 0 magic, 8 crc of bytes 12.., 12 format, 16 page size, 20.. as below, 128 descriptors. */
+static void put_place(const sgc_log_place *place, uint8_t *to)
+{
+    sgc_store64(to, place->segment);
+    sgc_store64(to + 8, place->offset);
+    sgc_store64(to + 16, place->batch);
+    sgc_store64(to + 24, place->id);
+    sgc_store64(to + 32, place->last);
+    sgc_store64(to + 40, place->reserved);
+    sgc_store32(to + 48, place->chain);
+}
+
+static sgc_log_place get_place(const uint8_t *from)
+{
+    return (sgc_log_place){.segment = sgc_load64(from),
+                           .offset = sgc_load64(from + 8),
+                           .batch = sgc_load64(from + 16),
+                           .id = sgc_load64(from + 24),
+                           .last = sgc_load64(from + 32),
+                           .reserved = sgc_load64(from + 40),
+                           .chain = sgc_load32(from + 48)};
+}
+
 void sgc_root_encode(const sgc_root *root, uint8_t out[SGC_ROOT_BYTES])
 {
     memset(out, 0, SGC_ROOT_BYTES);
@@ -75,6 +99,7 @@ void sgc_root_encode(const sgc_root *root, uint8_t out[SGC_ROOT_BYTES])
     sgc_store32(out + 76, root->numbering_size);
     for (size_t i = 0; i < SGC_ROOT_TREES; i++)
         sgc_tree_encode(&root->trees[i], out + 128 + i * SGC_TREE_BYTES);
+    put_place(&root->log, out + LOG_AT);
     sgc_store32(out + 8, sgc_crc32c(0, out + 12, SGC_ROOT_BYTES - 12));
 }
 
@@ -113,6 +138,7 @@ bool sgc_root_decode(const uint8_t in[SGC_ROOT_BYTES], sgc_root *root)
         .name_size = sgc_load32(in + 68),
         .sdl_size = sgc_load32(in + 72),
         .numbering_size = sgc_load32(in + 76),
+        .log = get_place(in + LOG_AT),
     };
     return root_trees_decode(in, root);
 }

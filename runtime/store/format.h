@@ -6,7 +6,7 @@
 #ifndef SGC_STORE_FORMAT_H
 #define SGC_STORE_FORMAT_H
 
-#include "base/base.h"
+#include "log/log.h"
 
 enum {
     SGC_PAGE_SIZE = 4096,
@@ -111,6 +111,7 @@ typedef struct sgc_root {
     uint32_t checkpoint, tree_count, next_tree, places;
     uint32_t name_size, sdl_size, numbering_size; /**< of the SCHEMA tree's bytes */
     sgc_tree trees[SGC_ROOT_TREES];               /**< by SGC_ROOT_* */
+    sgc_log_place log;                            /**< where the log goes on from this checkpoint */
 } sgc_root;
 
 void sgc_root_encode(const sgc_root *root, uint8_t out[SGC_ROOT_BYTES]);

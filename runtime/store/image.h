@@ -28,6 +28,7 @@ typedef struct sgc_image {
     uint32_t number; /**< of the checkpoint */
     uint32_t places; /**< of the page file */
     uint64_t sequence, time_us;
+    sgc_log_place log; /**< where it goes on from here */
 } sgc_image;
 
 struct sgc_checkpoint {

@@ -58,6 +58,11 @@ uint64_t sgc_checkpoint_time_us(const sgc_checkpoint *checkpoint)
     return checkpoint->image.time_us;
 }
 
+sgc_log_place sgc_checkpoint_log(const sgc_checkpoint *checkpoint)
+{
+    return checkpoint->image.log;
+}
+
 sgc_segments *sgc_checkpoint_history(const sgc_checkpoint *checkpoint)
 {
     return checkpoint->segments;
@@ -379,7 +384,8 @@ static sgc_status load_image(sgc_pages *pages, const sgc_root *root, const sgc_s
                          .number = root->checkpoint,
                          .places = root->places,
                          .sequence = root->sequence,
-                         .time_us = root->time_us};
+                         .time_us = root->time_us,
+                         .log = root->log};
     memcpy(image->root_trees, root->trees, sizeof image->root_trees);
     if (sgc_image_reset(image, schema)) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     image->next_tree = root->next_tree;

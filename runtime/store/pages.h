@@ -52,6 +52,8 @@ void sgc_checkpoint_release(sgc_checkpoint *checkpoint);
 /** Last commit sequence and time that the checkpoint holds. */
 uint64_t sgc_checkpoint_sequence(const sgc_checkpoint *checkpoint);
 uint64_t sgc_checkpoint_time_us(const sgc_checkpoint *checkpoint);
+/** Where the log goes on behind it; all zero when that is not known. */
+sgc_log_place sgc_checkpoint_log(const sgc_checkpoint *checkpoint);
 /** Segments of what was true before; borrowed from the checkpoint. */
 sgc_segments *sgc_checkpoint_history(const sgc_checkpoint *checkpoint);
 /** Rows of a table. */
@@ -166,6 +168,8 @@ SGC_CHECK sgc_status sgc_flush_row(sgc_flush *flush, uint16_t table, sgc_str key
 /** A commit whose rows are in this flush; sequences and times rise. */
 SGC_CHECK sgc_status sgc_flush_add_commit(sgc_flush *flush, uint64_t sequence, uint64_t time_us,
                                           sgc_error *error);
+/** The next checkpoint says that the log goes on there; without this call as the last one did. */
+void sgc_flush_set_log(sgc_flush *flush, const sgc_log_place *place);
 /** The next checkpoint names these segments; only in a flush without rows. */
 void sgc_flush_set_history(sgc_flush *flush, sgc_segments *segments);
 /** The image becomes empty and takes this schema (only before any put of the flush). */

@@ -280,6 +280,8 @@ static sgc_status make_log(struct opening *o)
     return status;
 }
 
+/* What was replayed stays in memory, however much it is, until something is committed: who only
+ * reads writes nothing, and needs no thread. */
 static sgc_status recover(struct opening *o)
 {
     sgc_db *db = o->db;
@@ -287,6 +289,7 @@ static sgc_status recover(struct opening *o)
     sgc_log_options options = log_options(o);
     struct replay replay = {.db = db, .error = o->error};
 
+    options.start = sgc_checkpoint_log(db->view->checkpoint);
     if (!join(path, o->directory, "log")) return SGC_INVALID;
     db->assigned = sgc_checkpoint_sequence(db->view->checkpoint);
     db->last_time = sgc_checkpoint_time_us(db->view->checkpoint);
@@ -306,16 +309,6 @@ static sgc_status recover(struct opening *o)
     }
     db->opened_at = db->assigned;
     return status;
-}
-
-/* What was replayed stays in memory, however much it is, until something is committed: who only
- * reads writes nothing. */
-static sgc_status start_flusher(struct opening *o)
-{
-    sgc_status status = sgc_thread_start(&o->db->flusher, sgc_flusher_run, o->db);
-
-    o->db->flusher_runs = status == SGC_OK;
-    return status == SGC_OK ? SGC_OK : sgc_fail(o->error, status, "cannot start a thread");
 }
 
 /* ---- public ---- */
@@ -342,7 +335,6 @@ static sgc_status open_parts(struct opening *o)
     if (status == SGC_OK) status = open_pages(o);
     if (status == SGC_OK) status = first_view(o->db);
     if (status == SGC_OK) status = recover(o);
-    if (status == SGC_OK) status = start_flusher(o);
     if (status != SGC_OK && o->error->status != status) {
         sgc_fail(o->error, status, "%s: %s", o->directory, sgc_status_text(status));
     }

@@ -134,7 +134,8 @@ struct sgc_db {
     sgc_cond view_changed; /* a layer was sealed or flushed, or flushing ended */
     struct sgc_view *view;
     sgc_thread flusher;
-    bool flusher_runs, stopping, flush_failed;
+    bool flusher_runs; /* from the first MemTable or task on that it is to work on */
+    bool stopping, flush_failed;
     bool switching; /* another schema comes: new transactions wait */
     sgc_error flush_error;
     struct sgc_retired retired;
@@ -251,8 +252,8 @@ void sgc_view_seal(sgc_db *db, struct sgc_layer *layer);
 SGC_CHECK sgc_status sgc_view_wait_for_room(sgc_db *db);
 /** Waits until every sealed layer is flushed and history is merged as far as that pays. */
 SGC_CHECK sgc_status sgc_view_wait_for_flush(sgc_db *db);
-/** The background thread. */
-void *sgc_flusher_run(void *db);
+/** Starts the background thread unless it runs: it flushes and does tasks. View lock held. */
+SGC_CHECK sgc_status sgc_flusher_need(sgc_db *db);
 
 /* ---- which transactions are open (enter.c) ---- */
 

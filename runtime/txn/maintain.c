@@ -193,12 +193,13 @@ void sgc_maintain_run(sgc_db *db, struct sgc_task *task)
 
 /* Waits for its turn, and for the flusher to have done it; a flusher that has stopped does no more.
  */
-static void hand_over(sgc_db *db, struct sgc_task *task)
+static sgc_status hand_over(sgc_db *db, struct sgc_task *task)
 {
     sgc_mutex_lock(&db->view_lock);
-    while (db->task && !db->flush_failed)
+    sgc_status status = sgc_flusher_need(db);
+    while (status == SGC_OK && db->task && !db->flush_failed)
         sgc_cond_wait(&db->view_changed, &db->view_lock);
-    if (!db->flush_failed) {
+    if (status == SGC_OK && !db->flush_failed) {
         db->task = task;
         sgc_cond_broadcast(&db->view_changed);
         while (!task->done && !db->flush_failed)
@@ -206,6 +207,8 @@ static void hand_over(sgc_db *db, struct sgc_task *task)
         if (db->task == task) db->task = NULL;
     }
     sgc_mutex_unlock(&db->view_lock);
+    if (status != SGC_OK) return status;
+    return task->done ? task->status : SGC_READ_ONLY;
 }
 
 sgc_status sgc_db_compact(sgc_db *db, sgc_error *error)
@@ -214,10 +217,7 @@ sgc_status sgc_db_compact(sgc_db *db, sgc_error *error)
     struct sgc_task task = {.error = &own};
     sgc_status status = atomic_load(&db->read_only) ? SGC_READ_ONLY : sgc_db_flush(db);
 
-    if (status == SGC_OK) {
-        hand_over(db, &task);
-        status = task.done ? task.status : SGC_READ_ONLY;
-    }
+    if (status == SGC_OK) status = hand_over(db, &task);
     if (status == SGC_OK || own.status == status) {
         if (error && status != SGC_OK) *error = own;
         return status;
@@ -229,7 +229,7 @@ sgc_status sgc_db_verify(sgc_db *db, sgc_buf *report)
 {
     struct sgc_task task = {.report = report};
 
-    hand_over(db, &task);
+    (void)hand_over(db, &task);
     if (!task.done) sgc_maintain_run(db, &task);
     return task.status;
 }

@@ -153,7 +153,8 @@ static sgc_status push_layers(sgc_db *db, struct sgc_layer *fresh, struct sgc_la
     bool keep = !sgc_memtable_is_empty(active->memtable);
     for (size_t i = keep ? 0 : 1; i < db->view->count; i++)
         layers[count++] = db->view->layers[i];
-    sgc_status status = sgc_view_install(db, db->view->checkpoint, layers, count);
+    sgc_status status = sgc_flusher_need(db);
+    if (status == SGC_OK) status = sgc_view_install(db, db->view->checkpoint, layers, count);
     if (status == SGC_OK && keep) active->sealed = true;
     sgc_cond_broadcast(&db->view_changed);
     sgc_mutex_unlock(&db->view_lock);
@@ -278,6 +279,8 @@ static sgc_status write_pages(sgc_db *db, struct sgc_layer *const *layers, size_
         sgc_flush_abort(f.flush);
         return status;
     }
+    sgc_log_place place = sgc_log_place_of(db->log, sequence);
+    sgc_flush_set_log(f.flush, &place);
     return sgc_flush_commit(f.flush, sequence, time_us, error);
 }
 
@@ -391,7 +394,7 @@ static void run_task(sgc_db *db)
     sgc_cond_broadcast(&db->view_changed);
 }
 
-void *sgc_flusher_run(void *argument)
+static void *run_flusher(void *argument)
 {
     sgc_db *db = argument;
     struct sgc_layer *layers[SGC_MAX_LAYERS];
@@ -414,4 +417,12 @@ void *sgc_flusher_run(void *argument)
     }
     sgc_mutex_unlock(&db->view_lock);
     return NULL;
+}
+
+sgc_status sgc_flusher_need(sgc_db *db)
+{
+    if (db->flusher_runs) return SGC_OK;
+    sgc_status status = sgc_thread_start(&db->flusher, run_flusher, db);
+    db->flusher_runs = status == SGC_OK;
+    return status;
 }

@@ -29,6 +29,7 @@ typedef struct sim {
     entry entries[MOST];
     uint64_t next;       /* sequence */
     uint64_t checkpoint; /* durable elsewhere */
+    sgc_log_place place; /* and with it, where the log goes on */
     uint64_t replayed;   /* last sequence a reader has shown */
     bool bad;
     uint64_t opens, refused, unknown, acked, cuts;
@@ -148,6 +149,7 @@ static bool open_log(sim *s, bool must_work)
         .buffered = below(s, 2) == 0,
         .must_exist = s->opens > 0,
         .batch_delay_us = 60 * 1000000U, /* only waiters write, so that a seed repeats */
+        .start = below(s, 4) ? s->place : (sgc_log_place){0},
     };
     entry *kept = malloc(sizeof s->entries);
 
@@ -245,6 +247,7 @@ static void checkpoint(sim *s)
 
     if (durable <= s->checkpoint) return;
     s->checkpoint += below(s, durable - s->checkpoint + 1);
+    s->place = sgc_log_place_of(s->log, s->checkpoint);
     (void)!sgc_log_release(s->log, s->checkpoint);
 }
 

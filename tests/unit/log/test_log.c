@@ -514,7 +514,8 @@ static void a_lost_opening_mark_is_noticed(void)
     }
 }
 
-/* An orderly close writes a mark each time; each open takes its place: a block a session. */
+/* An orderly close writes a mark, whose place the next opening mark takes. Who only reads leaves it
+ * there and writes nothing at all. */
 static void opening_takes_the_place_of_closing(void)
 {
     log_case c = {.options = {.segment_size = 1 << 20}};
@@ -523,15 +524,57 @@ static void opening_takes_the_place_of_closing(void)
 
     case_start(&c);
     for (uint64_t i = 0; i < 20; i++) {
+        uint64_t writes, syncs, before, now;
+        sgc_memory_os_counts(c.memory, &writes, &syncs, &before);
         CU_ASSERT_EQUAL_FATAL(case_open(&c, 0), SGC_OK);
         CU_ASSERT_EQUAL(c.count, i / 2);
         if (i % 2) CU_ASSERT_EQUAL(case_commit(&c, i / 2 + 1), SGC_OK);
         case_close(&c);
-        one_block(&c, 1 + i + (i + 1) / 2 + 1, block, false);
+        sgc_memory_os_counts(c.memory, &writes, &syncs, &now);
+        if (i % 2 == 0 && i > 0) CU_ASSERT_EQUAL(now, before);
+        one_block(&c, 2 + (i + 1) / 2 * 2, block, false);
         CU_ASSERT_TRUE(sgc_log_get_batch(block, &head));
         CU_ASSERT_EQUAL(head.last, SGC_LOG_CLOSED);
     }
     case_end(&c);
+}
+
+/* What lies in front of the place that a checkpoint remembers is not read. */
+static void reading_begins_at_the_place(void)
+{
+    for (int closed = 0; closed < 2; closed++) {
+        log_case c = {.options = {.segment_size = 1 << 20}};
+        uint8_t nothing[SGC_LOG_BLOCK] = {0};
+        case_start(&c);
+        CU_ASSERT_EQUAL_FATAL(case_open(&c, 0), SGC_OK);
+        for (uint64_t i = 1; i <= 9; i++)
+            CU_ASSERT_EQUAL(case_commit(&c, i), SGC_OK);
+        sgc_log_place place = sgc_log_place_of(c.log, 9);
+        CU_ASSERT_EQUAL(place.last, 9);
+        CU_ASSERT_EQUAL(sgc_log_release(c.log, 9), SGC_OK);
+        CU_ASSERT_EQUAL(case_commit(&c, 10), SGC_OK);
+        CU_ASSERT_EQUAL(sgc_log_place_of(c.log, 9).batch, place.batch);
+        if (!closed)
+            sgc_memory_os_set_faults(c.memory, &(sgc_faults){.fail_write_at = 1, .sticky = true});
+        case_close(&c);
+        sgc_memory_os_power_cycle(c.memory, 1);
+        one_block(&c, 5, nothing, true);
+        CU_ASSERT_EQUAL(case_open(&c, 9), SGC_CORRUPT);
+        /* A place of a segment that is gone is no place. */
+        c.options.start = place;
+        c.options.start.segment = 7;
+        CU_ASSERT_EQUAL(case_open(&c, 9), SGC_CORRUPT);
+        /* Nor is one behind what is stored elsewhere. */
+        c.options.start = place;
+        CU_ASSERT_EQUAL(case_open(&c, 8), SGC_CORRUPT);
+        for (uint64_t round = 0; round < 3; round++) {
+            CU_ASSERT_EQUAL_FATAL(case_open(&c, 9), SGC_OK);
+            CU_ASSERT_EQUAL(c.count, 1 + round);
+            CU_ASSERT_EQUAL(case_commit(&c, 11 + round), SGC_OK);
+            case_close(&c);
+        }
+        case_end(&c);
+    }
 }
 
 int main(void)
@@ -551,6 +594,7 @@ int main(void)
         {"a payload cannot forge damage", a_payload_cannot_forge_damage},
         {"a lost opening mark is noticed", a_lost_opening_mark_is_noticed},
         {"opening takes the place of closing", opening_takes_the_place_of_closing},
+        {"reading begins at the place", reading_begins_at_the_place},
         CU_TEST_INFO_NULL,
     };
     return unit_run("log", tests);

@@ -171,6 +171,31 @@ static void recovery_brings_back_what_was_acknowledged(void)
     bed_close(&bed);
 }
 
+/* Neither opening nor closing changes a file when nothing is committed in between. */
+static void who_only_reads_writes_nothing(void)
+{
+    struct bed bed;
+    uint64_t writes, syncs, before, after;
+    bed_open(&bed, SDL, 0);
+
+    for (int i = 0; i < 5; i++) {
+        sgc_txn *txn = bed_begin(&bed);
+        put_item(txn, i);
+        OK(commit_now(txn));
+        OK(sgc_db_close(bed.db));
+        for (int turn = 0; turn < 3; turn++) {
+            sgc_memory_os_counts(bed.memory, &writes, &syncs, &before);
+            OK(bed_open_again(&bed));
+            CU_ASSERT_EQUAL(count_items(&bed, 1), (uint64_t)i + 1);
+            OK(sgc_db_close(bed.db));
+            sgc_memory_os_counts(bed.memory, &writes, &syncs, &after);
+            CU_ASSERT_EQUAL(before, after);
+        }
+        OK(bed_open_again(&bed));
+    }
+    bed_close(&bed);
+}
+
 /* Larger than every limit of the MemTable: adopted whole, flushed behind the commit's back. */
 static void a_large_transaction_is_one_commit(void)
 {
@@ -493,6 +518,7 @@ int main(void)
         {"an empty database takes another schema", an_empty_database_takes_another_schema},
         {"commits count up and time never falls", commits_count_up_and_time_never_falls},
         {"recovery brings back what was acknowledged", recovery_brings_back_what_was_acknowledged},
+        {"who only reads writes nothing", who_only_reads_writes_nothing},
         {"a large transaction is one commit", a_large_transaction_is_one_commit},
         {"taken back rows hide nothing", taken_back_rows_hide_nothing},
         {"many small MemTables", many_small_memtables},
