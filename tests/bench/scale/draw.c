@@ -200,7 +200,7 @@ static void draw_names(const panel *at)
                "<circle class=\"dot s%u\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"/>"
                "<text class=\"name\" x=\"%.1f\" y=\"%.1f\">%s</text>\n",
                i, x, at->y - 14, i, x + 9, at->y - 14, x + 24, at->y - 10, at->lines[i]);
-        x += 38 + 6.6 * (double)strlen(at->lines[i]);
+        x += 42 + 6.8 * (double)strlen(at->lines[i]);
     }
 }
 
@@ -254,7 +254,7 @@ static const panel panels[] = {
      true, false, 0, 0},
     {"instructions age", "100 rows by age", "instructions", ENGINES, 780, 130, 270, 170, true,
      false, 0, 0},
-    {"time get", "A row by id", "microseconds", ENGINES, 70, 410, 270, 170, true, false, 0, 0},
+    {"time get", "A row by id", "microseconds", ENGINES, 70, 410, 270, 170, true, true, 1, 0},
     {"time email", "A row by unique email", "microseconds", ENGINES, 425, 410, 270, 170, true,
      false, 0, 0},
     {"time age", "100 rows by age", "microseconds", ENGINES, 780, 410, 270, 170, true, false, 0, 0},

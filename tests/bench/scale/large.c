@@ -5,29 +5,46 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 enum { STEP = 1000000, THREADS = 8, TOGETHER = 1000, TIMES = 20000 };
 
 /* ---- loading ---- */
 
+static double processor_seconds(void)
+{
+    struct rusage used;
+
+    getrusage(RUSAGE_SELF, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
 static void load(const scale_job *job, void *self)
 {
     double begun = bench_seconds(), first = 0, slowest = 0;
 
+    printf("  %12s %12s %14s %16s\n", "rows", "rows/s", "CPU us a row", "kB written a row");
+
     for (uint64_t n = 0; n < job->rows; n += STEP) {
         uint64_t count = job->rows - n < STEP ? job->rows - n : STEP;
-        double start = bench_seconds();
+        double start = bench_seconds(), cpu = processor_seconds();
+        uint64_t pages = scale_stats(self).pages_written;
         scale_load(&bench_sgc, self, n, count);
         double rate = (double)count / (bench_seconds() - start);
+        pages = scale_stats(self).pages_written - pages;
         if (n == 0) first = rate;
         if (slowest == 0 || rate < slowest) slowest = rate;
         scale_figure(job, "load", "load", (double)(n + count), rate);
-        fprintf(stderr, "\r%llu rows, %.0f rows/s ", (unsigned long long)(n + count), rate);
+        if (((n / STEP + 1) & (n / STEP)) == 0) /* 1, 2, 4, .. million */
+            printf("  %12llu %12.0f %14.1f %16.1f\n", (unsigned long long)(n + count), rate,
+                   (processor_seconds() - cpu) / (double)count * 1e6,
+                   (double)pages * 4.096 / (double)count);
+        fflush(stdout);
     }
     double loaded = bench_seconds() - begun;
     bench_sgc.settle(self);
     double settled = bench_seconds() - begun;
-    fputc('\n', stderr);
     printf("load of %llu rows, %d a transaction: %.0f s, settled after %.0f s: %.0f rows/s; the"
            " first million %.0f rows/s, the slowest %.0f\n",
            (unsigned long long)job->rows, CHUNK, loaded, settled, (double)job->rows / settled,

@@ -31,6 +31,7 @@ static void fill(const scale_job *job, const bench_engine *engine, uint64_t rows
     char path[512];
 
     path_of(job, engine, rows, path);
+    if (access(path, F_OK) == 0) return; /* kept from an earlier run */
     bench_fresh_folder(path);
     void *self = engine->open(path, job->cache);
     scale_load(engine, self, 0, rows);
