@@ -52,31 +52,31 @@ static bool sizes_at(const job *work, unsigned height)
 
 /* ---- reading a node ---- */
 
-static bool copy_entry(const uint8_t *node, unsigned at, sgc_arena *arena, sgc_item *item)
+static bool copy_entry(const sgc_node_list *node, unsigned at, sgc_arena *arena, sgc_item *item)
 {
-    sgc_str prefix = sgc_node_prefix(node);
+    uint8_t entry[SGC_ENTRY_MAX];
     unsigned key_size;
-    sgc_str suffix = sgc_node_entry(node, at, &item->value, &key_size);
-    uint8_t *key = sgc_arena_alloc(arena, prefix.size + suffix.size);
+    size_t size = sgc_node_list_entry(node, at, entry, &key_size);
+    uint8_t *key = sgc_arena_alloc(arena, size);
 
     if (!key) return false;
-    if (prefix.size) memcpy(key, prefix.data, prefix.size);
-    if (suffix.size) memcpy(key + prefix.size, suffix.data, suffix.size);
-    item->key = key;
-    item->size = (uint16_t)(prefix.size + suffix.size);
-    item->key_size = (uint16_t)key_size;
-    item->used = 0;
+    if (size) memcpy(key, entry, size);
+    *item = (sgc_item){.key = key,
+                       .value = sgc_node_value(node, at),
+                       .size = (uint16_t)size,
+                       .key_size = (uint16_t)key_size};
     return true;
 }
 
-static bool decode(const uint8_t *node, sgc_arena *arena, items *list)
+static bool decode(const uint8_t *page, sgc_arena *arena, items *list)
 {
-    sgc_item item = {.value = sgc_load32(node + 24)};
+    sgc_node_list node = sgc_node_list_of(page);
+    sgc_item item = {.value = sgc_load32(page + 24)};
     bool good = true;
 
-    if (sgc_page_level(node) > 0) good = push(list, item);
-    for (unsigned i = 0; good && i < sgc_node_count(node); i++)
-        good = copy_entry(node, i, arena, &item) && push(list, item);
+    if (sgc_page_level(page) > 0) good = push(list, item);
+    for (unsigned i = 0; good && i < node.count; i++)
+        good = copy_entry(&node, i, arena, &item) && push(list, item);
     return good;
 }
 

@@ -91,23 +91,16 @@ static uint8_t *entry_buffer(sgc_page_cursor *cursor, size_t size)
 /* Shows the entry at the position in the pinned leaf. */
 static sgc_status show(sgc_page_cursor *cursor, const uint8_t *node, sgc_error *error)
 {
-    unsigned key_size;
+    unsigned key_size, at = cursor->own.positions[0];
     sgc_node_list *leaf = &cursor->own.leaf;
 
-    if (leaf->node != node) {
-        *leaf = sgc_node_list_of(node);
-        cursor->own.prefixed = NULL;
-    }
-    sgc_str suffix =
-        sgc_node_list_entry(leaf, cursor->own.positions[0], &cursor->own.row, &key_size);
-    sgc_str prefix = sgc_node_prefix(node);
-    uint8_t *entry = entry_buffer(cursor, prefix.size + suffix.size);
+    if (leaf->node != node) *leaf = sgc_node_list_of(node);
+    uint8_t *entry = entry_buffer(cursor, sgc_node_list_size(leaf, at));
 
     if (!entry) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-    if (cursor->own.prefixed != entry) memcpy(entry, prefix.data, prefix.size);
-    cursor->own.prefixed = entry;
-    memcpy(entry + prefix.size, suffix.data, suffix.size);
-    cursor->entry = sgc_str_of((char *)entry, prefix.size + suffix.size);
+    size_t size = sgc_node_list_entry(leaf, at, entry, &key_size);
+    cursor->own.row = sgc_node_value(leaf, at);
+    cursor->entry = sgc_str_of((char *)entry, size);
     cursor->key_size = (uint16_t)key_size;
     cursor->valid = true;
     return SGC_OK;
@@ -120,12 +113,12 @@ static sgc_status descend_edge(sgc_page_cursor *cursor, unsigned level, const ui
     for (;; level--) {
         sgc_status status = pin_node(cursor, level, node, error);
         if (status) return status;
-        unsigned last = sgc_node_count(*node);
-        if (level == 0) last--;
+        sgc_node_list list = sgc_node_list_of(*node);
+        unsigned last = level > 0 ? list.count : list.count - 1;
         unsigned at = cursor->descending ? last : 0;
         cursor->own.positions[level] = (uint16_t)at;
         if (level == 0) return SGC_OK;
-        cursor->own.nodes[level - 1] = sgc_node_child(*node, at);
+        cursor->own.nodes[level - 1] = sgc_node_child(&list, at);
     }
 }
 
@@ -137,11 +130,12 @@ static sgc_status next_leaf(sgc_page_cursor *cursor, const uint8_t **node, sgc_e
     for (unsigned level = 1; level < levels; level++) {
         sgc_status status = pin_node(cursor, level, node, error);
         if (status) return status;
+        sgc_node_list list = sgc_node_list_of(*node);
         unsigned at = cursor->own.positions[level];
-        if (cursor->descending ? at > 0 : at < sgc_node_count(*node)) {
+        if (cursor->descending ? at > 0 : at < list.count) {
             at = cursor->descending ? at - 1 : at + 1;
             cursor->own.positions[level] = (uint16_t)at;
-            cursor->own.nodes[level - 1] = sgc_node_child(*node, at);
+            cursor->own.nodes[level - 1] = sgc_node_child(&list, at);
             return descend_edge(cursor, level - 1, node, error);
         }
     }
@@ -156,10 +150,11 @@ static sgc_status descend_to(sgc_page_cursor *cursor, sgc_str bound, const uint8
     for (unsigned level = tree_of(cursor)->b - 1;; level--) {
         sgc_status status = pin_node(cursor, level, node, error);
         if (status) return status;
-        unsigned at = sgc_node_search(*node, bound, level > 0);
+        sgc_node_list list = sgc_node_list_of(*node);
+        unsigned at = sgc_node_search(&list, bound, level > 0);
         cursor->own.positions[level] = (uint16_t)at;
         if (level == 0) break;
-        cursor->own.nodes[level - 1] = sgc_node_child(*node, at);
+        cursor->own.nodes[level - 1] = sgc_node_child(&list, at);
     }
     unsigned at = cursor->own.positions[0];
     if (cursor->descending ? at == 0 : at == sgc_node_count(*node))
@@ -253,7 +248,7 @@ static void pin_ahead(sgc_page_cursor *cursor, const sgc_page_at *places)
  */
 static void look_ahead(sgc_page_cursor *cursor, const sgc_tree *tree)
 {
-    unsigned wanted = ahead_wanted(cursor), key_size;
+    unsigned wanted = ahead_wanted(cursor);
     sgc_page_at places[SGC_ROWS_AHEAD];
     int step = cursor->descending ? -1 : 1, at = cursor->own.positions[0];
 
@@ -263,7 +258,7 @@ static void look_ahead(sgc_page_cursor *cursor, const sgc_tree *tree)
         sgc_row_ahead *row = &cursor->own.ahead[i];
         row->position = (uint16_t)at;
         row->owned = false;
-        (void)sgc_node_list_entry(&cursor->own.leaf, (unsigned)at, &row->row, &key_size);
+        row->row = sgc_node_value(&cursor->own.leaf, (unsigned)at);
         bool known =
             sgc_tree_look_up_kept(cache_of(cursor), tree, (uint32_t)(row->row >> 8), &places[i]);
         row->frame = known ? sgc_cache_foresee(cache_of(cursor), places[i].place) : 0;

@@ -23,13 +23,14 @@ static sgc_status descend(sgc_cache *cache, const sgc_tree *tree, sgc_str bound,
         uint32_t frame;
         sgc_status status = sgc_tree_pin(cache, tree, logical, SGC_PAGE_NODE, &frame, &node, error);
         if (status) return status;
-        unsigned count = sgc_node_count(node), at = end ? count : 0;
+        sgc_node_list list = sgc_node_list_of(node);
+        unsigned at = end ? list.count : 0;
         bool sound = sgc_page_level(node) == level;
-        if (sound && !sgc_str_is_null(bound)) at = sgc_node_search(node, bound, level > 0);
-        if (sound && level > 0) logical = sgc_node_child(node, at);
+        if (sound && !sgc_str_is_null(bound)) at = sgc_node_search(&list, bound, level > 0);
+        if (sound && level > 0) logical = sgc_node_child(&list, at);
         sgc_cache_unpin(cache, frame);
         if (!sound) return sgc_tree_damaged(tree, logical, "a node of the wrong level", error);
-        path[level] = (step){at, count};
+        path[level] = (step){at, list.count};
     }
     return SGC_OK;
 }

@@ -1,129 +1,205 @@
-/* node.c - reading and writing one B+tree node. The tree is btree_write.c and cursor.c. */
+/* node.c - reading one B+tree node, and whether it is sound. The tree is cursor.c. */
 #include "store/node.h"
 
 #include "store/cache.h"
 
-static inline sgc_node_list entries_of(const uint8_t *node)
+enum { OFFSET = 0xFFF, LINE = 64 };
+
+static inline bool is_even(const uint8_t *node)
 {
-    sgc_node_list list = {.node = node,
-                          .count = sgc_node_count(node),
-                          .width = node[29],
-                          .keys = node[28] & SGC_NODE_KEY_SIZES};
-
-    if (node[28] & SGC_NODE_KEY_SIZE) list.key_size = sgc_load16(node + 30);
-
-    if (sgc_node_is_even(node) && list.count > 0) {
-        unsigned from = SGC_PAGE_HEAD + sgc_load16(node + 20);
-        list.first = node + from;
-        list.stride = (sgc_node_used(node) - from) / list.count;
-    }
-    return list;
-}
-
-static inline unsigned offset_of(const uint8_t *node, unsigned at)
-{
-    return sgc_load16(node + SGC_PAGE_HEAD + 2 * (size_t)at);
-}
-
-/* The entry's bytes from its value on. */
-static inline const uint8_t *entry_at(const sgc_node_list *list, unsigned at, unsigned *size)
-{
-    if (list->stride) {
-        *size = list->stride;
-        return list->first + (size_t)at * list->stride;
-    }
-    unsigned from = offset_of(list->node, at);
-    unsigned end = at + 1 < list->count ? offset_of(list->node, at + 1) : sgc_node_used(list->node);
-    const uint8_t *p = list->node + from;
-    if (list->keys) p += *p < 0x80 ? 1 : 2; /* sizes were checked when the page was loaded */
-    *size = (unsigned)(list->node + end - p);
-    return p;
-}
-
-static unsigned own_key_size(const uint8_t *node, unsigned at)
-{
-    const uint8_t *p = node + offset_of(node, at);
-
-    return *p < 0x80 ? *p : (*p & 0x7FU) | (unsigned)p[1] << 7;
-}
-
-static inline uint64_t load_value(const uint8_t *p, unsigned width)
-{
-    uint64_t value = 0;
-
-    if (width == 3) return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16; /* most often */
-    while (width-- > 0)
-        value = value << 8 | p[width];
-    return value;
-}
-
-static inline sgc_str entry_of(const sgc_node_list *list, unsigned at, uint64_t *value,
-                               unsigned *key_size)
-{
-    unsigned size;
-    const uint8_t *p = entry_at(list, at, &size);
-
-    size -= list->width;
-    *value = load_value(p, list->width);
-    *key_size = list->keys ? own_key_size(list->node, at) : list->key_size;
-    if (!list->keys && !(list->node[28] & SGC_NODE_KEY_SIZE))
-        *key_size = size + sgc_load16(list->node + 20);
-    return sgc_str_of((const char *)p + list->width, size);
+    return node[28] & SGC_NODE_EVEN;
 }
 
 sgc_node_list sgc_node_list_of(const uint8_t *node)
 {
-    return entries_of(node);
+    sgc_node_list list = {.node = node,
+                          .heads = node + SGC_PAGE_HEAD,
+                          .count = sgc_node_count(node),
+                          .head = node[28] >> 4,
+                          .width = node[29],
+                          .prefix_size = sgc_load16(node + 20)};
+
+    list.values = list.heads + (size_t)list.count * list.head;
+    list.prefix = list.values + (size_t)list.count * list.width;
+    if (is_even(node)) {
+        list.rest = sgc_load16(node + 30);
+    } else {
+        list.offsets = list.prefix;
+        list.prefix += 2 * (size_t)list.count;
+    }
+    list.middle = list.prefix + list.prefix_size;
+    list.rests = list.middle;
+    if (sgc_page_level(node) > 0) return list;
+    list.key_head = node[25];
+    list.middle_size = node[24] + list.key_head;
+    list.rests += list.middle_size;
+    if (node[28] & SGC_NODE_KEY_SIZE) list.key_size = sgc_load16(node + 26);
+    return list;
 }
 
-sgc_str sgc_node_list_entry(const sgc_node_list *list, unsigned at, uint64_t *value,
-                            unsigned *key_size)
+/* The parts of an entry's suffix; the node is sound. */
+typedef struct suffix {
+    const uint8_t *head, *rest;
+    unsigned head_size, rest_size, key_size;
+    unsigned front; /* bytes in front of the middle */
+} suffix;
+
+static inline suffix suffix_of(const sgc_node_list *list, unsigned at)
 {
-    return entry_of(list, at, value, key_size);
+    suffix own = {.head = list->heads + (size_t)at * list->head,
+                  .head_size = list->head,
+                  .rest_size = list->rest,
+                  .key_size = list->key_size};
+
+    if (!list->offsets) {
+        own.rest = list->rests + (size_t)at * list->rest;
+    } else {
+        unsigned offset = sgc_load16(list->offsets + 2 * (size_t)at);
+        unsigned end = at + 1 < list->count
+                           ? sgc_load16(list->offsets + 2 * (size_t)at + 2) & OFFSET
+                           : sgc_node_used(list->node) - SGC_PAGE_HEAD;
+        const uint8_t *p = list->node + SGC_PAGE_HEAD + (offset & OFFSET);
+        own.head_size = offset >> 12;
+        if (list->node[28] & SGC_NODE_KEY_SIZES) {
+            own.key_size = *p & 0x7FU;
+            if (*p++ >= 0x80) own.key_size |= (unsigned)*p++ << 7;
+        }
+        own.rest = p;
+        own.rest_size = (unsigned)(list->node + SGC_PAGE_HEAD + end - p);
+    }
+    unsigned size = own.head_size + own.rest_size;
+    own.front = list->middle_size ? size - (own.key_size - list->key_head) : size;
+    if (!(list->node[28] & (SGC_NODE_KEY_SIZES | SGC_NODE_KEY_SIZE)))
+        own.key_size = list->prefix_size + size;
+    return own;
 }
 
-sgc_str sgc_node_entry(const uint8_t *node, unsigned at, uint64_t *value, unsigned *key_size)
+size_t sgc_node_list_size(const sgc_node_list *list, unsigned at)
 {
-    sgc_node_list list = entries_of(node);
+    suffix own = suffix_of(list, at);
 
-    return entry_of(&list, at, value, key_size);
+    return (size_t)list->prefix_size + own.head_size + own.rest_size + list->middle_size;
 }
 
-uint32_t sgc_node_child(const uint8_t *node, unsigned at)
+size_t sgc_node_list_entry(const sgc_node_list *list, unsigned at, uint8_t *out, unsigned *key_size)
 {
-    uint64_t value;
-    unsigned key_size;
+    suffix own = suffix_of(list, at);
+    uint8_t *p = out + list->prefix_size, *front = p + own.front;
 
-    if (at == 0) return sgc_load32(node + 24);
-    (void)sgc_node_entry(node, at - 1, &value, &key_size);
-    return (uint32_t)value;
+    *key_size = own.key_size;
+    memcpy(out, list->prefix, list->prefix_size);
+    memcpy(p, own.head, own.head_size);
+    memcpy(p + own.head_size, own.rest, own.rest_size);
+    p += own.head_size + own.rest_size;
+    if (list->middle_size == 0) return (size_t)(p - out);
+    memmove(front + list->middle_size, front, (size_t)(p - front));
+    memcpy(front, list->middle, list->middle_size);
+    return (size_t)(p - out) + list->middle_size;
 }
 
-static int compare(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
+/* ---- searching ---- */
+
+/* Compares a piece of an entry with what is left of a bound, and takes it off. */
+static int take(const uint8_t *p, size_t size, sgc_str *bound)
 {
-    size_t least = a_size < b_size ? a_size : b_size;
-    int order = least ? memcmp(a, b, least) : 0;
+    size_t least = size < bound->size ? size : bound->size;
+    int order = least ? memcmp(p, bound->data, least) : 0;
 
     if (order != 0) return order;
-    return (a_size > b_size) - (a_size < b_size);
+    bound->data += least;
+    bound->size -= least;
+    return size > least;
 }
 
-unsigned sgc_node_search(const uint8_t *node, sgc_str bound, bool after)
+/* A piece of a suffix. */
+static int take_suffix(const suffix *own, size_t from, size_t to, sgc_str *bound)
 {
-    sgc_str prefix = sgc_node_prefix(node);
-    unsigned low = 0, high = sgc_node_count(node);
-    size_t shared = prefix.size < bound.size ? prefix.size : bound.size;
-    int order = shared ? memcmp(bound.data, prefix.data, shared) : 0;
+    int order = 0;
 
-    if (order > 0) return high;
-    if (order < 0 || bound.size < prefix.size) return 0;
-    const uint8_t *rest = (const uint8_t *)bound.data + prefix.size;
-    size_t rest_size = bound.size - prefix.size;
-    sgc_node_list list = entries_of(node);
+    if (from < own->head_size)
+        order = take(own->head + from, (to < own->head_size ? to : own->head_size) - from, bound);
+    if (order != 0 || to <= own->head_size) return order;
+    from = from > own->head_size ? from - own->head_size : 0;
+    return take(own->rest + from, to - own->head_size - from, bound);
+}
+
+/* Of an entry behind the prefix: takes off the bound what they share. */
+static int compare(const sgc_node_list *list, unsigned at, sgc_str *bound)
+{
+    suffix own = suffix_of(list, at);
+    size_t size = (size_t)own.head_size + own.rest_size;
+    int order = take_suffix(&own, 0, own.front, bound);
+
+    if (order == 0 && list->middle_size) {
+        order = take(list->middle, list->middle_size, bound);
+        if (order == 0) order = take_suffix(&own, own.front, size, bound);
+    }
+    if (order != 0) return order;
+    return bound->size ? -1 : 0;
+}
+
+bool sgc_node_list_within(const sgc_node_list *list, unsigned at, sgc_str prefix)
+{
+    if (take(list->prefix, list->prefix_size, &prefix) == 0) (void)compare(list, at, &prefix);
+    return prefix.size == 0;
+}
+
+/* Bytes as a number of that order. */
+static inline uint32_t number_of(const uint8_t *p, unsigned size)
+{
+    return sgc_be32(p) >> (32 - 8 * size); /* what is read too much is in the page */
+}
+
+/* First head that is not below target; heads between `low` and count. */
+static inline unsigned first_head(const sgc_node_list *list, unsigned low, uint32_t target)
+{
+    const uint8_t *heads = list->heads;
+    unsigned size = list->head, count = list->count - low;
+
+    if (size == 0 || count == 0) return low;
+    while (count > 1) {
+        unsigned half = count / 2;
+        low += number_of(heads + (size_t)(low + half - 1) * size, size) < target ? half : 0;
+        count -= half;
+    }
+    return low + (number_of(heads + (size_t)low * size, size) < target);
+}
+
+/*
+ * The head that a bound would have. Heads leave the middle out, which counts when a head reaches
+ * behind it: then all suffixes are equally long in front of it (SGC_NODE_SAME), and what the bound
+ * has in its place puts it before or behind all entries that begin like it.
+ */
+static uint32_t head_of(const sgc_node_list *list, sgc_str bound)
+{
+    uint8_t head[SGC_NODE_HEAD] = {0};
+    size_t front = list->head, size = bound.size;
+
+    if (list->middle_size && list->node[28] & SGC_NODE_SAME) front = suffix_of(list, 0).front;
+    if (front >= list->head || size <= front) {
+        memcpy(head, bound.data, size < list->head ? size : list->head);
+    } else {
+        memcpy(head, bound.data, front);
+        sgc_str behind = sgc_str_of(bound.data + front, size - front);
+        int order = take(list->middle, list->middle_size, &behind);
+        if (order < 0) {
+            memset(head + front, 0xFF, list->head - front);
+        } else if (order == 0 && behind.size) {
+            memcpy(head + front, behind.data,
+                   behind.size < list->head - front ? behind.size : list->head - front);
+        }
+    }
+    return number_of(head, list->head);
+}
+
+/* Among entries with the head of the bound. */
+static unsigned search_rests(const sgc_node_list *list, unsigned low, unsigned high, sgc_str bound,
+                             bool after)
+{
     while (low < high) {
-        unsigned middle = (low + high) / 2, size;
-        const uint8_t *p = entry_at(&list, middle, &size);
-        order = compare(p + list.width, size - list.width, rest, rest_size);
+        unsigned middle = (low + high) / 2;
+        sgc_str rest = bound;
+        int order = compare(list, middle, &rest);
         if (order < 0 || (after && order == 0)) {
             low = middle + 1;
         } else {
@@ -133,186 +209,95 @@ unsigned sgc_node_search(const uint8_t *node, sgc_str bound, bool after)
     return low;
 }
 
-/* Whether [from, end) is an entry with `prefix` in front of it. */
-static bool entry_is_sound(const uint8_t *node, unsigned from, unsigned end)
+unsigned sgc_node_search(const sgc_node_list *list, sgc_str bound, bool after)
 {
-    uint64_t key_size = node[28] & SGC_NODE_KEY_SIZE ? sgc_load16(node + 30) : 0;
-    const uint8_t *p = node + from;
+    size_t prefix = list->prefix_size, shared = prefix < bound.size ? prefix : bound.size;
 
-    if (from >= end || end > sgc_node_used(node)) return false;
-    if (node[28] & SGC_NODE_KEY_SIZES) {
-        p = sgc_varint_get(p, node + end, &key_size);
-        if (!p || p - (node + from) > 2) return false;
+    for (size_t i = 0; i < (size_t)list->count * list->head; i += LINE)
+        __builtin_prefetch(list->heads + i);
+    int order = shared ? memcmp(bound.data, list->prefix, shared) : 0;
+    if (order > 0) return list->count;
+    if (order < 0 || bound.size < prefix) return 0;
+    bound = sgc_str_of(bound.data + prefix, bound.size - prefix);
+    uint32_t target = list->head ? head_of(list, bound) : 0;
+    unsigned low = first_head(list, 0, target), high = low;
+    if (list->head == 0) {
+        high = list->count;
+    } else if (low < list->count &&
+               number_of(list->heads + (size_t)low * list->head, list->head) == target) {
+        bool last = target == UINT32_MAX >> (32 - 8 * list->head);
+        high = last ? list->count : first_head(list, low, target + 1);
     }
-    if (node[29] > node + end - p) return false;
-    size_t whole = (size_t)(node + end - p) - node[29] + sgc_load16(node + 20);
-    return whole <= SGC_ENTRY_MAX && key_size <= whole;
+    return search_rests(list, low, high, bound, after);
 }
 
-static bool even_is_sound(const uint8_t *node, unsigned from)
-{
-    unsigned count = sgc_node_count(node), bytes = sgc_node_used(node) - from;
+/* ---- is it sound? ---- */
 
-    if (node[28] & SGC_NODE_KEY_SIZES || bytes % count != 0) return false;
-    return entry_is_sound(node, from, from + bytes / count);
+static bool sizes_are_sound(const sgc_node_list *list, size_t size, size_t key_size)
+{
+    size_t whole = list->prefix_size + size + list->middle_size;
+
+    if (whole > SGC_ENTRY_MAX || key_size > whole) return false;
+    if (list->middle_size == 0) return true;
+    return key_size >= list->key_head && key_size - list->key_head <= size;
 }
 
-bool sgc_node_is_sound(const uint8_t *node)
+/* Whether the rest [from, end) makes an entry. */
+static bool rest_is_sound(const sgc_node_list *list, unsigned from, unsigned end, size_t head)
 {
-    unsigned count = sgc_node_count(node), used = sgc_node_used(node);
-    unsigned from = SGC_PAGE_HEAD + (sgc_node_is_even(node) ? 0 : 2 * count);
+    const uint8_t *p = list->node + from, *to = list->node + end;
+    uint64_t key_size = list->key_size;
 
-    from += sgc_load16(node + 20);
-    if (sgc_page_level(node) >= SGC_TREE_LEVELS || used > SGC_PAGE_SIZE) return false;
-    if (from > used || sgc_load16(node + 20) > SGC_ENTRY_MAX) return false;
-    if (node[28] > 7 || (node[28] & 3) == 3) return false;
-    if (node[29] > (sgc_page_level(node) == 0 ? 5 : 4)) return false;
-    if (count > 0 && sgc_node_is_even(node)) return even_is_sound(node, from);
-    for (unsigned i = 0; i < count; i++) {
-        if (offset_of(node, i) < from) return false;
-        if (!entry_is_sound(node, offset_of(node, i),
-                            i + 1 < count ? offset_of(node, i + 1) : used))
-            return false;
+    if (list->node[28] & SGC_NODE_KEY_SIZES) {
+        p = sgc_varint_get(p, to, &key_size);
+        if (!p || p - (list->node + from) > 2) return false;
+    }
+    if (head > SGC_NODE_HEAD || (head < SGC_NODE_HEAD && p < to)) return false;
+    return sizes_are_sound(list, head + (size_t)(to - p), (size_t)key_size);
+}
+
+static bool rests_are_sound(const sgc_node_list *list)
+{
+    unsigned used = sgc_node_used(list->node), from = (unsigned)(list->rests - list->node);
+
+    if (list->head != SGC_NODE_HEAD) return false;
+    for (unsigned i = 0; i < list->count; i++) {
+        unsigned offset = sgc_load16(list->offsets + 2 * (size_t)i);
+        unsigned at = SGC_PAGE_HEAD + (offset & OFFSET), end = used;
+        if (i + 1 < list->count)
+            end = SGC_PAGE_HEAD + (sgc_load16(list->offsets + 2 * (size_t)i + 2) & OFFSET);
+        if (at < from || end < at || end > used) return false;
+        if (!rest_is_sound(list, at, end, offset >> 12)) return false;
     }
     return true;
 }
 
-/* ---- writing ---- */
-
-size_t sgc_common_prefix(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
+static bool even_is_sound(const sgc_node_list *list)
 {
-    size_t least = a_size < b_size ? a_size : b_size, same = 0;
+    size_t bytes = sgc_node_used(list->node) - (size_t)(list->rests - list->node);
 
-    for (; least - same >= 8; same += 8) {
-        uint64_t differ = sgc_load64(a + same) ^ sgc_load64(b + same);
-        if (differ) return same + (size_t)__builtin_ctzll(differ) / 8;
-    }
-    while (same < least && a[same] == b[same])
-        same++;
-    return same;
+    if (list->node[28] & SGC_NODE_KEY_SIZES || bytes != (size_t)list->count * list->rest)
+        return false;
+    return sizes_are_sound(list, (size_t)list->head + list->rest, list->key_size);
 }
 
-static size_t key_size_bytes(size_t key_size)
+bool sgc_node_is_sound(const uint8_t *node)
 {
-    return key_size < 0x80 ? 1 : 2;
-}
+    unsigned flags = node[28] & SGC_NODE_FLAGS, each = (node[28] >> 4) + node[29];
+    bool leaf = sgc_page_level(node) == 0;
+    size_t from = SGC_PAGE_HEAD + sgc_load16(node + 20);
 
-static unsigned width_of(uint64_t values)
-{
-    unsigned width = 1; /* so that no entry is empty */
-
-    for (; values >>= 8;)
-        width++;
-    return width;
-}
-
-size_t sgc_node_add(sgc_node_size *node, const sgc_item *item)
-{
-    if (node->count++ == 0) {
-        node->first = item->key;
-        node->size = item->size;
-        node->prefix = item->size;
-        node->key_size = item->key_size;
-        node->same_size = node->same_key = true;
-    } else {
-        node->prefix = sgc_common_prefix(node->first, node->prefix, item->key, item->size);
-        node->same_size = node->same_size && node->size == item->size;
-        node->same_key = node->same_key && node->key_size == item->key_size;
-    }
-    if ((item->value & ~node->values) || node->count == 1) {
-        node->values |= item->value;
-        node->width = width_of(node->values);
-    }
-    node->bytes += item->size;
-    node->key_bytes += key_size_bytes(item->key_size);
-    bool even = node->same_size && (node->same_key || !node->keys);
-    size_t bytes = node->bytes - (node->count - 1) * node->prefix;
-    bytes += node->count * (node->width + (even ? 0 : 2));
-    return bytes + (node->keys && !node->same_key ? node->key_bytes : 0);
-}
-
-size_t sgc_node_fit(const sgc_item *items, size_t count, unsigned level, bool key_sizes,
-                    size_t limit, size_t *used)
-{
-    sgc_node_size node = {.keys = key_sizes};
-    size_t fit = 0;
-
-    *used = 0;
-    if (level > 0) fit = 1; /* the first child's key is not stored */
-    for (size_t i = fit; i < count; i++) {
-        size_t bytes = sgc_node_add(&node, &items[i]);
-        if (bytes > limit && i > 0) break;
-        *used = bytes;
-        fit = i + 1;
-    }
-    return fit;
-}
-
-/* ---- filling ---- */
-
-/* What the items of a node have in common. */
-typedef struct shape {
-    size_t prefix;
-    unsigned width;
-    bool even, keys; /* keys: each entry has its key size */
-} shape;
-
-static shape shape_of(const sgc_item *items, size_t count, bool key_sizes)
-{
-    shape own = {.even = true};
-    uint64_t values = 0;
-    bool same_key = true;
-
-    if (count > 0)
-        own.prefix = sgc_common_prefix(items[0].key, items[0].size, items[count - 1].key,
-                                       items[count - 1].size);
-    for (size_t i = 0; i < count; i++) {
-        values |= items[i].value;
-        own.even = own.even && items[i].size == items[0].size;
-        same_key = same_key && items[i].key_size == items[0].key_size;
-    }
-    own.width = width_of(values);
-    own.keys = key_sizes && !same_key;
-    own.even = own.even && !own.keys;
-    return own;
-}
-
-static uint8_t *put_entry(uint8_t *p, const sgc_item *item, const shape *own)
-{
-    size_t size = item->size - own->prefix;
-    uint64_t value = item->value;
-
-    if (own->keys) p = sgc_varint_put(p, item->key_size);
-    for (unsigned i = 0; i < own->width; i++, value >>= 8)
-        *p++ = (uint8_t)value;
-    if (size) memcpy(p, item->key + own->prefix, size);
-    return p + size;
-}
-
-void sgc_node_fill(uint8_t *page, const sgc_item *items, size_t count, unsigned level,
-                   bool key_sizes)
-{
-    memset(page + 18, 0, SGC_PAGE_HEAD - 18);
-    page[17] = (uint8_t)level;
-    if (level > 0) {
-        sgc_store32(page + 24, (uint32_t)items[0].value);
-        items++;
-        count--;
-    }
-    shape own = shape_of(items, count, key_sizes);
-    if (key_sizes) page[28] = own.keys ? SGC_NODE_KEY_SIZES : SGC_NODE_KEY_SIZE;
-    if (own.even) page[28] |= SGC_NODE_EVEN;
-    page[29] = (uint8_t)own.width;
-    if (key_sizes && !own.keys && count > 0) sgc_store16(page + 30, items[0].key_size);
-    sgc_store16(page + 18, (uint16_t)count);
-    sgc_store16(page + 20, (uint16_t)own.prefix);
-    uint8_t *p = page + SGC_PAGE_HEAD + (own.even ? 0 : 2 * count);
-    if (own.prefix) memcpy(p, items[0].key, own.prefix);
-    p += own.prefix;
-    for (size_t i = 0; i < count; i++) {
-        if (!own.even) sgc_store16(page + SGC_PAGE_HEAD + 2 * i, (uint16_t)(p - page));
-        p = put_entry(p, &items[i], &own);
-    }
-    sgc_store16(page + 22, (uint16_t)(p - page));
-    memset(p, 0, (size_t)(page + SGC_PAGE_SIZE - p));
+    if (sgc_page_level(node) >= SGC_TREE_LEVELS || sgc_node_used(node) > SGC_PAGE_SIZE)
+        return false;
+    if (node[28] >> 4 > SGC_NODE_HEAD || node[29] > (leaf ? 5 : 4)) return false;
+    if ((flags & (SGC_NODE_KEY_SIZES | SGC_NODE_KEY_SIZE)) ==
+        (SGC_NODE_KEY_SIZES | SGC_NODE_KEY_SIZE))
+        return false;
+    from += (each + (is_even(node) ? 0 : 2U)) * sgc_node_count(node);
+    if (leaf) from += (size_t)node[24] + node[25];
+    if (from > sgc_node_used(node)) return false;
+    sgc_node_list list = sgc_node_list_of(node);
+    if (list.middle_size && !(flags & (SGC_NODE_KEY_SIZES | SGC_NODE_KEY_SIZE))) return false;
+    if (list.count == 0) return true;
+    return is_even(node) ? even_is_sound(&list) : rests_are_sound(&list);
 }

@@ -1,14 +1,21 @@
 /*
  * node.h - private to store: one node of a B+tree in a page of 4 KB.
  *
- * Nodes are read in place and always written whole. 17 level (0: leaf), 18 entries, 20 bytes of the
- * prefix that all entries share, 22 end of what is used, 24 first child (inner nodes; uint32),
- * 28 flags, 29 bytes of a value, 30 size of every row's key (uint16, when flags say so). From 32 a
- * uint16 offset for each entry, unless all take the same bytes; the prefix; the entries. An entry:
- * varint size of the row's key (when flags say so), the value - in a leaf the row's address, in an
- * inner node a child -, and the rest of the entry up to where the next one begins. Entry i of an
- * inner node is the separator between the children i and i + 1: nothing left of it is >=, all right
- * of it is.
+ * Nodes are read in place and always written whole. What entries have in common stands once: their
+ * prefix, and in leaves a piece in the middle, the end of the components (`tail` bytes) and the
+ * beginning of the row's key (`key_head` bytes). What is left of an entry is its suffix. Entries
+ * stand in columns, so that a search reads next to nothing but what it compares: the first bytes of
+ * all suffixes (heads), all values - in a leaf the row's address, in an inner node a child -, and
+ * the rests. Entry i of an inner node is the separator between the children i and i + 1: nothing
+ * left of it is >=, all right of it is.
+ *
+ * 17 level (0: leaf), 18 entries, 20 bytes of the prefix, 22 end of what is used, 24 first child
+ * (inner nodes; uint32), in leaves instead 24 tail, 25 key_head (bytes), 26 size of every row's key
+ * (uint16, when flags say so), 28 flags and from bit 4 on the bytes of a head, 29 bytes of a value,
+ * 30 bytes of a rest, when all have as many (uint16). From 32 on the heads; the values; where each
+ * rest begins (uint16, from byte 32 of the page on, bytes that its head really has in the top four
+ * bits), unless all have as many; prefix, middle, rests. A rest: varint size of the row's key (when
+ * flags say so), the suffix behind the head.
  */
 #ifndef SGC_STORE_NODE_H
 #define SGC_STORE_NODE_H
@@ -27,8 +34,12 @@ typedef struct sgc_item {
 enum sgc_node_flags {
     SGC_NODE_KEY_SIZES = 1, /**< each entry says how long its row's key is */
     SGC_NODE_KEY_SIZE = 2,  /**< the node says it for all; neither: the entry is the key */
-    SGC_NODE_EVEN = 4,      /**< all entries take the same bytes */
+    SGC_NODE_EVEN = 4,      /**< all suffixes have the same size */
+    SGC_NODE_SAME = 8,      /**< so many bytes of every suffix stand in front of the middle */
+    SGC_NODE_FLAGS = 15,
 };
+
+enum { SGC_NODE_HEAD = 4 }; /* bytes of a head, fewer only when all suffixes are shorter */
 
 static inline unsigned sgc_node_count(const uint8_t *node)
 {
@@ -38,38 +49,49 @@ static inline unsigned sgc_node_used(const uint8_t *node)
 {
     return sgc_load16(node + 22);
 }
-static inline bool sgc_node_is_even(const uint8_t *node)
-{
-    return node[28] & SGC_NODE_EVEN;
-}
-static inline sgc_str sgc_node_prefix(const uint8_t *node)
-{
-    size_t offsets = sgc_node_is_even(node) ? 0 : 2 * (size_t)sgc_node_count(node);
-
-    return sgc_str_of((const char *)node + SGC_PAGE_HEAD + offsets, sgc_load16(node + 20));
-}
 sgc_node_list sgc_node_list_of(const uint8_t *node);
-/** The entry's suffix, value and key size. */
-sgc_str sgc_node_list_entry(const sgc_node_list *list, unsigned at, uint64_t *value,
-                            unsigned *key_size);
-sgc_str sgc_node_entry(const uint8_t *node, unsigned at, uint64_t *value, unsigned *key_size);
+size_t sgc_node_list_size(const sgc_node_list *list, unsigned at);
+/** Copies the entry, at most SGC_ENTRY_MAX bytes, to out and returns its size. */
+size_t sgc_node_list_entry(const sgc_node_list *list, unsigned at, uint8_t *out,
+                           unsigned *key_size);
+/** Whether the entry begins with `prefix`. */
+bool sgc_node_list_within(const sgc_node_list *list, unsigned at, sgc_str prefix);
+static inline uint64_t sgc_node_value(const sgc_node_list *list, unsigned at)
+{
+    unsigned width = list->width;
+    const uint8_t *p = list->values + (size_t)at * width;
+    uint64_t value = 0;
+
+    if (width == 3) return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16; /* most often */
+    while (width-- > 0)
+        value = value << 8 | p[width];
+    return value;
+}
 /** Child number `at`, 0..count. */
-uint32_t sgc_node_child(const uint8_t *node, unsigned at);
+static inline uint32_t sgc_node_child(const sgc_node_list *list, unsigned at)
+{
+    return at == 0 ? sgc_load32(list->node + 24) : (uint32_t)sgc_node_value(list, at - 1);
+}
 /** Position of the first entry >= bound, or > bound when `after`. */
-unsigned sgc_node_search(const uint8_t *node, sgc_str bound, bool after);
+unsigned sgc_node_search(const sgc_node_list *list, sgc_str bound, bool after);
+
+/* ---- node_write.c ---- */
 
 /** Bytes of a prefix common to both. */
 size_t sgc_common_prefix(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size);
 /** What a node of items takes; items are added in order. */
 typedef struct sgc_node_size {
-    const uint8_t *first;
-    size_t count, bytes, key_bytes, prefix;
-    uint64_t values; /**< all of them, or-ed */
-    size_t width;    /**< bytes of a value */
-    uint16_t size, key_size;
-    bool keys, same_size, same_key;
+    bool keys; /**< set by the caller: entries have row keys */
+    sgc_item first;
+    size_t count, bytes, key_bytes; /**< of all entries, of their key sizes */
+    size_t prefix, tail, key_head;  /**< common to all */
+    size_t least, least_components; /**< smallest sizes */
+    size_t near[SGC_NODE_HEAD];     /**< entries of size least, least + 1, ... */
+    uint64_t values;                /**< all of them, or-ed */
+    size_t width;                   /**< bytes of a value */
+    bool same_size, same_key, same_components;
 } sgc_node_size;
-/** Adds an item with its key and returns the bytes of the node without its head. */
+/** Adds an item and returns the bytes of the node without its head. */
 size_t sgc_node_add(sgc_node_size *node, const sgc_item *item);
 /** How many items from the front fit into `limit` bytes (at least one); *used: bytes they take. */
 size_t sgc_node_fit(const sgc_item *items, size_t count, unsigned level, bool key_sizes,

@@ -81,6 +81,10 @@ SGC_CHECK sgc_status sgc_checkpoint_get(sgc_checkpoint *checkpoint, uint16_t tab
 SGC_CHECK sgc_status sgc_checkpoint_get_at(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key,
                                            uint64_t at, sgc_arena *arena, sgc_stored_row *row,
                                            sgc_error *error);
+/** The row of the first entry of an index that begins with `prefix`, likewise. */
+SGC_CHECK sgc_status sgc_checkpoint_find(sgc_checkpoint *checkpoint, uint16_t table, uint16_t index,
+                                         sgc_str prefix, sgc_arena *arena, sgc_stored_row *row,
+                                         sgc_error *error);
 
 /** Longest entry of an index: components and key. */
 #define SGC_ENTRY_MAX (2 * SGC_KEY_MAX)
@@ -89,9 +93,10 @@ SGC_CHECK sgc_status sgc_checkpoint_get_at(sgc_checkpoint *checkpoint, uint16_t 
 
 /** Where the entries of a node are: worked out once for many of them. */
 typedef struct sgc_node_list {
-    const uint8_t *node, *first; /**< first: of an even node */
-    unsigned count, stride, width, key_size;
-    bool keys; /**< each entry has its key size; else key_size, if flags say so */
+    const uint8_t *node, *heads, *values, *prefix, *middle, *rests;
+    const uint8_t *offsets; /**< of the rests; NULL: they have the same size, `rest` */
+    unsigned count, head, width, rest, prefix_size, middle_size, key_head;
+    unsigned key_size; /**< of all entries, if flags say so */
 } sgc_node_list;
 
 enum { SGC_ROWS_AHEAD = 16 };
@@ -124,7 +129,6 @@ typedef struct sgc_page_cursor {
         uint8_t wanted;                  /**< so many rows were asked for in a row, up to a limit */
         uint8_t next, count;             /**< of ahead: not yet asked for, all */
         sgc_node_list leaf;              /**< the pinned one; node NULL: not yet looked at */
-        uint8_t *prefixed;               /**< the buffer that holds its prefix */
         uint32_t nodes[SGC_TREE_LEVELS]; /**< the path by level, leaf first */
         uint16_t positions[SGC_TREE_LEVELS];
         uint8_t *long_entry; /**< instead of short_entry, when that is too short */

@@ -326,6 +326,10 @@ SGC_CHECK sgc_status sgc_reads_get(const struct sgc_reads *source, uint16_t tabl
                                    sgc_arena *arena, enum sgc_found *found, sgc_str *record,
                                    sgc_error *error);
 
+/** Whether only the checkpoint knows of the table's rows, and nobody remembers what is read: then
+ * sgc_checkpoint_find() answers what a walk would. */
+bool sgc_reads_are_plain(const struct sgc_reads *source, uint16_t table);
+
 /** A merged walk over one index. Zero-initialise; close it. */
 struct sgc_walk {
     struct sgc_reads source;

@@ -71,6 +71,15 @@ sgc_status sgc_reads_get(const struct sgc_reads *source, uint16_t table, sgc_str
     return get(source, table, key, arena, found, record, error);
 }
 
+bool sgc_reads_are_plain(const struct sgc_reads *source, uint16_t table)
+{
+    if (!source->checkpoint || source->past || source->kept) return false;
+    if (source->writes && sgc_memtable_has_table(source->writes, table)) return false;
+    for (size_t i = 0; i < source->count; i++)
+        if (sgc_memtable_has_table(source->layers[i]->memtable, table)) return false;
+    return true;
+}
+
 /* ---- merged walks ---- */
 
 static void add_overlay(struct sgc_walk *walk, const sgc_memtable *memtable, uint64_t at)

@@ -368,14 +368,12 @@ static sgc_status keep_row(sgc_txn *txn, struct sgc_walk *walk, sgc_str *record)
     return borrowed || txn->first_view ? keep_bytes(txn, record) : SGC_OK;
 }
 
-sgc_status sgc_row_find(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str components,
-                        sgc_str *record)
+/* The first row of an index whose entry begins with the components, through all layers. */
+static sgc_status walk_to(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str components,
+                          sgc_str *record)
 {
     struct sgc_walk walk;
 
-    sgc_txn_clear_error(txn);
-    *record = sgc_str_of(NULL, 0);
-    sgc_txn_refresh(txn);
     sgc_walk_open(&walk, &txn->source, table, index, false);
     sgc_status status = sgc_walk_seek(&walk, components, &txn->error);
     if (status == SGC_OK && sgc_walk_within(&walk, components)) {
@@ -385,5 +383,31 @@ sgc_status sgc_row_find(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str co
         status = SGC_NOT_FOUND;
     }
     sgc_walk_close(&walk);
+    return status;
+}
+
+static sgc_status find(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str components,
+                       sgc_str *record)
+{
+    sgc_stored_row row;
+    sgc_status status = sgc_checkpoint_find(txn->source.checkpoint, table, index, components,
+                                            &txn->arena, &row, &txn->error);
+
+    if (status != SGC_OK) return status;
+    txn->stats.entries_read++;
+    txn->stats.rows_read++;
+    *record = row.record;
+    return SGC_OK;
+}
+
+sgc_status sgc_row_find(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str components,
+                        sgc_str *record)
+{
+    sgc_txn_clear_error(txn);
+    *record = sgc_str_of(NULL, 0);
+    sgc_txn_refresh(txn);
+    sgc_status status = sgc_reads_are_plain(&txn->source, table)
+                            ? find(txn, table, index, components, record)
+                            : walk_to(txn, table, index, components, record);
     return status == SGC_NOT_FOUND ? status : sgc_txn_fail_plain(txn, status);
 }
