@@ -102,7 +102,7 @@ static bool open_flipped(struct sim *s)
                               .memtable_bytes = 1 << 20,
                               .log_segment_bytes = 64 << 10};
 
-    s->failed = sgc_db_open("data", &entry_schema, &options, &s->db, &s->why);
+    s->failed = sgc_db_open("data", &s->schema, &options, &s->db, &s->why);
     if (s->failed != SGC_OK) sim_say("open: %s", s->why.text);
     return s->failed == SGC_OK;
 }

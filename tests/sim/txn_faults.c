@@ -82,6 +82,7 @@ static bool try_place(enum kind kind, uint64_t n, int steps)
     static struct sim s;
 
     if (!sim_start(&s, steps == STEPS ? n : LONG_SEED)) return false;
+    if (n % 4 == 1) sim_retain(&s, SIM_HOUR);
     bool good = survives(&s, kind, n, steps);
     sgc_memory_os_destroy(s.memory);
     if (!good)

@@ -5,7 +5,7 @@
 #ifndef SGC_TESTS_TXN_PAST_H
 #define SGC_TESTS_TXN_PAST_H
 
-enum { SIM_MOMENTS = 5 };
+enum { SIM_MOMENTS = 5, SIM_NEWEST = 25 };
 
 /* Its time and its sequence are known to each other. */
 static bool sim_time_agrees(struct sim *s, const struct sim_state *state)
@@ -22,6 +22,23 @@ static bool sim_time_agrees(struct sim *s, const struct sim_state *state)
             (unsigned long long)time_us, (unsigned long long)state->time_us,
             (unsigned long long)sequence);
     return sim_miss(s, status, error.text);
+}
+
+/* An answer about the moment `at`, or the refusal of one: what was too old once stays too old, and
+ * what is still to be kept is answered. */
+static bool sim_kept_agrees(struct sim *s, uint64_t at, bool was_wrong, bool good)
+{
+    if (good) {
+        if (at >= s->pruned_before) return true;
+        sim_say("%llu is answered, but all before %llu is gone", (unsigned long long)at,
+                (unsigned long long)s->pruned_before);
+        return sim_miss(s, SGC_OK, "a moment that is not kept is answered");
+    }
+    if (s->failed != SGC_HISTORY_PRUNED || at >= sim_may_go(s)) return false;
+    s->wrong = was_wrong;
+    s->pruned++;
+    if (at >= s->pruned_before) s->pruned_before = at + 1;
+    return true;
 }
 
 /* One state, asked by its sequence, by any number up to the next one, or by time. */
@@ -41,9 +58,15 @@ static bool sim_state_agrees(struct sim *s, size_t number)
     }
     sgc_status status = sgc_begin_read(s->db, moment, &txn);
     if (status != SGC_OK) return sim_miss(s, status, "begin at a moment");
-    bool good = sim_has(s, txn, state->rows) &&
-                sim_index_agrees(s, txn, (uint16_t)sim_draw(s, 3), state->rows);
-    if (!good) sim_say("that was AS OF %llu", (unsigned long long)state->sequence);
+    uint64_t at = sgc_txn_sequence(txn);
+    bool was_wrong = s->wrong, good = sim_has(s, txn, state->rows);
+    good = sim_kept_agrees(s, at, was_wrong, good);
+    was_wrong = s->wrong;
+    if (good) {
+        good = sim_index_agrees(s, txn, (uint16_t)sim_draw(s, 3), state->rows);
+        good = sim_kept_agrees(s, at, was_wrong, good);
+    }
+    if (!good) sim_say("that was AS OF %llu", (unsigned long long)at);
     sgc_abort(&txn);
     return good;
 }
@@ -69,7 +92,7 @@ static uint32_t sim_number(struct sim *s, int key, sgc_str record)
 }
 
 /* The changes behind a state lead, before by before, to the present. */
-static bool sim_changes_agree(struct sim *s, sgc_txn *txn, size_t from)
+static bool sim_changes_lead(struct sim *s, sgc_txn *txn, size_t from)
 {
     uint32_t rows[SIM_KEYS];
     sgc_row_change change;
@@ -95,9 +118,16 @@ static bool sim_changes_agree(struct sim *s, sgc_txn *txn, size_t from)
     return sim_miss(s, changes.status, sgc_errmsg(txn));
 }
 
+static bool sim_changes_agree(struct sim *s, sgc_txn *txn, size_t from)
+{
+    bool was_wrong = s->wrong, good = sim_changes_lead(s, txn, from);
+
+    return sim_kept_agrees(s, s->states[from].sequence, was_wrong, good);
+}
+
 /* All versions of one row behind a state. That it was gone by then may be told or not: it may never
  * have been there. */
-static bool sim_versions_agree(struct sim *s, sgc_txn *txn, size_t from, int key)
+static bool sim_versions_follow(struct sim *s, sgc_txn *txn, size_t from, int key)
 {
     char name[ENTRY_TEXT_MAX];
     int size = snprintf(name, sizeof name, "key-%d", key);
@@ -129,6 +159,13 @@ static bool sim_versions_agree(struct sim *s, sgc_txn *txn, size_t from, int key
     return good;
 }
 
+static bool sim_versions_agree(struct sim *s, sgc_txn *txn, size_t from, int key)
+{
+    bool was_wrong = s->wrong, good = sim_versions_follow(s, txn, from, key);
+
+    return sim_kept_agrees(s, s->states[from].sequence, was_wrong, good);
+}
+
 static bool sim_verifies(struct sim *s)
 {
     sgc_buf report = {0};
@@ -143,6 +180,15 @@ static bool sim_verifies(struct sim *s)
     return status == SGC_OK;
 }
 
+/* Any; where the past is let go, every other time one that may still be there. */
+static size_t sim_draw_state(struct sim *s)
+{
+    size_t newest = s->state_count < SIM_NEWEST ? s->state_count : SIM_NEWEST;
+
+    if (s->retain_us && sim_draw(s, 2)) return s->state_count - 1 - sim_draw(s, newest);
+    return sim_draw(s, s->state_count);
+}
+
 static bool sim_past_agrees(struct sim *s, sgc_txn *txn)
 {
     bool good = true;
@@ -150,8 +196,8 @@ static bool sim_past_agrees(struct sim *s, sgc_txn *txn)
     if (s->state_count == 0) return true;
     good = sim_state_agrees(s, s->state_count - 1);
     for (int i = 0; good && i < SIM_MOMENTS; i++)
-        good = sim_state_agrees(s, sim_draw(s, s->state_count));
-    size_t from = sim_draw(s, s->state_count);
+        good = sim_state_agrees(s, sim_draw_state(s));
+    size_t from = sim_draw_state(s);
     good = good && sim_changes_agree(s, txn, from) &&
            sim_versions_agree(s, txn, from, (int)sim_draw(s, SIM_KEYS));
     return good && (sim_draw(s, 4) || sim_verifies(s));

@@ -14,6 +14,9 @@
 
 enum { SIM_KEYS = 60, SIM_CHANGES = 5, SIM_STATES = 4000 };
 
+#define SIM_HOUR ((uint64_t)3600 * 1000000)
+#define SIM_DAY  (24 * SIM_HOUR)
+
 /* All rows after one commit. */
 struct sim_state {
     uint64_t sequence, time_us;
@@ -33,11 +36,16 @@ struct sim {
     sgc_status failed; /* how the last read failed, */
     sgc_error why;     /* and its words */
     uint32_t next;
-    uint64_t acknowledged, refused, unknown;
+    uint64_t acknowledged, refused, unknown, pruned;
     struct sim_state states[SIM_STATES]; /* after each commit; the newest when there are too many */
     size_t state_count;
     uint64_t lost_until;    /* older states are not remembered */
     uint64_t clock;         /* of the table; steps both ways */
+    uint64_t latest;        /* the furthest it ever was */
+    uint64_t retain_us;     /* what the table keeps of its past; 0: all */
+    uint64_t pruned_before; /* moments before it were refused, and stay so */
+    sgc_table table;        /* as the schema has it, but for retain_us */
+    sgc_schema schema;
     sgc_txn *reader;        /* stays open while others write */
     struct sim_state reads; /* what it has to see */
     char record[ENTRY_VALUE_MAX + 3 * ENTRY_TEXT_MAX];
@@ -58,7 +66,8 @@ static void SGC_PRINTF(1, 2) sim_say(const char *format, ...)
 static bool sim_miss(struct sim *s, sgc_status status, const char *words)
 {
     s->failed = status;
-    s->wrong = s->wrong || status == SGC_OK || status == SGC_NOT_FOUND;
+    s->wrong =
+        s->wrong || status == SGC_OK || status == SGC_NOT_FOUND || status == SGC_HISTORY_PRUNED;
     snprintf(s->why.text, sizeof s->why.text, "%s", words);
     sim_say("%s: %s", s->wrong ? "WRONG" : "failed", words);
     return false;
@@ -72,6 +81,16 @@ static uint64_t sim_draw(struct sim *s, uint64_t below)
     return (s->random >> 11) % below;
 }
 
+/* A past that is kept for that long only. */
+static void sim_retain(struct sim *s, uint64_t retain_us)
+{
+    s->retain_us = retain_us;
+    s->table = entry_tables[0];
+    s->table.retain_us = retain_us;
+    s->schema = entry_schema;
+    s->schema.tables = &s->table;
+}
+
 static sgc_status sim_open(struct sim *s)
 {
     sgc_db_options options = {.os = sgc_memory_os_table(s->memory),
@@ -79,7 +98,7 @@ static sgc_status sim_open(struct sim *s)
                               .memtable_bytes = s->small ? 8 << 10 : 1 << 20,
                               .log_segment_bytes = 64 << 10};
     sgc_error error;
-    sgc_status status = sgc_db_open("data", &entry_schema, &options, &s->db, &error);
+    sgc_status status = sgc_db_open("data", &s->schema, &options, &s->db, &error);
 
     if (status != SGC_OK) {
         sim_say("open: %s", error.text);
@@ -89,13 +108,26 @@ static sgc_status sim_open(struct sim *s)
     return status;
 }
 
-/* Seconds forwards, or hours back. */
+/* Seconds or hours, forwards mostly; where the past is let go, now and then days. */
 static void sim_step_clock(struct sim *s)
 {
-    uint64_t step = sim_draw(s, 8) ? sim_draw(s, 3000000) : sim_draw(s, (uint64_t)7200 * 1000000);
+    uint64_t step = sim_draw(s, 8) ? sim_draw(s, 3000000) : sim_draw(s, 2 * SIM_HOUR);
 
+    if (s->retain_us) step = sim_draw(s, 3) ? sim_draw(s, SIM_HOUR / 4) : sim_draw(s, 2 * SIM_DAY);
     s->clock = sim_draw(s, 4) ? s->clock + step : s->clock - step;
+    if (s->clock > s->latest) s->latest = s->clock;
     sgc_memory_os_set_time(s->memory, s->clock);
+}
+
+/* All older moments may be refused; this one and newer ones must be there. */
+static uint64_t sim_may_go(const struct sim *s)
+{
+    uint64_t bound = s->lost_until;
+
+    for (size_t i = 0; s->retain_us && i < s->state_count; i++) {
+        if (s->states[i].time_us <= s->latest - s->retain_us) bound = s->states[i].sequence;
+    }
+    return s->retain_us ? bound : 0;
 }
 
 /* s->rows are what was committed as this one. */
@@ -205,6 +237,22 @@ static void sim_end_reader(struct sim *s)
     sgc_abort(&s->reader);
 }
 
+/* To a past moment, if that is kept: then it stays kept for this reader. */
+static bool sim_step_reader_back(struct sim *s)
+{
+    const struct sim_state *state = &s->states[sim_draw(s, s->state_count)];
+
+    sim_end_reader(s);
+    sgc_status status = sgc_begin_read(s->db, sgc_at_seq(state->sequence), &s->reader);
+    if (status != SGC_OK) return sim_miss(s, status, "begin at a moment");
+    s->reads = *state;
+    if (state->sequence >= sim_may_go(s) || sim_has(s, s->reader, state->rows)) return true;
+    bool pruned = s->failed == SGC_HISTORY_PRUNED;
+    sim_end_reader(s);
+    s->wrong = !pruned;
+    return pruned;
+}
+
 /* Whatever was written meanwhile, it sees what it saw. A device that fails shows in s->wrong only
  * when it gave an answer. */
 static bool sim_step_reader(struct sim *s)
@@ -218,7 +266,7 @@ static bool sim_step_reader(struct sim *s)
     }
     if (sgc_begin_read(s->db, sgc_now(), &s->reader) != SGC_OK) return false;
     memcpy(s->reads.rows, s->rows, sizeof s->rows);
-    return true;
+    return sim_draw(s, 2) == 0 || s->state_count == 0 || sim_step_reader_back(s);
 }
 
 /* ---- running ---- */
@@ -231,11 +279,23 @@ static void sim_close(struct sim *s)
     if (status != SGC_OK) sim_say("close: %d", (int)status);
 }
 
+/* What a compaction lets go: all that is past its time and that no reader asks for. */
+static void sim_prune(struct sim *s)
+{
+    uint64_t bound = 0;
+
+    for (size_t i = 0; s->retain_us && !s->reader && i < s->state_count; i++) {
+        if (s->states[i].time_us <= s->clock - s->retain_us) bound = s->states[i].sequence;
+    }
+    if (bound > s->pruned_before) s->pruned_before = bound;
+}
+
 static bool sim_maintain(struct sim *s, bool compact)
 {
     sgc_status status = compact ? sgc_db_compact(s->db, NULL) : sgc_db_flush(s->db);
 
     sim_say("%s: %d", compact ? "compact" : "flush", (int)status);
+    if (compact && status == SGC_OK) sim_prune(s);
     return status == SGC_OK;
 }
 
@@ -331,7 +391,8 @@ static bool sim_start(struct sim *s, uint64_t seed)
     memset(s, 0, sizeof *s);
     s->seed = seed;
     s->random = seed * 0x9E3779B97F4A7C15U + 1;
-    s->clock = (uint64_t)1700000000 * 1000000;
+    s->clock = s->latest = (uint64_t)1700000000 * 1000000;
+    sim_retain(s, 0);
     if (sgc_memory_os_create(&s->memory) != SGC_OK) return false;
     sgc_memory_os_set_time(s->memory, s->clock);
     return true;
