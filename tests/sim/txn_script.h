@@ -96,7 +96,8 @@ static sgc_status sim_open(struct sim *s)
     sgc_db_options options = {.os = sgc_memory_os_table(s->memory),
                               .cache_bytes = 1 << 20,
                               .memtable_bytes = s->small ? 8 << 10 : 1 << 20,
-                              .log_segment_bytes = 64 << 10};
+                              .log_segment_bytes = 64 << 10,
+                              .buffered_log = sim_draw(s, 3) == 0};
     sgc_error error;
     sgc_status status = sgc_db_open("data", &s->schema, &options, &s->db, &error);
 
