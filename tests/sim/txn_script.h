@@ -247,11 +247,12 @@ static bool sim_step_reader_back(struct sim *s)
     sgc_status status = sgc_begin_read(s->db, sgc_at_seq(state->sequence), &s->reader);
     if (status != SGC_OK) return sim_miss(s, status, "begin at a moment");
     s->reads = *state;
+    bool was_wrong = s->wrong;
     if (state->sequence >= sim_may_go(s) || sim_has(s, s->reader, state->rows)) return true;
-    bool pruned = s->failed == SGC_HISTORY_PRUNED;
     sim_end_reader(s);
-    s->wrong = !pruned;
-    return pruned;
+    if (s->failed != SGC_HISTORY_PRUNED) return false;
+    s->wrong = was_wrong;
+    return true;
 }
 
 /* Whatever was written meanwhile, it sees what it saw. A device that fails shows in s->wrong only
