@@ -187,6 +187,7 @@ static bool try_flip(const struct sim *original, struct disk *disk, uint64_t num
     bool found = false, seen, good;
 
     s = *original;
+    s.damaged = true;
     s.random = number * 0x9E3779B97F4A7C15U + 1;
     current = number;
     struct flip flip = choose_flip(&s, disk, number);

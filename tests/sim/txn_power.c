@@ -27,6 +27,13 @@ static void power_cycle(struct sim *s)
     sgc_memory_os_set_faults(s->memory, &none);
 }
 
+static bool is_dark(const struct sim *s)
+{
+    const sgc_os *os = sgc_memory_os_table(s->memory);
+
+    return os->sync_directory(os->self, ".") != SGC_OK;
+}
+
 /* Recovery itself is cut a few times before it may finish. */
 static bool reopen(struct sim *s, struct totals *totals)
 {
@@ -45,7 +52,10 @@ static bool survive(struct sim *s, struct totals *totals)
     if (sim_open(s) != SGC_OK) return false;
     for (int i = 0; i < CUTS; i++) {
         set_cut(s, 1 + sim_draw(s, i == 0 ? 40 : 250));
-        (void)sim_run(s, 60);
+        if (!sim_run(s, 60) && !is_dark(s)) {
+            sim_say("stopped although nothing had failed");
+            return false;
+        }
         sim_close(s);
         power_cycle(s);
         totals->cuts++;

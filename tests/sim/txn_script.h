@@ -33,6 +33,7 @@ struct sim {
     bool is_unknown;
     bool small;        /* MemTables that fill all the time: the flusher writes beside the script */
     bool wrong;        /* a read gave what is not true */
+    bool damaged;      /* files are damaged on purpose: else nothing may look like it */
     sgc_status failed; /* how the last read failed, */
     sgc_error why;     /* and its words */
     uint32_t next;
