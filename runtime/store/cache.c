@@ -229,7 +229,7 @@ static sgc_status check_page(const sgc_page_id *id, const uint8_t *page, sgc_err
         return sgc_page_mismatch(id, "written by another checkpoint than its page table says",
                                  error);
     if (sgc_load32(page + 8) != id->tree || sgc_load32(page + 12) != id->logical ||
-        sgc_page_kind_of(page) != id->kind)
+        (id->kind != SGC_PAGE_ANY && sgc_page_kind_of(page) != id->kind))
         return sgc_page_mismatch(id, "another page is there", error);
     if (!sgc_page_is_sound(page)) return sgc_page_mismatch(id, "its content is damaged", error);
     return SGC_OK;
@@ -309,7 +309,9 @@ static sgc_status load_into(sgc_cache *cache, const sgc_page_id *id, uint32_t nu
     if (status) {
         cache->idle[cache->idle_count++] = number;
     } else {
-        give_page(cache, number, id);
+        sgc_page_id found = *id;
+        found.kind = (uint8_t)sgc_page_kind_of(sgc_frame_data(cache, number));
+        give_page(cache, number, &found);
     }
     return status;
 }
@@ -329,7 +331,8 @@ sgc_status sgc_cache_load(sgc_cache *cache, const sgc_page_id *id, uint32_t *out
     if (status) return status;
     *out = number;
     const sgc_frame *frame = &cache->frames[number];
-    if (frame->checkpoint == id->at.checkpoint && frame->kind == id->kind) return SGC_OK;
+    bool is_kind = id->kind == SGC_PAGE_ANY || frame->kind == id->kind;
+    if (frame->checkpoint == id->at.checkpoint && is_kind) return SGC_OK;
     sgc_cache_unpin(cache, number);
     return sgc_page_mismatch(id, "another page is there", error);
 }

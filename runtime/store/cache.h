@@ -100,7 +100,7 @@ static inline uint32_t sgc_cache_foresee(const sgc_cache *cache, uint32_t place)
     __builtin_prefetch(&cache->frames[number]);
     return number;
 }
-/** Pins the frame if it holds the page; nothing is loaded. */
+/** Pins the frame if it holds the page, of that kind or SGC_PAGE_ANY; nothing is loaded. */
 static inline bool sgc_cache_pin_frame(sgc_cache *cache, uint32_t number, sgc_page_at at,
                                        uint8_t kind)
 {
@@ -114,7 +114,8 @@ static inline bool sgc_cache_pin_frame(sgc_cache *cache, uint32_t number, sgc_pa
     }
     if (!atomic_load_explicit(&frame->recent, memory_order_relaxed))
         atomic_store_explicit(&frame->recent, 1, memory_order_relaxed);
-    if (frame->checkpoint == at.checkpoint && frame->kind == kind) return true;
+    if (frame->checkpoint == at.checkpoint && (kind == SGC_PAGE_ANY || frame->kind == kind))
+        return true;
     sgc_cache_unpin(cache, number);
     return false;
 }

@@ -18,6 +18,7 @@ enum {
 
 /** What a page holds. */
 typedef enum sgc_page_kind {
+    SGC_PAGE_ANY = 0,   /**< asked for, never held */
     SGC_PAGE_TABLE = 1, /**< a page of a page table */
     SGC_PAGE_ROWS,
     SGC_PAGE_SPACE, /**< one byte of free space for each row page behind it */

@@ -157,6 +157,35 @@ SGC_CHECK sgc_status sgc_past_next(sgc_past_cursor *cursor, sgc_error *error);
 SGC_CHECK sgc_status sgc_past_record(sgc_past_cursor *cursor, sgc_str *record, sgc_error *error);
 void sgc_past_close(sgc_past_cursor *cursor);
 
+enum { SGC_SCAN_ROWS = 128, SGC_SCAN_BLOCKS = 16 };
+
+/**
+ * The superseded versions of a table that were true at one sequence, in no order, a batch at a
+ * time. The list must stay retained.
+ */
+typedef struct sgc_past_scan {
+    const sgc_segments *segments;
+    uint64_t at;
+    unsigned count; /**< records of the batch; 0: the end */
+    /** Private to the history. */
+    struct {
+        size_t segment;                    /**< the next one */
+        const struct sgc_segment *file;    /**< the one in front of it */
+        const struct sgc_history_run *run; /**< of it; NULL: done with it */
+        uint32_t number;                   /**< of the run's blocks, the next one */
+        struct sgc_history_block *held[SGC_SCAN_BLOCKS];
+        unsigned held_count, block; /**< block: of them, being read */
+        uint32_t item;              /**< the next one of it */
+        uint16_t table;
+    } own;
+    sgc_str records[SGC_SCAN_ROWS]; /**< readable until the next call */
+} sgc_past_scan;
+
+void sgc_past_scan_open(sgc_past_scan *scan, const sgc_segments *segments, uint16_t table,
+                        uint64_t at);
+SGC_CHECK sgc_status sgc_past_scan_next(sgc_past_scan *scan, sgc_error *error);
+void sgc_past_scan_close(sgc_past_scan *scan);
+
 /** The last commit at or before a time: its sequence, 0 when there was none. */
 SGC_CHECK sgc_status sgc_segments_sequence_at(const sgc_segments *segments, uint64_t time_us,
                                               uint64_t *sequence, sgc_error *error);

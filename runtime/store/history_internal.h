@@ -249,6 +249,9 @@ void sgc_history_tail_encode(const sgc_segment *segment, uint64_t footer_offset,
                              uint8_t tail[SGC_HISTORY_TAIL]);
 extern const uint8_t sgc_history_head[SGC_HISTORY_HEAD];
 
+/** The run of an index of a table; false when the schema has none. */
+bool sgc_run_id_of(const sgc_segments *segments, uint16_t table, uint16_t index, sgc_run_id *id);
+
 /* ---- walking a run ---- */
 
 typedef struct sgc_history_source {

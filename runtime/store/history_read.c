@@ -4,7 +4,7 @@
  */
 #include "store/history_internal.h"
 
-static bool find_run(const sgc_segments *segments, uint16_t table, uint16_t index, sgc_run_id *id)
+bool sgc_run_id_of(const sgc_segments *segments, uint16_t table, uint16_t index, sgc_run_id *id)
 {
     const sgc_schema *schema = segments->schema;
 
@@ -36,7 +36,7 @@ sgc_status sgc_segments_get(const sgc_segments *segments, uint16_t table, sgc_st
     uint64_t hash = sgc_bloom_hash(key);
     sgc_run_id id;
 
-    if (!find_run(segments, table, 0, &id)) return SGC_NOT_FOUND;
+    if (!sgc_run_id_of(segments, table, 0, &id)) return SGC_NOT_FOUND;
     for (size_t i = 0; i < segments->count; i++) {
         const sgc_segment *segment = segments->items[i];
         if (segment->through <= at) continue;
@@ -118,7 +118,7 @@ sgc_status sgc_past_open(sgc_segments *segments, uint16_t table, uint16_t index,
         sgc_past_close(&cursor->open);
         return sgc_history_no_memory(error);
     }
-    if (find_run(segments, table, index, &id)) {
+    if (sgc_run_id_of(segments, table, index, &id)) {
         cursor->table = id.table;
         if (period.to >= period.from)
             add_sources(cursor, id, period,

@@ -246,6 +246,15 @@ static inline void sgc_row_foresee(const uint8_t *page, unsigned slot)
     __builtin_prefetch(p + 64);
     __builtin_prefetch(p + 128);
 }
+/**
+ * Records of a page from *slot on, of rows that began at or before `through`, at most `room`; *slot
+ * moves behind them. A row of several pages ends them, and when it is the first one it is *large
+ * (else large->large is false), and nothing is in `records`.
+ */
+unsigned sgc_rows_collect(const uint8_t *page, unsigned *slot, uint64_t through, sgc_str *records,
+                          unsigned room, sgc_row *large);
+/** Whether no slot of the page is at or behind this one. */
+bool sgc_rows_end(const uint8_t *page, unsigned slot);
 /** The row at `at`, pinned in *frame. */
 SGC_CHECK sgc_status sgc_row_pin(sgc_cache *cache, const sgc_tree *rows, uint64_t at,
                                  uint32_t *frame, sgc_row *row, sgc_error *error);

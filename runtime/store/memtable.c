@@ -43,8 +43,8 @@ struct buckets {
 
 struct table_overlays {
     struct table_overlays *next;
-    struct row *newest_row; /* writer only, like row_count */
-    size_t row_count;
+    _Atomic(struct row *) newest_row;
+    _Atomic size_t row_count;
     uint16_t table;
     struct sgc_overlay indexes[];
 };
@@ -250,8 +250,8 @@ static struct table_overlays *need_table(sgc_memtable *memtable, uint16_t table)
         sgc_arena_alloc(&memtable->arena, sizeof *overlays + count * sizeof(struct sgc_overlay));
     if (!overlays) return NULL;
     overlays->table = table;
-    overlays->newest_row = NULL;
-    overlays->row_count = 0;
+    atomic_init(&overlays->newest_row, NULL);
+    atomic_init(&overlays->row_count, 0);
     overlays->next = atomic_load_explicit(slot, memory_order_relaxed);
     for (size_t i = 0; i < count; i++) {
         if (!sgc_overlay_init(&overlays->indexes[i], &memtable->arena)) return NULL;
@@ -477,6 +477,15 @@ static struct put *new_put(sgc_memtable *memtable, struct row *row, sgc_str reco
     return put;
 }
 
+static void add_below(struct table_overlays *overlays, struct row *row)
+{
+    size_t count = atomic_load_explicit(&overlays->row_count, memory_order_relaxed);
+
+    row->below = atomic_load_explicit(&overlays->newest_row, memory_order_relaxed);
+    atomic_store_explicit(&overlays->newest_row, row, memory_order_release);
+    atomic_store_explicit(&overlays->row_count, count + 1, memory_order_relaxed);
+}
+
 static sgc_status put_row(sgc_memtable *memtable, uint16_t table, sgc_str key, sgc_str before,
                           sgc_str record, uint64_t sequence)
 {
@@ -487,11 +496,7 @@ static sgc_status put_row(sgc_memtable *memtable, uint16_t table, sgc_str key, s
     struct row *row = p.overlays ? find_row(memtable, hash, table, key) : NULL;
     if (p.overlays && !row) {
         row = add_row(memtable, hash, table, key, before);
-        if (row) {
-            row->below = p.overlays->newest_row;
-            p.overlays->newest_row = row;
-            p.overlays->row_count++;
-        }
+        if (row) add_below(p.overlays, row);
     }
     p.put = row ? new_put(memtable, row, record, sequence) : NULL;
     if (!p.put) return SGC_NO_MEMORY;
@@ -570,6 +575,42 @@ bool sgc_memtable_walk_next(const sgc_memtable *memtable, sgc_memtable_walk *wal
     walk->before = row->before;
     walk->newest = atomic_load_explicit(&row->newest, memory_order_acquire);
     return true;
+}
+
+/* ---- the rows of a table ---- */
+
+size_t sgc_memtable_rows(const sgc_memtable *memtable, uint16_t table)
+{
+    struct table_overlays *overlays = find_table(memtable, table);
+
+    return overlays ? atomic_load_explicit(&overlays->row_count, memory_order_relaxed) : 0;
+}
+
+void sgc_memtable_scan_open(sgc_memtable_scan *scan, const sgc_memtable *memtable, uint16_t table,
+                            uint64_t at)
+{
+    struct table_overlays *overlays = find_table(memtable, table);
+
+    *scan = (sgc_memtable_scan){.at = at};
+    if (overlays) scan->row = atomic_load_explicit(&overlays->newest_row, memory_order_acquire);
+}
+
+bool sgc_memtable_scan_next(sgc_memtable_scan *scan)
+{
+    const struct row *row = scan->row;
+    const sgc_version *version = NULL;
+
+    for (; row && !version; row = row->below) {
+        if (row->below) __builtin_prefetch(row->below);
+        version = atomic_load_explicit(&row->newest, memory_order_acquire);
+        while (version && version->sequence > scan->at)
+            version = version->older;
+        scan->hash = row->hash;
+        scan->key = sgc_str_of(row->key, row->key_size);
+    }
+    scan->row = row;
+    scan->version = version;
+    return version != NULL;
 }
 
 /* ---- cursors ---- */
@@ -706,12 +747,14 @@ static uint64_t head_behind(const struct row *row, size_t shared)
 /* All rows of the table, in order of their keys; returns how many. */
 static size_t order_table(const struct table_overlays *overlays, struct ordered *rows)
 {
-    size_t count = overlays->row_count, at = count, shared = SIZE_MAX;
+    const struct row *newest = atomic_load_explicit(&overlays->newest_row, memory_order_acquire);
+    size_t count = atomic_load_explicit(&overlays->row_count, memory_order_relaxed), at = count;
+    size_t shared = SIZE_MAX;
     bool sorted = true;
 
-    for (const struct row *row = overlays->newest_row; row; row = row->below) {
+    for (const struct row *row = newest; row; row = row->below) {
         rows[--at].row = row;
-        shared = shared_size(overlays->newest_row, row, shared);
+        shared = shared_size(newest, row, shared);
     }
     for (size_t i = 0; i < count; i++) {
         rows[i].head = head_behind(rows[i].row, shared);

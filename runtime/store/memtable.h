@@ -83,6 +83,24 @@ typedef struct sgc_memtable_walk {
 /** To the next row; false at the end. */
 bool sgc_memtable_walk_next(const sgc_memtable *memtable, sgc_memtable_walk *walk);
 
+/** About how many rows of a table were ever put. */
+size_t sgc_memtable_rows(const sgc_memtable *memtable, uint16_t table);
+
+/**
+ * A walk over the rows of one table that have a version <= at, in no order, beside the writer.
+ */
+typedef struct sgc_memtable_scan {
+    uint64_t at;
+    uint64_t hash;              /**< sgc_memtable_hash() of the row */
+    sgc_str key;                /**< readable as long as the MemTable lives, like the version */
+    const sgc_version *version; /**< newest one <= at */
+    const void *row;            /**< the next one */
+} sgc_memtable_scan;
+void sgc_memtable_scan_open(sgc_memtable_scan *scan, const sgc_memtable *memtable, uint16_t table,
+                            uint64_t at);
+/** To the next row; false at the end. */
+bool sgc_memtable_scan_next(sgc_memtable_scan *scan);
+
 /** An ordered walk over the overlay of one index, entries of all sequences <= at, newest decides.
  */
 typedef struct sgc_memtable_cursor {

@@ -150,6 +150,35 @@ SGC_CHECK sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row
 void sgc_page_cursor_close(sgc_page_cursor *cursor);
 
 /**
+ * A walk over all rows of a table in the order of its pages, a batch at a time: for whoever needs
+ * no order, since a row costs neither a look-up nor a pin of its own. The checkpoint must stay
+ * retained. Pins at most one page between calls.
+ */
+typedef struct sgc_page_scan {
+    sgc_checkpoint *checkpoint;
+    uint64_t through; /**< rows that began later are left out */
+    uint16_t table;
+    unsigned count; /**< rows of the batch; 0: the end */
+    /** Private to the store. */
+    struct {
+        uint32_t next;       /**< logical page behind the pinned one */
+        uint32_t frame;      /**< pinned, 0 for none */
+        unsigned slot;       /**< of its page: the next one */
+        const uint8_t *page; /**< in it */
+        sgc_arena large;     /**< a record of several pages */
+    } own;
+    sgc_str records[SGC_SCAN_ROWS]; /**< readable until the next call */
+} sgc_page_scan;
+
+void sgc_page_scan_open(sgc_page_scan *scan, sgc_checkpoint *checkpoint, uint16_t table,
+                        uint64_t through);
+SGC_CHECK sgc_status sgc_page_scan_next(sgc_page_scan *scan, sgc_error *error);
+/** The key of a record of the batch: bytes of the record or of `own`. */
+SGC_CHECK sgc_status sgc_page_scan_key(const sgc_page_scan *scan, sgc_str record, sgc_key *own,
+                                       sgc_str *key);
+void sgc_page_scan_close(sgc_page_scan *scan);
+
+/**
  * About how many entries of an index lie in from <= entry < to; null means open. Exact when they
  * stand in one leaf or in two neighbours, of the right size else. Costs two look-ups.
  */

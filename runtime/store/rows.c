@@ -216,6 +216,34 @@ bool sgc_row_in(const uint8_t *page, unsigned slot, sgc_row *row)
     return offset != 0;
 }
 
+unsigned sgc_rows_collect(const uint8_t *page, unsigned *slot, uint64_t through, sgc_str *records,
+                          unsigned room, sgc_row *large)
+{
+    unsigned count = 0, at = *slot, slots = slot_count(page);
+
+    large->large = false;
+    for (; at < slots && count < room; at++) {
+        unsigned offset = slot_offset(page, at);
+        uint64_t size, begin;
+        if (offset == 0) continue;
+        const uint8_t *p = sound_varint(sound_varint(page + offset, &size), &begin);
+        if (begin > through) continue;
+        if (size & 1) {
+            if (count == 0) row_parse(page + offset, large);
+            if (count == 0) at++;
+            break;
+        }
+        records[count++] = sgc_str_of((const char *)p, (size_t)(size / 2));
+    }
+    *slot = at;
+    return count;
+}
+
+bool sgc_rows_end(const uint8_t *page, unsigned slot)
+{
+    return slot >= slot_count(page);
+}
+
 sgc_status sgc_row_pin(sgc_cache *cache, const sgc_tree *rows, uint64_t at, uint32_t *frame,
                        sgc_row *row, sgc_error *error)
 {

@@ -4,32 +4,8 @@
  */
 #include "txn/internal.h"
 
-/* Overlays, newest first. */
-struct overlays {
-    const sgc_memtable *memtables[SGC_MAX_LAYERS + 1];
-    uint64_t at[SGC_MAX_LAYERS + 1];
-    size_t count;
-};
-
-static void add(struct overlays *all, const sgc_memtable *memtable, uint16_t table, uint64_t at)
-{
-    if (!memtable || !sgc_memtable_has_table(memtable, table)) return;
-    all->memtables[all->count] = memtable;
-    all->at[all->count++] = at;
-}
-
-static struct overlays overlays_of(const struct sgc_reads *source, uint16_t table)
-{
-    struct overlays all = {.count = 0};
-
-    add(&all, source->writes, table, source->writes_at);
-    for (size_t i = 0; i < source->count; i++)
-        add(&all, source->layers[i]->memtable, table, source->at);
-    return all;
-}
-
 /* Only what makes or deletes a row puts its key there: an update above it hides nothing. */
-static bool is_hidden(const struct overlays *all, size_t position, uint16_t table, sgc_str key)
+static bool is_hidden(const struct sgc_overlays *all, size_t position, uint16_t table, sgc_str key)
 {
     for (size_t i = 0; i < position; i++) {
         sgc_memtable_cursor newer;
@@ -61,7 +37,7 @@ static sgc_status count_row(sgc_txn *txn, uint16_t table, const sgc_memtable_cur
 
 static sgc_status count_changes(sgc_txn *txn, uint16_t table, uint64_t *rows)
 {
-    struct overlays all = overlays_of(&txn->source, table);
+    struct sgc_overlays all = sgc_overlays_of(&txn->source, table);
     uint64_t stored = *rows;
     sgc_status status = SGC_OK;
 

@@ -318,6 +318,14 @@ struct sgc_reads {
     struct sgc_read_set *kept; /* remembers what is read; NULL: nobody wants to know */
 };
 
+/** What memory holds of one table at a moment: write set, then layers, newest first. */
+struct sgc_overlays {
+    const sgc_memtable *memtables[SGC_MAX_LAYERS + 1];
+    uint64_t at[SGC_MAX_LAYERS + 1];
+    size_t count;
+};
+struct sgc_overlays sgc_overlays_of(const struct sgc_reads *source, uint16_t table);
+
 /** What lies nearest: a version (or a delete), or nothing in any layer that was asked. */
 enum sgc_found { SGC_FOUND_NOTHING, SGC_FOUND_DELETED, SGC_FOUND_ROW };
 
@@ -386,6 +394,8 @@ void sgc_serializable_end(sgc_txn *txn);
 /** Remembers a key, there or not. SGC_LIMIT with words. */
 SGC_CHECK sgc_status sgc_keep_key(struct sgc_read_set *set, uint16_t table, sgc_str key,
                                   sgc_error *error);
+/** Remembers all rows of a table, and that there are no others. SGC_LIMIT with words. */
+SGC_CHECK sgc_status sgc_keep_table(struct sgc_read_set *set, uint16_t table, sgc_error *error);
 /** A walk begins at `bound`, and has come to where it stands (or to the end). */
 SGC_CHECK sgc_status sgc_keep_seek(struct sgc_walk *walk, sgc_str bound, sgc_error *error);
 SGC_CHECK sgc_status sgc_keep_step(struct sgc_walk *walk, sgc_error *error);
@@ -479,6 +489,8 @@ static inline void sgc_txn_refresh(sgc_txn *txn)
     if (txn->renewals != atomic_load_explicit(&txn->db->renewals, memory_order_relaxed))
         sgc_moment_move(txn);
 }
+/** Writes behind `mark` are no more: scans that began behind it end (scan.c). */
+void sgc_scans_undone(sgc_txn *txn, uint64_t mark);
 /** Gives every cursor's pins back (cursor.c). */
 void sgc_cursors_free(sgc_txn *txn);
 void sgc_txn_clear_error(sgc_txn *txn);

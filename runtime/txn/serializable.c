@@ -4,7 +4,8 @@
  * sequences as if it had run alone at its own; one that only reads stands at its snapshot and needs
  * no check.
  *
- * Read: keys (found or not) and intervals of indexes, only as far as they were walked. Changed:
+ * Read: keys (found or not), intervals of indexes, only as far as they were walked, and whole tables.
+ * Changed:
  * what lies in MemTables with a greater sequence, numbered but unpublished commits among it. A
  * flushed MemTable is kept aside while an open serializable transaction is older than its last
  * commit: rows of pages know when they began, but index pages do not know what left them. At most
@@ -37,6 +38,11 @@ struct sgc_interval {
     size_t room;
 };
 
+struct kept_table {
+    struct kept_table *next;
+    uint16_t table;
+};
+
 struct sgc_read_set {
     struct sgc_read_set *next, **link; /* of open ones; view lock */
     uint64_t snapshot;                 /* view lock; 0 while it is not known */
@@ -46,6 +52,7 @@ struct sgc_read_set {
     struct kept_key **buckets;
     size_t mask, key_count;
     struct sgc_interval *intervals;
+    struct kept_table *tables; /* read whole */
     sgc_arena arena;
 };
 
@@ -131,6 +138,27 @@ sgc_status sgc_keep_key(struct sgc_read_set *set, uint16_t table, sgc_str bytes,
     if (bytes.size) memcpy(key->bytes, bytes.data, bytes.size);
     *bucket = key;
     set->key_count++;
+    return SGC_OK;
+}
+
+static bool is_whole(const struct sgc_read_set *set, uint16_t table)
+{
+    const struct kept_table *kept = set->tables;
+
+    while (kept && kept->table != table)
+        kept = kept->next;
+    return kept != NULL;
+}
+
+sgc_status sgc_keep_table(struct sgc_read_set *set, uint16_t table, sgc_error *error)
+{
+    sgc_status status = SGC_OK;
+
+    if (is_whole(set, table)) return SGC_OK;
+    struct kept_table *kept = take(set, sizeof *kept, &status, error);
+    if (!kept) return status;
+    *kept = (struct kept_table){set->tables, table};
+    set->tables = kept;
     return SGC_OK;
 }
 
@@ -309,6 +337,29 @@ static sgc_status check_interval(sgc_txn *txn, const struct newer *newer,
     return SGC_OK;
 }
 
+static sgc_status check_change(void *context, uint16_t table, sgc_str key,
+                               const sgc_version *version)
+{
+    sgc_txn *txn = context;
+
+    (void)key;
+    (void)version;
+    if (!is_whole(txn->kept, table)) return SGC_OK;
+    return sgc_txn_fail(txn, SGC_CONFLICT, table, SGC_NONE,
+                        "another transaction changed rows of %.*s, all read here",
+                        SGC_ARG(txn->schema->tables[table].name));
+}
+
+static sgc_status check_tables(sgc_txn *txn, const struct newer *newer)
+{
+    sgc_status status = SGC_OK;
+
+    for (size_t i = 0; status == SGC_OK && i < newer->count; i++)
+        status = sgc_memtable_since(newer->layers[i]->memtable, txn->snapshot, SGC_NEWEST,
+                                    check_change, txn);
+    return status;
+}
+
 static sgc_status check_all(sgc_txn *txn, const struct newer *newer)
 {
     const struct sgc_read_set *set = txn->kept;
@@ -325,6 +376,7 @@ static sgc_status check_all(sgc_txn *txn, const struct newer *newer)
          interval = interval->next) {
         status = check_interval(txn, newer, interval);
     }
+    if (status == SGC_OK && set->tables) status = check_tables(txn, newer);
     return status;
 }
 

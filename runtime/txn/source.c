@@ -4,6 +4,23 @@
  */
 #include "txn/internal.h"
 
+static void add(struct sgc_overlays *all, const sgc_memtable *memtable, uint16_t table, uint64_t at)
+{
+    if (!memtable || !sgc_memtable_has_table(memtable, table)) return;
+    all->memtables[all->count] = memtable;
+    all->at[all->count++] = at;
+}
+
+struct sgc_overlays sgc_overlays_of(const struct sgc_reads *source, uint16_t table)
+{
+    struct sgc_overlays all = {.count = 0};
+
+    add(&all, source->writes, table, source->writes_at);
+    for (size_t i = 0; i < source->count; i++)
+        add(&all, source->layers[i]->memtable, table, source->at);
+    return all;
+}
+
 static enum sgc_found judge(const sgc_version *version, sgc_str *record)
 {
     *record = version->record;

@@ -296,7 +296,9 @@ sgc_savepoint sgc_savepoint_set(sgc_txn *txn)
 
 void sgc_savepoint_rollback(sgc_txn *txn, sgc_savepoint savepoint)
 {
-    if (txn->writes) sgc_memtable_rollback(txn->writes, savepoint.mark);
+    if (!txn->writes) return;
+    sgc_scans_undone(txn, savepoint.mark);
+    sgc_memtable_rollback(txn->writes, savepoint.mark);
 }
 
 /* ---- rows by key ---- */

@@ -296,6 +296,30 @@ static inline void check_prefixes(sgc_txn *txn, uint16_t table, const struct sta
     }
 }
 
+/* A scan gives each row once, in whatever order. */
+static inline void check_scan(sgc_txn *txn, uint16_t table, const struct state_table *expected)
+{
+    const sgc_table *t = &sgc_db_schema(sgc_txn_db(txn))->tables[table];
+    sgc_scan scan = sgc_scan_open(txn, table);
+    bool seen[100] = {false};
+    size_t count = 0;
+    sgc_str record;
+
+    CU_ASSERT_TRUE_FATAL(expected->count <= 100);
+    for (; sgc_scan_next(&scan, &record); count++) {
+        sgc_key key;
+        size_t i = 0;
+        CU_ASSERT_EQUAL_FATAL(sgc_record_key(t, record, &key), SGC_OK);
+        while (i < expected->count && !sgc_str_eq(expected->rows[i].key, sgc_key_str(&key)))
+            i++;
+        CU_ASSERT_TRUE_FATAL(i < expected->count && !seen[i]);
+        CU_ASSERT_TRUE(sgc_str_eq(expected->rows[i].record, record));
+        seen[i] = true;
+    }
+    CU_ASSERT_EQUAL(scan.status, SGC_OK);
+    CU_ASSERT_EQUAL(count, expected->count);
+}
+
 /* A transaction that stands at a state reads exactly that state. */
 static inline void check_state(struct states *s, sgc_txn *txn, const struct state *state)
 {
@@ -305,6 +329,7 @@ static inline void check_state(struct states *s, sgc_txn *txn, const struct stat
     for (uint16_t i = 0; i < schema->table_count; i++) {
         const struct state_table *expected = &state->tables[i];
         check_rows(s, txn, i, expected);
+        check_scan(txn, i, expected);
         check_prefixes(txn, i, expected);
         for (uint16_t k = 0; k < schema->tables[i].index_count; k++) {
             CU_ASSERT_EQUAL(hash_index(txn, i, k, false), expected->hashes[k]);

@@ -725,6 +725,16 @@ static sgc_status ask_changes(sgc_txn *txn, size_t *rows)
     return changes.status;
 }
 
+static sgc_status ask_scan(sgc_txn *txn, size_t *rows)
+{
+    sgc_scan scan = sgc_scan_open(txn, 0);
+    sgc_str record;
+
+    while (sgc_scan_next(&scan, &record))
+        ++*rows;
+    return scan.status;
+}
+
 /* Every allocation fails once: the answer is whole or says that memory is out. */
 static unsigned ask_without_memory(struct states *s, question *ask, uint64_t sequence)
 {
@@ -753,8 +763,8 @@ static unsigned ask_without_memory(struct states *s, question *ask, uint64_t seq
 
 static void questions_without_memory(void)
 {
-    static question *const questions[] = {ask_rows, ask_key, ask_versions, ask_row_versions,
-                                          ask_changes};
+    static question *const questions[] = {ask_rows,     ask_scan,         ask_key,
+                                          ask_versions, ask_row_versions, ask_changes};
     unsigned failed = 0;
     struct states s;
 
