@@ -94,12 +94,16 @@ field_info embedded_field(view_build_state *b, uint16_t embedded, uint16_t field
 sgc_str list_name(view_build_state *b, sgc_str type, sgc_str member);
 
 /* view_fields.c */
+/** The C name of the enum or embedded type a field is of. */
+sgc_str named_c(view_build_state *b, const field_info *f);
 void build_embedded(view_build_state *b, uint16_t position, view_record *record);
 void build_table_record(view_build_state *b, uint16_t position, view_table *table);
 /* view_access.c */
 void build_access(view_build_state *b, uint16_t position, view_table *table);
 /** Declaration of a field's member in rows, or of an element for an index of elements. */
 sgc_str member_type(view_build_state *b, const field_info *f, bool is_new);
+/* view_getter.c */
+void build_getters(view_build_state *b, uint16_t position, view_table *table);
 /* view_relation.c */
 void build_relations(view_build_state *b, uint16_t position, view_table *table);
 /* view_abstract.c */

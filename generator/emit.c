@@ -54,6 +54,10 @@ static void render_table_header(layout *out, const view_table *t)
     tpl_record_h(out, &t->record);
     if (t->has_patch) tpl_record_patch_h(out, &t->record);
     tpl_table_h(out, t);
+    tpl_table_scan_h(out, t);
+    for (size_t i = 0; i < t->getters.count; i++)
+        tpl_getter_h(out, &t->getters.items[i]);
+    layout_blank(out);
     if (t->history) tpl_table_history_h(out, t);
     for (size_t i = 0; i < t->indexes.count; i++)
         tpl_index_h(out, &t->indexes.items[i]);

@@ -637,8 +637,15 @@ static bool is_barred(const name_table *n, sgc_str name)
             memcmp(name.data, n->prefix.data, n->prefix.size) == 0);
 }
 
+static bool is_free(name_table *n, const spelling *how, sgc_str key, sgc_str name)
+{
+    return visit(n, how, name, false) && !promised_to_other(n, key, name) &&
+           !(how->member && is_barred(n, name));
+}
+
 static sgc_str numbered(name_table *n, const spelling *how, sgc_str key, sgc_str base)
 {
+    if (is_free(n, how, key, base)) return base;
     sgc_str counter = sgc_arena_printf(n->arena, "%p " SGC_FMT, (void *)how->taken, SGC_ARG(base));
     unsigned *last = counter.data ? sgc_map_get(&n->next, counter) : NULL;
     sgc_str name = base;
@@ -651,8 +658,7 @@ static sgc_str numbered(name_table *n, const spelling *how, sgc_str key, sgc_str
         }
         *last = 1;
     }
-    while (!n->failed && (!visit(n, how, name, false) || promised_to_other(n, key, name) ||
-                          (how->member && is_barred(n, name)))) {
+    while (!n->failed && !is_free(n, how, key, name)) {
         if (how->member && *last == 1 && is_barred(n, base)) {
             /* A keyword gets an underscore first, and a number behind it only when needed. */
             sgc_str word = sgc_arena_printf(n->arena, SGC_FMT "_", SGC_ARG(base));

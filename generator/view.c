@@ -183,6 +183,12 @@ static const char *const table_suffixes[] = {"",
                                              "_cursor_next",
                                              "_cursor_status",
                                              "_cursor_parent",
+                                             "_scan",
+                                             "_scan_open",
+                                             "_scan_next",
+                                             "_scan_status",
+                                             "_view",
+                                             "_view_row",
                                              NULL};
 static const char *const embedded_suffixes[] = {"",         "_new",  "_array", "_unpack",
                                                 "_to_json", "_take", "_from",  NULL};
@@ -327,6 +333,7 @@ const view_table *view_table_at(view_schema *view, uint16_t position)
     if (!b->table.link) {
         build_table_record(b, position, &b->table);
         if (!b->no_memory) build_access(b, position, &b->table);
+        if (!b->no_memory) build_getters(b, position, &b->table);
     }
     if (!b->no_memory) build_table_model(b, position, &b->table.model);
     b->arena = b->kept;

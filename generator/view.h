@@ -70,6 +70,14 @@ typedef struct view_list {
     sgc_str item_gql, rules;
 } view_list;
 
+/** Reads one member from a stored row. */
+typedef struct view_getter {
+    sgc_str c;     /**< blog_user_view_age */
+    sgc_str view;  /**< blog_user_view */
+    sgc_str type;  /**< C type of the member */
+    sgc_str value; /**< of `v` */
+} view_getter;
+
 /** An enum value. */
 typedef struct view_value {
     sgc_str c, gql, number, doc;
@@ -177,6 +185,7 @@ typedef struct view_table {
     view_chunks all, fixed, rest, puts, takes, patches, offers, copies, required;
     VIEW_LIST(view_assign) touched;
     VIEW_LIST(view_index) indexes, keyed;
+    VIEW_LIST(view_getter) getters;
     bool has_keyed; /**< the engine asks the emitted code for keys of indexes */
     VIEW_LIST(view_relation) relations;
 } view_table;

@@ -63,8 +63,7 @@ field_info embedded_field(view_build_state *b, uint16_t embedded, uint16_t field
                    b->embeddeds[embedded].members[field]);
 }
 
-/* The C name of the enum or embedded type a field is of. */
-static sgc_str named_c(view_build_state *b, const field_info *f)
+sgc_str named_c(view_build_state *b, const field_info *f)
 {
     if (f->slot->kind == SGC_KIND_ENUM) return b->enums[f->field->enumeration].c;
     return b->embeddeds[f->field->embedded].c;

@@ -267,15 +267,6 @@ const uint8_t *sgc_read_skip(const uint8_t *p, const uint8_t *end)
     return skip(p, end, NESTING_MAX);
 }
 
-bool sgc_record_check(sgc_str record, uint16_t fields, uint16_t version, size_t fixed)
-{
-    const uint8_t *p = (const uint8_t *)record.data;
-
-    return record.size >= SGC_RECORD_HEAD && record.size - SGC_RECORD_HEAD >= fixed &&
-           p[0] == 0xdc && sgc_be16(p + 1) == (uint16_t)(fields + 1) && p[3] == 0xcd &&
-           sgc_be16(p + 4) == version;
-}
-
 /* ---- packing through a layout ---- */
 
 typedef struct pack_state {

@@ -4,12 +4,12 @@
  * sequences as if it had run alone at its own; one that only reads stands at its snapshot and needs
  * no check.
  *
- * Read: keys (found or not), intervals of indexes, only as far as they were walked, and whole tables.
- * Changed:
- * what lies in MemTables with a greater sequence, numbered but unpublished commits among it. A
- * flushed MemTable is kept aside while an open serializable transaction is older than its last
- * commit: rows of pages know when they began, but index pages do not know what left them. At most
- * SGC_RETIRED_LAYERS wait and so many bytes; a transaction older than what is kept is a conflict.
+ * Read: keys (found or not), intervals of indexes, only as far as they were walked, and whole
+ * tables. Changed: what lies in MemTables with a greater sequence, numbered but unpublished commits
+ * among it. A flushed MemTable is kept aside while an open serializable transaction is older than
+ * its last commit: rows of pages know when they began, but index pages do not know what left them.
+ * At most SGC_RETIRED_LAYERS wait and so many bytes; a transaction older than what is kept is a
+ * conflict.
  */
 #include "txn/internal.h"
 

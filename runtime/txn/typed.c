@@ -334,6 +334,57 @@ sgc_status sgc_take_write(sgc_take *take, sgc_row_write *write, uint16_t table, 
     return take->status;
 }
 
+/* ---- fields of stored rows ---- */
+
+void sgc_scan_refuse(sgc_scan *scan)
+{
+    sgc_scan_end(scan);
+    scan->status = sgc_txn_refuse(scan->txn, SGC_CORRUPT, sgc_str_of(NULL, 0), sgc_str_of(NULL, 0),
+                                  "a row of another table or version is stored here");
+}
+
+static const uint8_t *view_at(sgc_str record, size_t rest, unsigned position, const uint8_t **end)
+{
+    const uint8_t *p = sgc_view_slot(record, rest);
+
+    *end = (const uint8_t *)record.data + record.size;
+    while (p && position-- > 0)
+        p = sgc_read_skip(p, *end);
+    return p;
+}
+
+sgc_str sgc_view_str(sgc_str record, size_t rest, unsigned position)
+{
+    const uint8_t *end, *p = view_at(record, rest, position, &end);
+    sgc_str value = {NULL, 0};
+
+    return sgc_read_str(p, end, &value) ? value : sgc_str_of(NULL, 0);
+}
+
+sgc_str sgc_view_bin(sgc_str record, size_t rest, unsigned position)
+{
+    const uint8_t *end, *p = view_at(record, rest, position, &end);
+    sgc_str value = {NULL, 0};
+
+    return sgc_read_bin(p, end, &value) ? value : sgc_str_of(NULL, 0);
+}
+
+sgc_str sgc_view_packed(sgc_str record, size_t rest, unsigned position)
+{
+    const uint8_t *end, *p = view_at(record, rest, position, &end);
+    sgc_str value = {NULL, 0};
+
+    return sgc_read_packed(p, end, &value) ? value : sgc_str_of(NULL, 0);
+}
+
+sgc_list sgc_view_list(sgc_str record, size_t rest, unsigned position, sgc_kind kind)
+{
+    const uint8_t *end, *p = view_at(record, rest, position, &end);
+    sgc_list value = {NULL, 0, 0}, none = value;
+
+    return sgc_read_list(p, end, kind, &value) ? value : none;
+}
+
 /* ---- generated values ---- */
 
 static sgc_str made(sgc_take *take, const char *text, size_t size)

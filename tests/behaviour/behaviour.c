@@ -658,6 +658,8 @@ int main(void)
                            {"past", test_past},
                            {"versions", test_versions},
                            {"changes", test_changes},
+                           {"scans", test_scans},
+                           {"damaged views", test_damaged_views},
                            {"codec", test_codec},
                            {"json", test_json},
                            {"json of users", test_json_of_users},

@@ -49,5 +49,7 @@ void test_counters(void);
 void test_past(void);
 void test_versions(void);
 void test_changes(void);
+void test_scans(void);
+void test_damaged_views(void);
 
 #endif

@@ -209,7 +209,13 @@ const uint8_t *sgc_read_skip(const uint8_t *p, const uint8_t *end);
  * Checks head, field count and version and that `fixed` bytes of fixed-width slots follow; their
  * contents are read without further checks (any bytes give some value).
  */
-bool sgc_record_check(sgc_str record, uint16_t fields, uint16_t version, size_t fixed);
+static inline bool sgc_record_check(sgc_str record, uint16_t fields, uint16_t version, size_t fixed)
+{
+    const uint8_t *p = (const uint8_t *)record.data;
+    return record.size >= SGC_RECORD_HEAD && record.size - SGC_RECORD_HEAD >= fixed &&
+           sgc_be32(p) == (0xdcU << 24 | (uint32_t)(uint16_t)(fields + 1U) << 8 | 0xcdU) &&
+           sgc_be16(p + 4) == version;
+}
 
 /* ---- keys: memcmp order is value order ---- */
 

@@ -95,6 +95,73 @@ SGC_CHECK sgc_status sgc_rows_delete(sgc_txn *txn, uint16_t table, const sgc_key
 SGC_CHECK sgc_status sgc_rows_link(sgc_txn *txn, uint16_t link, bool add, const sgc_key *left,
                                    const sgc_key *right);
 
+/* ---- scans, and fields of stored rows ---- */
+
+/** Ends a scan whose row is none of the table's. */
+void sgc_scan_refuse(sgc_scan *scan);
+/** Steps to the next row of a table with so many fields, bytes of fixed width and that version. */
+static inline bool sgc_scan_view(sgc_scan *scan, uint16_t fields, uint16_t version, size_t fixed,
+                                 sgc_str *record)
+{
+    if (!sgc_scan_next(scan, record)) return false;
+    if (sgc_record_check(*record, fields, version, fixed)) return true;
+    sgc_scan_refuse(scan);
+    return false;
+}
+
+/** Where a field of fixed width stands in a record that sgc_record_check() knows. */
+static inline const uint8_t *sgc_view_slot(sgc_str record, size_t offset)
+{
+    return (const uint8_t *)record.data + offset;
+}
+static inline bool sgc_view_has(sgc_str record, size_t offset)
+{
+    return !sgc_slot_is_null(sgc_view_slot(record, offset));
+}
+/** Null is false. */
+static inline bool sgc_view_bool(sgc_str record, size_t offset)
+{
+    return sgc_slot_bool(sgc_view_slot(record, offset));
+}
+static inline int32_t sgc_view_int(sgc_str record, size_t offset)
+{
+    return sgc_slot_int(sgc_view_slot(record, offset));
+}
+static inline int64_t sgc_view_int64(sgc_str record, size_t offset)
+{
+    return sgc_slot_int64(sgc_view_slot(record, offset));
+}
+static inline double sgc_view_float(sgc_str record, size_t offset)
+{
+    return sgc_slot_float(sgc_view_slot(record, offset));
+}
+/** The same of fields that may be null, which is 0. */
+static inline int32_t sgc_view_int_or_null(sgc_str record, size_t offset)
+{
+    return sgc_view_has(record, offset) ? sgc_view_int(record, offset) : 0;
+}
+static inline int64_t sgc_view_int64_or_null(sgc_str record, size_t offset)
+{
+    return sgc_view_has(record, offset) ? sgc_view_int64(record, offset) : 0;
+}
+static inline double sgc_view_float_or_null(sgc_str record, size_t offset)
+{
+    return sgc_view_has(record, offset) ? sgc_view_float(record, offset) : 0;
+}
+static inline uint16_t sgc_view_enum(sgc_str record, size_t offset)
+{
+    const uint8_t *p = sgc_view_slot(record, offset);
+    return sgc_slot_is_null(p) ? (uint16_t)0 : sgc_slot_enum(p);
+}
+/**
+ * Fields of varying width: `rest` is where the first of them stands, `position` says which it is.
+ * Null when the record does not hold one there.
+ */
+sgc_str sgc_view_str(sgc_str record, size_t rest, unsigned position);
+sgc_str sgc_view_bin(sgc_str record, size_t rest, unsigned position);
+sgc_str sgc_view_packed(sgc_str record, size_t rest, unsigned position);
+sgc_list sgc_view_list(sgc_str record, size_t rest, unsigned position, sgc_kind kind);
+
 /* ---- the past of a table ---- */
 
 /** Which versions to walk over, and how. */

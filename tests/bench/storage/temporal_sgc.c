@@ -115,14 +115,14 @@ static uint64_t get_at(void *self, const char *id, temporal_moment at)
 static double average_in(store *s, sgc_moment moment)
 {
     sgc_txn *txn = NULL;
-    users_user u;
+    users_user_view u;
     double sum = 0, count = 0;
 
     must(sgc_begin_read(s->db, moment, &txn), NULL);
-    users_user_cursor cursor = users_user_all(txn);
-    for (; users_user_cursor_next(&cursor, &u); count++)
-        sum += u.age;
-    must(users_user_cursor_status(&cursor), txn);
+    users_user_scan scan = users_user_scan_open(txn);
+    for (; users_user_scan_next(&scan, &u); count++)
+        sum += users_user_view_age(u);
+    must(users_user_scan_status(&scan), txn);
     sgc_abort(&txn);
     return sum / count;
 }

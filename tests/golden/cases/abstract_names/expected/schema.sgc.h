@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -169,6 +169,64 @@ void schema_class_to_json(const schema_class *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_class_from_json(sgc_arena *arena, sgc_str json, schema_class_new *out,
                                             sgc_error *error);
+
+typedef struct schema_class_scan {
+    sgc_scan base;
+} schema_class_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_class_view {
+    sgc_str record;
+} schema_class_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_class_scan schema_class_scan_open(sgc_txn *txn)
+{
+    schema_class_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_class_scan_next(schema_class_scan *scan, schema_class_view *out)
+{
+    return sgc_scan_view(&scan->base, 6, 1, 10, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_class_scan_status(const schema_class_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_class_view_row(schema_class_view v, schema_class *out)
+{
+    return schema_class_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline int32_t schema_class_view_id(schema_class_view v)
+{
+    return sgc_view_int(v.record, 6);
+}
+static inline bool schema_class_view_has_default_id(schema_class_view v)
+{
+    return sgc_view_has(v.record, 11);
+}
+static inline int32_t schema_class_view_default_id(schema_class_view v)
+{
+    return sgc_view_int_or_null(v.record, 11);
+}
+static inline sgc_str schema_class_view_default_type(schema_class_view v)
+{
+    return sgc_view_str(v.record, 16, 0);
+}
+static inline sgc_list schema_class_view_other_ids(schema_class_view v)
+{
+    return sgc_view_list(v.record, 16, 1, SGC_KIND_INT);
+}
+static inline sgc_list schema_class_view_other_types(schema_class_view v)
+{
+    return sgc_view_list(v.record, 16, 2, SGC_KIND_STRING);
+}
+static inline sgc_list schema_class_view_register_ids(schema_class_view v)
+{
+    return sgc_view_list(v.record, 16, 3, SGC_KIND_INT);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_class_version {
@@ -379,6 +437,49 @@ void schema_register_to_json(const schema_register *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_register_from_json(sgc_arena *arena, sgc_str json,
                                                schema_register_new *out, sgc_error *error);
 
+typedef struct schema_register_scan {
+    sgc_scan base;
+} schema_register_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_register_view {
+    sgc_str record;
+} schema_register_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_register_scan schema_register_scan_open(sgc_txn *txn)
+{
+    schema_register_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_register_scan_next(schema_register_scan *scan, schema_register_view *out)
+{
+    return sgc_scan_view(&scan->base, 3, 1, 10, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_register_scan_status(const schema_register_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_register_view_row(schema_register_view v,
+                                                            schema_register *out)
+{
+    return schema_register_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline int32_t schema_register_view_id(schema_register_view v)
+{
+    return sgc_view_int(v.record, 6);
+}
+static inline int32_t schema_register_view_of_id(schema_register_view v)
+{
+    return sgc_view_int(v.record, 11);
+}
+static inline sgc_str schema_register_view_of_type(schema_register_view v)
+{
+    return sgc_view_str(v.record, 16, 0);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_register_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -503,6 +604,40 @@ void schema_for_to_json(const schema_for *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_for_from_json(sgc_arena *arena, sgc_str json, schema_for_new *out,
                                           sgc_error *error);
 
+typedef struct schema_for_scan {
+    sgc_scan base;
+} schema_for_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_for_view {
+    sgc_str record;
+} schema_for_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_for_scan schema_for_scan_open(sgc_txn *txn)
+{
+    schema_for_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_for_scan_next(schema_for_scan *scan, schema_for_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_for_scan_status(const schema_for_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_for_view_row(schema_for_view v, schema_for *out)
+{
+    return schema_for_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline int32_t schema_for_view_id(schema_for_view v)
+{
+    return sgc_view_int(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_for_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -616,6 +751,50 @@ void schema_owner_type_to_json(const schema_owner_type *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_owner_type_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_owner_type_new *out, sgc_error *error);
+
+typedef struct schema_owner_type_scan {
+    sgc_scan base;
+} schema_owner_type_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_owner_type_view {
+    sgc_str record;
+} schema_owner_type_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_owner_type_scan schema_owner_type_scan_open(sgc_txn *txn)
+{
+    schema_owner_type_scan scan = {sgc_scan_open(txn, 3)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_owner_type_scan_next(schema_owner_type_scan *scan,
+                                               schema_owner_type_view *out)
+{
+    return sgc_scan_view(&scan->base, 3, 1, 10, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_owner_type_scan_status(const schema_owner_type_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_owner_type_view_row(schema_owner_type_view v,
+                                                              schema_owner_type *out)
+{
+    return schema_owner_type_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline int32_t schema_owner_type_view_id(schema_owner_type_view v)
+{
+    return sgc_view_int(v.record, 6);
+}
+static inline int32_t schema_owner_type_view_get_id(schema_owner_type_view v)
+{
+    return sgc_view_int(v.record, 11);
+}
+static inline sgc_str schema_owner_type_view_get_type(schema_owner_type_view v)
+{
+    return sgc_view_str(v.record, 16, 0);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_owner_type_version {
@@ -761,6 +940,51 @@ void schema_owner_cursor_to_json(const schema_owner_cursor *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_owner_cursor_from_json(sgc_arena *arena, sgc_str json,
                                                    schema_owner_cursor_new *out, sgc_error *error);
+
+typedef struct schema_owner_cursor_scan {
+    sgc_scan base;
+} schema_owner_cursor_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_owner_cursor_view {
+    sgc_str record;
+} schema_owner_cursor_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_owner_cursor_scan schema_owner_cursor_scan_open(sgc_txn *txn)
+{
+    schema_owner_cursor_scan scan = {sgc_scan_open(txn, 4)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_owner_cursor_scan_next(schema_owner_cursor_scan *scan,
+                                                 schema_owner_cursor_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 14, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status
+schema_owner_cursor_scan_status(const schema_owner_cursor_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_owner_cursor_view_row(schema_owner_cursor_view v,
+                                                                schema_owner_cursor *out)
+{
+    return schema_owner_cursor_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline int32_t schema_owner_cursor_view_id(schema_owner_cursor_view v)
+{
+    return sgc_view_int(v.record, 6);
+}
+static inline bool schema_owner_cursor_view_has_owner_id(schema_owner_cursor_view v)
+{
+    return sgc_view_has(v.record, 11);
+}
+static inline int64_t schema_owner_cursor_view_owner_id(schema_owner_cursor_view v)
+{
+    return sgc_view_int64_or_null(v.record, 11);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_owner_cursor_version {
@@ -920,6 +1144,62 @@ void schema_owner_get_to_json(const schema_owner_get *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_owner_get_from_json(sgc_arena *arena, sgc_str json,
                                                 schema_owner_get_new *out, sgc_error *error);
+
+typedef struct schema_owner_get_scan {
+    sgc_scan base;
+} schema_owner_get_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_owner_get_view {
+    sgc_str record;
+} schema_owner_get_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_owner_get_scan schema_owner_get_scan_open(sgc_txn *txn)
+{
+    schema_owner_get_scan scan = {sgc_scan_open(txn, 5)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_owner_get_scan_next(schema_owner_get_scan *scan,
+                                              schema_owner_get_view *out)
+{
+    return sgc_scan_view(&scan->base, 6, 1, 18, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_owner_get_scan_status(const schema_owner_get_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_owner_get_view_row(schema_owner_get_view v,
+                                                             schema_owner_get *out)
+{
+    return schema_owner_get_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline int64_t schema_owner_get_view_id(schema_owner_get_view v)
+{
+    return sgc_view_int64(v.record, 6);
+}
+static inline sgc_list schema_owner_get_view_self_ids(schema_owner_get_view v)
+{
+    return sgc_view_list(v.record, 24, 0, SGC_KIND_BIGINT);
+}
+static inline int64_t schema_owner_get_view_any_id(schema_owner_get_view v)
+{
+    return sgc_view_int64(v.record, 15);
+}
+static inline sgc_str schema_owner_get_view_any_type(schema_owner_get_view v)
+{
+    return sgc_view_str(v.record, 24, 1);
+}
+static inline sgc_list schema_owner_get_view_all_ids(schema_owner_get_view v)
+{
+    return sgc_view_list(v.record, 24, 2, SGC_KIND_BIGINT);
+}
+static inline sgc_list schema_owner_get_view_all_types(schema_owner_get_view v)
+{
+    return sgc_view_list(v.record, 24, 3, SGC_KIND_STRING);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_owner_get_version {

@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -138,6 +138,56 @@ void schema_user_to_json(const schema_user *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_user_from_json(sgc_arena *arena, sgc_str json, schema_user_new *out,
                                            sgc_error *error);
 
+typedef struct schema_user_scan {
+    sgc_scan base;
+} schema_user_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_user_view {
+    sgc_str record;
+} schema_user_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_user_scan schema_user_scan_open(sgc_txn *txn)
+{
+    schema_user_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_user_scan_next(schema_user_scan *scan, schema_user_view *out)
+{
+    return sgc_scan_view(&scan->base, 5, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_user_scan_status(const schema_user_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_user_view_row(schema_user_view v, schema_user *out)
+{
+    return schema_user_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_user_view_id(schema_user_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_str schema_user_view_name(schema_user_view v)
+{
+    return sgc_view_str(v.record, 6, 1);
+}
+static inline sgc_str schema_user_view_name_2(schema_user_view v)
+{
+    return sgc_view_str(v.record, 6, 2);
+}
+static inline sgc_str schema_user_view_name_3(schema_user_view v)
+{
+    return sgc_view_str(v.record, 6, 3);
+}
+static inline sgc_str schema_user_view_n_ame(schema_user_view v)
+{
+    return sgc_view_str(v.record, 6, 4);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_user_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -250,6 +300,48 @@ void schema_user_2_to_json(const schema_user_2 *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_user_2_from_json(sgc_arena *arena, sgc_str json, schema_user_2_new *out,
                                              sgc_error *error);
+
+typedef struct schema_user_2_scan {
+    sgc_scan base;
+} schema_user_2_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_user_2_view {
+    sgc_str record;
+} schema_user_2_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_user_2_scan schema_user_2_scan_open(sgc_txn *txn)
+{
+    schema_user_2_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_user_2_scan_next(schema_user_2_scan *scan, schema_user_2_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_user_2_scan_status(const schema_user_2_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_user_2_view_row(schema_user_2_view v, schema_user_2 *out)
+{
+    return schema_user_2_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_user_2_view_id(schema_user_2_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_user_2_view_has_x(schema_user_2_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_user_2_view_x(schema_user_2_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_user_2_version {
@@ -364,6 +456,48 @@ void schema_us_er_to_json(const schema_us_er *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_us_er_from_json(sgc_arena *arena, sgc_str json, schema_us_er_new *out,
                                             sgc_error *error);
 
+typedef struct schema_us_er_scan {
+    sgc_scan base;
+} schema_us_er_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_us_er_view {
+    sgc_str record;
+} schema_us_er_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_us_er_scan schema_us_er_scan_open(sgc_txn *txn)
+{
+    schema_us_er_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_us_er_scan_next(schema_us_er_scan *scan, schema_us_er_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_us_er_scan_status(const schema_us_er_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_us_er_view_row(schema_us_er_view v, schema_us_er *out)
+{
+    return schema_us_er_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_us_er_view_id(schema_us_er_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_us_er_view_has_y(schema_us_er_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_us_er_view_y(schema_us_er_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_us_er_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -469,6 +603,44 @@ void schema_uses_to_json(const schema_uses *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_uses_from_json(sgc_arena *arena, sgc_str json, schema_uses_new *out,
                                            sgc_error *error);
+
+typedef struct schema_uses_scan {
+    sgc_scan base;
+} schema_uses_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_uses_view {
+    sgc_str record;
+} schema_uses_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_uses_scan schema_uses_scan_open(sgc_txn *txn)
+{
+    schema_uses_scan scan = {sgc_scan_open(txn, 3)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_uses_scan_next(schema_uses_scan *scan, schema_uses_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 3, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_uses_scan_status(const schema_uses_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_uses_view_row(schema_uses_view v, schema_uses *out)
+{
+    return schema_uses_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_uses_view_id(schema_uses_view v)
+{
+    return sgc_view_str(v.record, 9, 0);
+}
+static inline schema_role schema_uses_view_role(schema_uses_view v)
+{
+    return (schema_role)sgc_view_enum(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_uses_version {

@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -368,6 +368,356 @@ void schema_txn_to_json(const schema_txn *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_txn_from_json(sgc_arena *arena, sgc_str json, schema_txn_new *out,
                                           sgc_error *error);
+
+typedef struct schema_txn_scan {
+    sgc_scan base;
+} schema_txn_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_txn_view {
+    sgc_str record;
+} schema_txn_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_txn_scan schema_txn_scan_open(sgc_txn *txn)
+{
+    schema_txn_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_txn_scan_next(schema_txn_scan *scan, schema_txn_view *out)
+{
+    return sgc_scan_view(&scan->base, 44, 1, 180, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_txn_scan_status(const schema_txn_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_txn_view_row(schema_txn_view v, schema_txn *out)
+{
+    return schema_txn_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_txn_view_id(schema_txn_view v)
+{
+    return sgc_view_str(v.record, 186, 0);
+}
+static inline bool schema_txn_view_has_txn(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_txn_view_txn(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+static inline bool schema_txn_view_has_row(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 11);
+}
+static inline int32_t schema_txn_view_row_2(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 11);
+}
+static inline sgc_str schema_txn_view_rows(schema_txn_view v)
+{
+    return sgc_view_str(v.record, 186, 1);
+}
+static inline bool schema_txn_view_has_in(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 16);
+}
+static inline int32_t schema_txn_view_in(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 16);
+}
+static inline bool schema_txn_view_has_out(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 21);
+}
+static inline int32_t schema_txn_view_out(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 21);
+}
+static inline bool schema_txn_view_has_key(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 26);
+}
+static inline int32_t schema_txn_view_key(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 26);
+}
+static inline bool schema_txn_view_has_size(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 31);
+}
+static inline int32_t schema_txn_view_size(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 31);
+}
+static inline bool schema_txn_view_has_count(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 36);
+}
+static inline int32_t schema_txn_view_count(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 36);
+}
+static inline bool schema_txn_view_has_cursor(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 41);
+}
+static inline int32_t schema_txn_view_cursor(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 41);
+}
+static inline bool schema_txn_view_has_status(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 46);
+}
+static inline int32_t schema_txn_view_status(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 46);
+}
+static inline bool schema_txn_view_has_db(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 51);
+}
+static inline int32_t schema_txn_view_db(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 51);
+}
+static inline bool schema_txn_view_has_data(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 56);
+}
+static inline int32_t schema_txn_view_data(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 56);
+}
+static inline bool schema_txn_view_has_at(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 61);
+}
+static inline int32_t schema_txn_view_at(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 61);
+}
+static inline bool schema_txn_view_has_base(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 66);
+}
+static inline int32_t schema_txn_view_base(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 66);
+}
+static inline bool schema_txn_view_has_bytes(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 71);
+}
+static inline int32_t schema_txn_view_bytes(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 71);
+}
+static inline bool schema_txn_view_has_buf(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 76);
+}
+static inline int32_t schema_txn_view_buf(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 76);
+}
+static inline bool schema_txn_view_has_arena(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 81);
+}
+static inline int32_t schema_txn_view_arena(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 81);
+}
+static inline bool schema_txn_view_has_patch(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 86);
+}
+static inline int32_t schema_txn_view_patch(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 86);
+}
+static inline bool schema_txn_view_has_set_(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 91);
+}
+static inline int32_t schema_txn_view_set_(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 91);
+}
+static inline bool schema_txn_view_has_given_(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 96);
+}
+static inline int32_t schema_txn_view_given_(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 96);
+}
+static inline bool schema_txn_view_has_json(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 101);
+}
+static inline int32_t schema_txn_view_json(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 101);
+}
+static inline bool schema_txn_view_has_slot(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 106);
+}
+static inline int32_t schema_txn_view_slot(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 106);
+}
+static inline bool schema_txn_view_has_record(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 111);
+}
+static inline int32_t schema_txn_view_record(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 111);
+}
+static inline bool schema_txn_view_has_index(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 116);
+}
+static inline int32_t schema_txn_view_index(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 116);
+}
+static inline bool schema_txn_view_has_i(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 121);
+}
+static inline int32_t schema_txn_view_i(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 121);
+}
+static inline bool schema_txn_view_has_n(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 126);
+}
+static inline int32_t schema_txn_view_n(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 126);
+}
+static inline sgc_str schema_txn_view_text(schema_txn_view v)
+{
+    return sgc_view_str(v.record, 186, 2);
+}
+static inline sgc_str schema_txn_view_name(schema_txn_view v)
+{
+    return sgc_view_str(v.record, 186, 3);
+}
+static inline sgc_list schema_txn_view_list(schema_txn_view v)
+{
+    return sgc_view_list(v.record, 186, 4, SGC_KIND_INT);
+}
+static inline sgc_list schema_txn_view_items(schema_txn_view v)
+{
+    return sgc_view_list(v.record, 186, 5, SGC_KIND_STRING);
+}
+static inline bool schema_txn_view_has_value(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 131);
+}
+static inline int32_t schema_txn_view_value(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 131);
+}
+static inline sgc_list schema_txn_view_values(schema_txn_view v)
+{
+    return sgc_view_list(v.record, 186, 6, SGC_KIND_INT);
+}
+static inline bool schema_txn_view_has_error(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 136);
+}
+static inline int32_t schema_txn_view_error(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 136);
+}
+static inline bool schema_txn_view_has_options(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 141);
+}
+static inline int32_t schema_txn_view_options(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 141);
+}
+static inline bool schema_txn_view_has_view(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 146);
+}
+static inline int32_t schema_txn_view_view(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 146);
+}
+static inline sgc_str schema_txn_view_parent_id(schema_txn_view v)
+{
+    return sgc_view_str(v.record, 186, 7);
+}
+static inline bool schema_txn_view_has_room(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 151);
+}
+static inline int32_t schema_txn_view_room(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 151);
+}
+static inline bool schema_txn_view_has_rest(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 156);
+}
+static inline int32_t schema_txn_view_rest(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 156);
+}
+static inline bool schema_txn_view_has_end(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 161);
+}
+static inline int32_t schema_txn_view_end(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 161);
+}
+static inline bool schema_txn_view_has_self(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 166);
+}
+static inline int32_t schema_txn_view_self(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 166);
+}
+static inline bool schema_txn_view_has_user(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 171);
+}
+static inline int32_t schema_txn_view_user(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 171);
+}
+static inline bool schema_txn_view_has_from(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 176);
+}
+static inline int32_t schema_txn_view_from(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 176);
+}
+static inline bool schema_txn_view_has_to(schema_txn_view v)
+{
+    return sgc_view_has(v.record, 181);
+}
+static inline int32_t schema_txn_view_to(schema_txn_view v)
+{
+    return sgc_view_int_or_null(v.record, 181);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_txn_version {

@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -166,6 +166,60 @@ void schema_task_to_json(const schema_task *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_task_from_json(sgc_arena *arena, sgc_str json, schema_task_new *out,
                                            sgc_error *error);
+
+typedef struct schema_task_scan {
+    sgc_scan base;
+} schema_task_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_task_view {
+    sgc_str record;
+} schema_task_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_task_scan schema_task_scan_open(sgc_txn *txn)
+{
+    schema_task_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_task_scan_next(schema_task_scan *scan, schema_task_view *out)
+{
+    return sgc_scan_view(&scan->base, 6, 1, 12, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_task_scan_status(const schema_task_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_task_view_row(schema_task_view v, schema_task *out)
+{
+    return schema_task_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_task_view_id(schema_task_view v)
+{
+    return sgc_view_str(v.record, 18, 0);
+}
+static inline schema_level schema_task_view_level(schema_task_view v)
+{
+    return (schema_level)sgc_view_enum(v.record, 6);
+}
+static inline schema_level schema_task_view_best(schema_task_view v)
+{
+    return (schema_level)sgc_view_enum(v.record, 9);
+}
+static inline schema_mixed schema_task_view_other(schema_task_view v)
+{
+    return (schema_mixed)sgc_view_enum(v.record, 12);
+}
+static inline schema_one schema_task_view_only(schema_task_view v)
+{
+    return (schema_one)sgc_view_enum(v.record, 15);
+}
+static inline sgc_list schema_task_view_all(schema_task_view v)
+{
+    return sgc_view_list(v.record, 18, 1, SGC_KIND_ENUM);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_task_version {

@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -102,6 +102,40 @@ void users_user_to_json(const users_user *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status users_user_from_json(sgc_arena *arena, sgc_str json, users_user_new *out,
                                           sgc_error *error);
+
+typedef struct users_user_scan {
+    sgc_scan base;
+} users_user_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct users_user_view {
+    sgc_str record;
+} users_user_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline users_user_scan users_user_scan_open(sgc_txn *txn)
+{
+    users_user_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool users_user_scan_next(users_user_scan *scan, users_user_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status users_user_scan_status(const users_user_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status users_user_view_row(users_user_view v, users_user *out)
+{
+    return users_user_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str users_user_view_id(users_user_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct users_user_version {
@@ -221,6 +255,48 @@ void users_post_to_json(const users_post *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status users_post_from_json(sgc_arena *arena, sgc_str json, users_post_new *out,
                                           sgc_error *error);
+
+typedef struct users_post_scan {
+    sgc_scan base;
+} users_post_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct users_post_view {
+    sgc_str record;
+} users_post_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline users_post_scan users_post_scan_open(sgc_txn *txn)
+{
+    users_post_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool users_post_scan_next(users_post_scan *scan, users_post_view *out)
+{
+    return sgc_scan_view(&scan->base, 3, 1, 3, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status users_post_scan_status(const users_post_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status users_post_view_row(users_post_view v, users_post *out)
+{
+    return users_post_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str users_post_view_id(users_post_view v)
+{
+    return sgc_view_str(v.record, 9, 0);
+}
+static inline sgc_str users_post_view_author_id(users_post_view v)
+{
+    return sgc_view_str(v.record, 9, 1);
+}
+static inline users_kind users_post_view_kind(users_post_view v)
+{
+    return (users_kind)sgc_view_enum(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct users_post_version {

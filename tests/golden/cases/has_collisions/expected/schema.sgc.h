@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -164,6 +164,84 @@ void schema_a_to_json(const schema_a *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_a_from_json(sgc_arena *arena, sgc_str json, schema_a_new *out,
                                         sgc_error *error);
 
+typedef struct schema_a_scan {
+    sgc_scan base;
+} schema_a_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_a_view {
+    sgc_str record;
+} schema_a_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_a_scan schema_a_scan_open(sgc_txn *txn)
+{
+    schema_a_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_a_scan_next(schema_a_scan *scan, schema_a_view *out)
+{
+    return sgc_scan_view(&scan->base, 8, 1, 18, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_a_scan_status(const schema_a_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_a_view_row(schema_a_view v, schema_a *out)
+{
+    return schema_a_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_a_view_id(schema_a_view v)
+{
+    return sgc_view_str(v.record, 24, 0);
+}
+static inline bool schema_a_view_has_x(schema_a_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_a_view_x(schema_a_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+static inline bool schema_a_view_has_has_x_2(schema_a_view v)
+{
+    return sgc_view_has(v.record, 11);
+}
+static inline bool schema_a_view_has_x_2(schema_a_view v)
+{
+    return sgc_view_bool(v.record, 11);
+}
+static inline bool schema_a_view_has_has_x(schema_a_view v)
+{
+    return sgc_view_bool(v.record, 12);
+}
+static inline sgc_str schema_a_view_y(schema_a_view v)
+{
+    return sgc_view_str(v.record, 24, 1);
+}
+static inline bool schema_a_view_has_has_y_2(schema_a_view v)
+{
+    return sgc_view_has(v.record, 13);
+}
+static inline int32_t schema_a_view_has_y_2(schema_a_view v)
+{
+    return sgc_view_int_or_null(v.record, 13);
+}
+static inline int32_t schema_a_view_has_y_3(schema_a_view v)
+{
+    return sgc_view_int(v.record, 18);
+}
+static inline bool schema_a_view_has_has_id_2(schema_a_view v)
+{
+    return sgc_view_has(v.record, 23);
+}
+static inline bool schema_a_view_has_id_2(schema_a_view v)
+{
+    return sgc_view_bool(v.record, 23);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_a_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -286,6 +364,64 @@ void schema_b_to_json(const schema_b *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_b_from_json(sgc_arena *arena, sgc_str json, schema_b_new *out,
                                         sgc_error *error);
+
+typedef struct schema_b_scan {
+    sgc_scan base;
+} schema_b_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_b_view {
+    sgc_str record;
+} schema_b_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_b_scan schema_b_scan_open(sgc_txn *txn)
+{
+    schema_b_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_b_scan_next(schema_b_scan *scan, schema_b_view *out)
+{
+    return sgc_scan_view(&scan->base, 5, 1, 10, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_b_scan_status(const schema_b_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_b_view_row(schema_b_view v, schema_b *out)
+{
+    return schema_b_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_b_view_id(schema_b_view v)
+{
+    return sgc_view_str(v.record, 16, 0);
+}
+static inline sgc_str schema_b_view_e(schema_b_view v)
+{
+    return sgc_view_packed(v.record, 16, 1);
+}
+static inline bool schema_b_view_has_has_e_2(schema_b_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_b_view_has_e_2(schema_b_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+static inline sgc_list schema_b_view_es(schema_b_view v)
+{
+    return sgc_view_list(v.record, 16, 2, SGC_KIND_EMBEDDED);
+}
+static inline bool schema_b_view_has_es_count(schema_b_view v)
+{
+    return sgc_view_has(v.record, 11);
+}
+static inline int32_t schema_b_view_es_count(schema_b_view v)
+{
+    return sgc_view_int_or_null(v.record, 11);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_b_version {

@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -190,6 +190,124 @@ void schema_item_to_json(const schema_item *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_item_from_json(sgc_arena *arena, sgc_str json, schema_item_new *out,
                                            sgc_error *error);
+
+typedef struct schema_item_scan {
+    sgc_scan base;
+} schema_item_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_item_view {
+    sgc_str record;
+} schema_item_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_item_scan schema_item_scan_open(sgc_txn *txn)
+{
+    schema_item_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_item_scan_next(schema_item_scan *scan, schema_item_view *out)
+{
+    return sgc_scan_view(&scan->base, 18, 1, 54, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_item_scan_status(const schema_item_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_item_view_row(schema_item_view v, schema_item *out)
+{
+    return schema_item_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_item_view_id(schema_item_view v)
+{
+    return sgc_view_str(v.record, 60, 0);
+}
+static inline sgc_str schema_item_view_name(schema_item_view v)
+{
+    return sgc_view_str(v.record, 60, 1);
+}
+static inline sgc_str schema_item_view_code(schema_item_view v)
+{
+    return sgc_view_str(v.record, 60, 2);
+}
+static inline schema_kind schema_item_view_kind(schema_item_view v)
+{
+    return (schema_kind)sgc_view_enum(v.record, 6);
+}
+static inline sgc_str schema_item_view_price(schema_item_view v)
+{
+    return sgc_view_str(v.record, 60, 3);
+}
+static inline int32_t schema_item_view_number(schema_item_view v)
+{
+    return sgc_view_int(v.record, 9);
+}
+static inline bool schema_item_view_has_big(schema_item_view v)
+{
+    return sgc_view_has(v.record, 14);
+}
+static inline int64_t schema_item_view_big(schema_item_view v)
+{
+    return sgc_view_int64_or_null(v.record, 14);
+}
+static inline bool schema_item_view_has_ratio(schema_item_view v)
+{
+    return sgc_view_has(v.record, 23);
+}
+static inline double schema_item_view_ratio(schema_item_view v)
+{
+    return sgc_view_float_or_null(v.record, 23);
+}
+static inline bool schema_item_view_good(schema_item_view v)
+{
+    return sgc_view_bool(v.record, 32);
+}
+static inline int64_t schema_item_view_made(schema_item_view v)
+{
+    return sgc_view_int64(v.record, 33);
+}
+static inline bool schema_item_view_has_day(schema_item_view v)
+{
+    return sgc_view_has(v.record, 42);
+}
+static inline int64_t schema_item_view_day(schema_item_view v)
+{
+    return sgc_view_int64_or_null(v.record, 42);
+}
+static inline bool schema_item_view_has_at(schema_item_view v)
+{
+    return sgc_view_has(v.record, 51);
+}
+static inline int64_t schema_item_view_at(schema_item_view v)
+{
+    return sgc_view_int64_or_null(v.record, 51);
+}
+static inline sgc_str schema_item_view_uid(schema_item_view v)
+{
+    return sgc_view_str(v.record, 60, 4);
+}
+static inline sgc_str schema_item_view_raw(schema_item_view v)
+{
+    return sgc_view_bin(v.record, 60, 5);
+}
+static inline sgc_list schema_item_view_tags(schema_item_view v)
+{
+    return sgc_view_list(v.record, 60, 6, SGC_KIND_STRING);
+}
+static inline sgc_list schema_item_view_numbers(schema_item_view v)
+{
+    return sgc_view_list(v.record, 60, 7, SGC_KIND_INT);
+}
+static inline sgc_list schema_item_view_kinds(schema_item_view v)
+{
+    return sgc_view_list(v.record, 60, 8, SGC_KIND_ENUM);
+}
+static inline sgc_str schema_item_view_shop_id(schema_item_view v)
+{
+    return sgc_view_str(v.record, 60, 9);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_item_version {
@@ -611,6 +729,40 @@ void schema_shop_to_json(const schema_shop *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_shop_from_json(sgc_arena *arena, sgc_str json, schema_shop_new *out,
                                            sgc_error *error);
+
+typedef struct schema_shop_scan {
+    sgc_scan base;
+} schema_shop_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_shop_view {
+    sgc_str record;
+} schema_shop_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_shop_scan schema_shop_scan_open(sgc_txn *txn)
+{
+    schema_shop_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_shop_scan_next(schema_shop_scan *scan, schema_shop_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_shop_scan_status(const schema_shop_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_shop_view_row(schema_shop_view v, schema_shop *out)
+{
+    return schema_shop_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_shop_view_id(schema_shop_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_shop_version {

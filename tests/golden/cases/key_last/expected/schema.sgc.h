@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -108,6 +108,53 @@ void schema_country_to_json(const schema_country *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_country_from_json(sgc_arena *arena, sgc_str json,
                                               schema_country_new *out, sgc_error *error);
+
+typedef struct schema_country_scan {
+    sgc_scan base;
+} schema_country_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_country_view {
+    sgc_str record;
+} schema_country_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_country_scan schema_country_scan_open(sgc_txn *txn)
+{
+    schema_country_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_country_scan_next(schema_country_scan *scan, schema_country_view *out)
+{
+    return sgc_scan_view(&scan->base, 3, 1, 9, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_country_scan_status(const schema_country_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_country_view_row(schema_country_view v,
+                                                           schema_country *out)
+{
+    return schema_country_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_country_view_name(schema_country_view v)
+{
+    return sgc_view_str(v.record, 15, 0);
+}
+static inline bool schema_country_view_has_area(schema_country_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline double schema_country_view_area(schema_country_view v)
+{
+    return sgc_view_float_or_null(v.record, 6);
+}
+static inline sgc_str schema_country_view_code(schema_country_view v)
+{
+    return sgc_view_str(v.record, 15, 1);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_country_version {
@@ -231,6 +278,48 @@ void schema_city_to_json(const schema_city *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_city_from_json(sgc_arena *arena, sgc_str json, schema_city_new *out,
                                            sgc_error *error);
+
+typedef struct schema_city_scan {
+    sgc_scan base;
+} schema_city_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_city_view {
+    sgc_str record;
+} schema_city_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_city_scan schema_city_scan_open(sgc_txn *txn)
+{
+    schema_city_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_city_scan_next(schema_city_scan *scan, schema_city_view *out)
+{
+    return sgc_scan_view(&scan->base, 3, 1, 9, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_city_scan_status(const schema_city_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_city_view_row(schema_city_view v, schema_city *out)
+{
+    return schema_city_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_city_view_name(schema_city_view v)
+{
+    return sgc_view_str(v.record, 15, 0);
+}
+static inline int64_t schema_city_view_number(schema_city_view v)
+{
+    return sgc_view_int64(v.record, 6);
+}
+static inline sgc_str schema_city_view_country_id(schema_city_view v)
+{
+    return sgc_view_str(v.record, 15, 1);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_city_version {

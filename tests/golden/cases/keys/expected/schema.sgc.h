@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -129,6 +129,40 @@ void schema_by_id_to_json(const schema_by_id *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_by_id_from_json(sgc_arena *arena, sgc_str json, schema_by_id_new *out,
                                             sgc_error *error);
 
+typedef struct schema_by_id_scan {
+    sgc_scan base;
+} schema_by_id_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_by_id_view {
+    sgc_str record;
+} schema_by_id_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_by_id_scan schema_by_id_scan_open(sgc_txn *txn)
+{
+    schema_by_id_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_by_id_scan_next(schema_by_id_scan *scan, schema_by_id_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_by_id_scan_status(const schema_by_id_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_by_id_view_row(schema_by_id_view v, schema_by_id *out)
+{
+    return schema_by_id_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_by_id_view_id(schema_by_id_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_by_id_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -225,6 +259,41 @@ void schema_by_uuid_to_json(const schema_by_uuid *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_by_uuid_from_json(sgc_arena *arena, sgc_str json,
                                               schema_by_uuid_new *out, sgc_error *error);
+
+typedef struct schema_by_uuid_scan {
+    sgc_scan base;
+} schema_by_uuid_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_by_uuid_view {
+    sgc_str record;
+} schema_by_uuid_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_by_uuid_scan schema_by_uuid_scan_open(sgc_txn *txn)
+{
+    schema_by_uuid_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_by_uuid_scan_next(schema_by_uuid_scan *scan, schema_by_uuid_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_by_uuid_scan_status(const schema_by_uuid_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_by_uuid_view_row(schema_by_uuid_view v,
+                                                           schema_by_uuid *out)
+{
+    return schema_by_uuid_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_by_uuid_view_id(schema_by_uuid_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_by_uuid_version {
@@ -341,6 +410,50 @@ void schema_by_uuid_v7_to_json(const schema_by_uuid_v7 *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_by_uuid_v7_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_by_uuid_v7_new *out, sgc_error *error);
+
+typedef struct schema_by_uuid_v7_scan {
+    sgc_scan base;
+} schema_by_uuid_v7_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_by_uuid_v7_view {
+    sgc_str record;
+} schema_by_uuid_v7_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_by_uuid_v7_scan schema_by_uuid_v7_scan_open(sgc_txn *txn)
+{
+    schema_by_uuid_v7_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_by_uuid_v7_scan_next(schema_by_uuid_v7_scan *scan,
+                                               schema_by_uuid_v7_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_by_uuid_v7_scan_status(const schema_by_uuid_v7_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_by_uuid_v7_view_row(schema_by_uuid_v7_view v,
+                                                              schema_by_uuid_v7 *out)
+{
+    return schema_by_uuid_v7_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_by_uuid_v7_view_id(schema_by_uuid_v7_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_by_uuid_v7_view_has_x(schema_by_uuid_v7_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_by_uuid_v7_view_x(schema_by_uuid_v7_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_by_uuid_v7_version {
@@ -461,6 +574,49 @@ void schema_by_ulid_to_json(const schema_by_ulid *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_by_ulid_from_json(sgc_arena *arena, sgc_str json,
                                               schema_by_ulid_new *out, sgc_error *error);
 
+typedef struct schema_by_ulid_scan {
+    sgc_scan base;
+} schema_by_ulid_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_by_ulid_view {
+    sgc_str record;
+} schema_by_ulid_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_by_ulid_scan schema_by_ulid_scan_open(sgc_txn *txn)
+{
+    schema_by_ulid_scan scan = {sgc_scan_open(txn, 3)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_by_ulid_scan_next(schema_by_ulid_scan *scan, schema_by_ulid_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_by_ulid_scan_status(const schema_by_ulid_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_by_ulid_view_row(schema_by_ulid_view v,
+                                                           schema_by_ulid *out)
+{
+    return schema_by_ulid_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_by_ulid_view_id(schema_by_ulid_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_by_ulid_view_has_x(schema_by_ulid_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_by_ulid_view_x(schema_by_ulid_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_by_ulid_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -577,6 +733,50 @@ void schema_by_serial_to_json(const schema_by_serial *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_by_serial_from_json(sgc_arena *arena, sgc_str json,
                                                 schema_by_serial_new *out, sgc_error *error);
+
+typedef struct schema_by_serial_scan {
+    sgc_scan base;
+} schema_by_serial_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_by_serial_view {
+    sgc_str record;
+} schema_by_serial_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_by_serial_scan schema_by_serial_scan_open(sgc_txn *txn)
+{
+    schema_by_serial_scan scan = {sgc_scan_open(txn, 4)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_by_serial_scan_next(schema_by_serial_scan *scan,
+                                              schema_by_serial_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 10, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_by_serial_scan_status(const schema_by_serial_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_by_serial_view_row(schema_by_serial_view v,
+                                                             schema_by_serial *out)
+{
+    return schema_by_serial_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline int32_t schema_by_serial_view_id(schema_by_serial_view v)
+{
+    return sgc_view_int(v.record, 6);
+}
+static inline bool schema_by_serial_view_has_x(schema_by_serial_view v)
+{
+    return sgc_view_has(v.record, 11);
+}
+static inline int32_t schema_by_serial_view_x(schema_by_serial_view v)
+{
+    return sgc_view_int_or_null(v.record, 11);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_by_serial_version {
@@ -699,6 +899,51 @@ SGC_CHECK sgc_status schema_by_serial_big_from_json(sgc_arena *arena, sgc_str js
                                                     schema_by_serial_big_new *out,
                                                     sgc_error *error);
 
+typedef struct schema_by_serial_big_scan {
+    sgc_scan base;
+} schema_by_serial_big_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_by_serial_big_view {
+    sgc_str record;
+} schema_by_serial_big_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_by_serial_big_scan schema_by_serial_big_scan_open(sgc_txn *txn)
+{
+    schema_by_serial_big_scan scan = {sgc_scan_open(txn, 5)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_by_serial_big_scan_next(schema_by_serial_big_scan *scan,
+                                                  schema_by_serial_big_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 14, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status
+schema_by_serial_big_scan_status(const schema_by_serial_big_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_by_serial_big_view_row(schema_by_serial_big_view v,
+                                                                 schema_by_serial_big *out)
+{
+    return schema_by_serial_big_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline int64_t schema_by_serial_big_view_id(schema_by_serial_big_view v)
+{
+    return sgc_view_int64(v.record, 6);
+}
+static inline bool schema_by_serial_big_view_has_x(schema_by_serial_big_view v)
+{
+    return sgc_view_has(v.record, 15);
+}
+static inline int32_t schema_by_serial_big_view_x(schema_by_serial_big_view v)
+{
+    return sgc_view_int_or_null(v.record, 15);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_by_serial_big_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -819,6 +1064,49 @@ void schema_by_given_to_json(const schema_by_given *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_by_given_from_json(sgc_arena *arena, sgc_str json,
                                                schema_by_given_new *out, sgc_error *error);
 
+typedef struct schema_by_given_scan {
+    sgc_scan base;
+} schema_by_given_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_by_given_view {
+    sgc_str record;
+} schema_by_given_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_by_given_scan schema_by_given_scan_open(sgc_txn *txn)
+{
+    schema_by_given_scan scan = {sgc_scan_open(txn, 6)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_by_given_scan_next(schema_by_given_scan *scan, schema_by_given_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_by_given_scan_status(const schema_by_given_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_by_given_view_row(schema_by_given_view v,
+                                                            schema_by_given *out)
+{
+    return schema_by_given_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_by_given_view_id(schema_by_given_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_by_given_view_has_x(schema_by_given_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_by_given_view_x(schema_by_given_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_by_given_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -937,6 +1225,50 @@ void schema_by_number_to_json(const schema_by_number *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_by_number_from_json(sgc_arena *arena, sgc_str json,
                                                 schema_by_number_new *out, sgc_error *error);
 
+typedef struct schema_by_number_scan {
+    sgc_scan base;
+} schema_by_number_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_by_number_view {
+    sgc_str record;
+} schema_by_number_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_by_number_scan schema_by_number_scan_open(sgc_txn *txn)
+{
+    schema_by_number_scan scan = {sgc_scan_open(txn, 7)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_by_number_scan_next(schema_by_number_scan *scan,
+                                              schema_by_number_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 10, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_by_number_scan_status(const schema_by_number_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_by_number_view_row(schema_by_number_view v,
+                                                             schema_by_number *out)
+{
+    return schema_by_number_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline int32_t schema_by_number_view_id(schema_by_number_view v)
+{
+    return sgc_view_int(v.record, 6);
+}
+static inline bool schema_by_number_view_has_x(schema_by_number_view v)
+{
+    return sgc_view_has(v.record, 11);
+}
+static inline int32_t schema_by_number_view_x(schema_by_number_view v)
+{
+    return sgc_view_int_or_null(v.record, 11);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_by_number_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -1051,6 +1383,45 @@ void schema_by_name_to_json(const schema_by_name *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_by_name_from_json(sgc_arena *arena, sgc_str json,
                                               schema_by_name_new *out, sgc_error *error);
 
+typedef struct schema_by_name_scan {
+    sgc_scan base;
+} schema_by_name_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_by_name_view {
+    sgc_str record;
+} schema_by_name_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_by_name_scan schema_by_name_scan_open(sgc_txn *txn)
+{
+    schema_by_name_scan scan = {sgc_scan_open(txn, 8)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_by_name_scan_next(schema_by_name_scan *scan, schema_by_name_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_by_name_scan_status(const schema_by_name_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_by_name_view_row(schema_by_name_view v,
+                                                           schema_by_name *out)
+{
+    return schema_by_name_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_by_name_view_name(schema_by_name_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_str schema_by_name_view_email(schema_by_name_view v)
+{
+    return sgc_view_str(v.record, 6, 1);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_by_name_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -1150,6 +1521,41 @@ void schema_by_null_to_json(const schema_by_null *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_by_null_from_json(sgc_arena *arena, sgc_str json,
                                               schema_by_null_new *out, sgc_error *error);
+
+typedef struct schema_by_null_scan {
+    sgc_scan base;
+} schema_by_null_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_by_null_view {
+    sgc_str record;
+} schema_by_null_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_by_null_scan schema_by_null_scan_open(sgc_txn *txn)
+{
+    schema_by_null_scan scan = {sgc_scan_open(txn, 9)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_by_null_scan_next(schema_by_null_scan *scan, schema_by_null_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_by_null_scan_status(const schema_by_null_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_by_null_view_row(schema_by_null_view v,
+                                                           schema_by_null *out)
+{
+    return schema_by_null_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_by_null_view_id(schema_by_null_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_by_null_version {

@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -441,6 +441,440 @@ void schema_words_to_json(const schema_words *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_words_from_json(sgc_arena *arena, sgc_str json, schema_words_new *out,
                                             sgc_error *error);
+
+typedef struct schema_words_scan {
+    sgc_scan base;
+} schema_words_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_words_view {
+    sgc_str record;
+} schema_words_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_words_scan schema_words_scan_open(sgc_txn *txn)
+{
+    schema_words_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_words_scan_next(schema_words_scan *scan, schema_words_view *out)
+{
+    return sgc_scan_view(&scan->base, 51, 1, 250, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_words_scan_status(const schema_words_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_words_view_row(schema_words_view v, schema_words *out)
+{
+    return schema_words_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_words_view_id(schema_words_view v)
+{
+    return sgc_view_str(v.record, 256, 0);
+}
+static inline bool schema_words_view_has_auto_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_words_view_auto_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+static inline bool schema_words_view_has_break_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 11);
+}
+static inline int32_t schema_words_view_break_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 11);
+}
+static inline bool schema_words_view_has_case_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 16);
+}
+static inline int32_t schema_words_view_case_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 16);
+}
+static inline bool schema_words_view_has_char_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 21);
+}
+static inline int32_t schema_words_view_char_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 21);
+}
+static inline bool schema_words_view_has_const_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 26);
+}
+static inline int32_t schema_words_view_const_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 26);
+}
+static inline bool schema_words_view_has_continue_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 31);
+}
+static inline int32_t schema_words_view_continue_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 31);
+}
+static inline bool schema_words_view_has_default_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 36);
+}
+static inline int32_t schema_words_view_default_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 36);
+}
+static inline bool schema_words_view_has_do_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 41);
+}
+static inline int32_t schema_words_view_do_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 41);
+}
+static inline bool schema_words_view_has_double_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 46);
+}
+static inline int32_t schema_words_view_double_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 46);
+}
+static inline bool schema_words_view_has_else_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 51);
+}
+static inline int32_t schema_words_view_else_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 51);
+}
+static inline bool schema_words_view_has_enum_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 56);
+}
+static inline int32_t schema_words_view_enum_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 56);
+}
+static inline bool schema_words_view_has_extern_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 61);
+}
+static inline int32_t schema_words_view_extern_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 61);
+}
+static inline bool schema_words_view_has_float_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 66);
+}
+static inline int32_t schema_words_view_float_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 66);
+}
+static inline bool schema_words_view_has_for_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 71);
+}
+static inline int32_t schema_words_view_for_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 71);
+}
+static inline bool schema_words_view_has_goto_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 76);
+}
+static inline int32_t schema_words_view_goto_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 76);
+}
+static inline bool schema_words_view_has_if_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 81);
+}
+static inline int32_t schema_words_view_if_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 81);
+}
+static inline bool schema_words_view_has_inline_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 86);
+}
+static inline int32_t schema_words_view_inline_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 86);
+}
+static inline bool schema_words_view_has_int_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 91);
+}
+static inline int32_t schema_words_view_int_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 91);
+}
+static inline bool schema_words_view_has_long_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 96);
+}
+static inline int32_t schema_words_view_long_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 96);
+}
+static inline bool schema_words_view_has_register_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 101);
+}
+static inline int32_t schema_words_view_register_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 101);
+}
+static inline bool schema_words_view_has_restrict_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 106);
+}
+static inline int32_t schema_words_view_restrict_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 106);
+}
+static inline bool schema_words_view_has_return_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 111);
+}
+static inline int32_t schema_words_view_return_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 111);
+}
+static inline bool schema_words_view_has_short_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 116);
+}
+static inline int32_t schema_words_view_short_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 116);
+}
+static inline bool schema_words_view_has_signed_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 121);
+}
+static inline int32_t schema_words_view_signed_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 121);
+}
+static inline bool schema_words_view_has_sizeof_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 126);
+}
+static inline int32_t schema_words_view_sizeof_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 126);
+}
+static inline bool schema_words_view_has_static_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 131);
+}
+static inline int32_t schema_words_view_static_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 131);
+}
+static inline bool schema_words_view_has_struct_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 136);
+}
+static inline int32_t schema_words_view_struct_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 136);
+}
+static inline bool schema_words_view_has_switch_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 141);
+}
+static inline int32_t schema_words_view_switch_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 141);
+}
+static inline bool schema_words_view_has_typedef_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 146);
+}
+static inline int32_t schema_words_view_typedef_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 146);
+}
+static inline bool schema_words_view_has_union_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 151);
+}
+static inline int32_t schema_words_view_union_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 151);
+}
+static inline bool schema_words_view_has_unsigned_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 156);
+}
+static inline int32_t schema_words_view_unsigned_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 156);
+}
+static inline bool schema_words_view_has_void_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 161);
+}
+static inline int32_t schema_words_view_void_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 161);
+}
+static inline bool schema_words_view_has_volatile_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 166);
+}
+static inline int32_t schema_words_view_volatile_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 166);
+}
+static inline bool schema_words_view_has_while_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 171);
+}
+static inline int32_t schema_words_view_while_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 171);
+}
+static inline bool schema_words_view_has_alignas_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 176);
+}
+static inline int32_t schema_words_view_alignas_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 176);
+}
+static inline bool schema_words_view_has_alignof_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 181);
+}
+static inline int32_t schema_words_view_alignof_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 181);
+}
+static inline bool schema_words_view_has_atomic(schema_words_view v)
+{
+    return sgc_view_has(v.record, 186);
+}
+static inline int32_t schema_words_view_atomic(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 186);
+}
+static inline bool schema_words_view_has_bool_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 191);
+}
+static inline int32_t schema_words_view_bool_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 191);
+}
+static inline bool schema_words_view_has_complex_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 196);
+}
+static inline int32_t schema_words_view_complex_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 196);
+}
+static inline bool schema_words_view_has_generic(schema_words_view v)
+{
+    return sgc_view_has(v.record, 201);
+}
+static inline int32_t schema_words_view_generic(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 201);
+}
+static inline bool schema_words_view_has_imaginary_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 206);
+}
+static inline int32_t schema_words_view_imaginary_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 206);
+}
+static inline bool schema_words_view_has_noreturn_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 211);
+}
+static inline int32_t schema_words_view_noreturn_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 211);
+}
+static inline bool schema_words_view_has_static_assert_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 216);
+}
+static inline int32_t schema_words_view_static_assert_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 216);
+}
+static inline bool schema_words_view_has_thread_local_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 221);
+}
+static inline int32_t schema_words_view_thread_local_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 221);
+}
+static inline bool schema_words_view_has_alignas_2(schema_words_view v)
+{
+    return sgc_view_has(v.record, 226);
+}
+static inline int32_t schema_words_view_alignas_2(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 226);
+}
+static inline bool schema_words_view_has_alignof_2(schema_words_view v)
+{
+    return sgc_view_has(v.record, 231);
+}
+static inline int32_t schema_words_view_alignof_2(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 231);
+}
+static inline bool schema_words_view_has_bool_2(schema_words_view v)
+{
+    return sgc_view_has(v.record, 236);
+}
+static inline int32_t schema_words_view_bool_2(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 236);
+}
+static inline bool schema_words_view_has_nullptr_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 241);
+}
+static inline int32_t schema_words_view_nullptr_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 241);
+}
+static inline bool schema_words_view_has_typeof_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 246);
+}
+static inline int32_t schema_words_view_typeof_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 246);
+}
+static inline bool schema_words_view_has_constexpr_(schema_words_view v)
+{
+    return sgc_view_has(v.record, 251);
+}
+static inline int32_t schema_words_view_constexpr_(schema_words_view v)
+{
+    return sgc_view_int_or_null(v.record, 251);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_words_version {

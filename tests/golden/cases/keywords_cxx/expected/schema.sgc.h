@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -307,6 +307,256 @@ void schema_words_to_json(const schema_words *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_words_from_json(sgc_arena *arena, sgc_str json, schema_words_new *out,
                                             sgc_error *error);
+
+typedef struct schema_words_scan {
+    sgc_scan base;
+} schema_words_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_words_view {
+    sgc_str record;
+} schema_words_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_words_scan schema_words_scan_open(sgc_txn *txn)
+{
+    schema_words_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_words_scan_next(schema_words_scan *scan, schema_words_view *out)
+{
+    return sgc_scan_view(&scan->base, 55, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_words_scan_status(const schema_words_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_words_view_row(schema_words_view v, schema_words *out)
+{
+    return schema_words_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_words_view_id(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_str schema_words_view_and_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 1);
+}
+static inline sgc_str schema_words_view_and_eq_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 2);
+}
+static inline sgc_str schema_words_view_asm_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 3);
+}
+static inline sgc_str schema_words_view_bitand_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 4);
+}
+static inline sgc_str schema_words_view_bitor_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 5);
+}
+static inline sgc_str schema_words_view_catch_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 6);
+}
+static inline sgc_str schema_words_view_class_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 7);
+}
+static inline sgc_str schema_words_view_compl_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 8);
+}
+static inline sgc_str schema_words_view_concept_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 9);
+}
+static inline sgc_str schema_words_view_const_cast_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 10);
+}
+static inline sgc_str schema_words_view_consteval_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 11);
+}
+static inline sgc_str schema_words_view_constinit_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 12);
+}
+static inline sgc_str schema_words_view_co_await_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 13);
+}
+static inline sgc_str schema_words_view_co_return_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 14);
+}
+static inline sgc_str schema_words_view_co_yield_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 15);
+}
+static inline sgc_str schema_words_view_decltype_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 16);
+}
+static inline sgc_str schema_words_view_delete_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 17);
+}
+static inline sgc_str schema_words_view_dynamic_cast_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 18);
+}
+static inline sgc_str schema_words_view_explicit_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 19);
+}
+static inline sgc_str schema_words_view_export_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 20);
+}
+static inline sgc_str schema_words_view_friend_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 21);
+}
+static inline sgc_str schema_words_view_mutable_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 22);
+}
+static inline sgc_str schema_words_view_namespace_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 23);
+}
+static inline sgc_str schema_words_view_new_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 24);
+}
+static inline sgc_str schema_words_view_noexcept_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 25);
+}
+static inline sgc_str schema_words_view_not_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 26);
+}
+static inline sgc_str schema_words_view_not_eq_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 27);
+}
+static inline sgc_str schema_words_view_operator_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 28);
+}
+static inline sgc_str schema_words_view_or_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 29);
+}
+static inline sgc_str schema_words_view_or_eq_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 30);
+}
+static inline sgc_str schema_words_view_private_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 31);
+}
+static inline sgc_str schema_words_view_protected_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 32);
+}
+static inline sgc_str schema_words_view_public_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 33);
+}
+static inline sgc_str schema_words_view_reinterpret_cast_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 34);
+}
+static inline sgc_str schema_words_view_requires_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 35);
+}
+static inline sgc_str schema_words_view_static_assert_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 36);
+}
+static inline sgc_str schema_words_view_static_cast_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 37);
+}
+static inline sgc_str schema_words_view_template_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 38);
+}
+static inline sgc_str schema_words_view_this_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 39);
+}
+static inline sgc_str schema_words_view_thread_local_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 40);
+}
+static inline sgc_str schema_words_view_throw_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 41);
+}
+static inline sgc_str schema_words_view_try_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 42);
+}
+static inline sgc_str schema_words_view_typeid_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 43);
+}
+static inline sgc_str schema_words_view_typename_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 44);
+}
+static inline sgc_str schema_words_view_using_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 45);
+}
+static inline sgc_str schema_words_view_virtual_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 46);
+}
+static inline sgc_str schema_words_view_wchar_t_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 47);
+}
+static inline sgc_str schema_words_view_xor_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 48);
+}
+static inline sgc_str schema_words_view_xor_eq_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 49);
+}
+static inline sgc_str schema_words_view_char8_t_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 50);
+}
+static inline sgc_str schema_words_view_final_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 51);
+}
+static inline sgc_str schema_words_view_override_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 52);
+}
+static inline sgc_str schema_words_view_import_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 53);
+}
+static inline sgc_str schema_words_view_module_(schema_words_view v)
+{
+    return sgc_view_str(v.record, 6, 54);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_words_version {

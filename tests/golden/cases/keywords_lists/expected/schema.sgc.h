@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -163,6 +163,60 @@ void schema_struct_to_json(const schema_struct *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_struct_from_json(sgc_arena *arena, sgc_str json, schema_struct_new *out,
                                              sgc_error *error);
 
+typedef struct schema_struct_scan {
+    sgc_scan base;
+} schema_struct_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_struct_view {
+    sgc_str record;
+} schema_struct_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_struct_scan schema_struct_scan_open(sgc_txn *txn)
+{
+    schema_struct_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_struct_scan_next(schema_struct_scan *scan, schema_struct_view *out)
+{
+    return sgc_scan_view(&scan->base, 6, 1, 3, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_struct_scan_status(const schema_struct_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_struct_view_row(schema_struct_view v, schema_struct *out)
+{
+    return schema_struct_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_struct_view_id(schema_struct_view v)
+{
+    return sgc_view_str(v.record, 9, 0);
+}
+static inline sgc_list schema_struct_view_int_(schema_struct_view v)
+{
+    return sgc_view_list(v.record, 9, 1, SGC_KIND_INT);
+}
+static inline sgc_list schema_struct_view_class_(schema_struct_view v)
+{
+    return sgc_view_list(v.record, 9, 2, SGC_KIND_STRING);
+}
+static inline sgc_str schema_struct_view_default_(schema_struct_view v)
+{
+    return sgc_view_packed(v.record, 9, 3);
+}
+static inline sgc_list schema_struct_view_enum_(schema_struct_view v)
+{
+    return sgc_view_list(v.record, 9, 4, SGC_KIND_EMBEDDED);
+}
+static inline schema_enum schema_struct_view_if_(schema_struct_view v)
+{
+    return (schema_enum)sgc_view_enum(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_struct_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -285,6 +339,48 @@ void schema_for_to_json(const schema_for *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_for_from_json(sgc_arena *arena, sgc_str json, schema_for_new *out,
                                           sgc_error *error);
+
+typedef struct schema_for_scan {
+    sgc_scan base;
+} schema_for_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_for_view {
+    sgc_str record;
+} schema_for_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_for_scan schema_for_scan_open(sgc_txn *txn)
+{
+    schema_for_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_for_scan_next(schema_for_scan *scan, schema_for_view *out)
+{
+    return sgc_scan_view(&scan->base, 3, 1, 3, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_for_scan_status(const schema_for_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_for_view_row(schema_for_view v, schema_for *out)
+{
+    return schema_for_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_for_view_id(schema_for_view v)
+{
+    return sgc_view_str(v.record, 9, 0);
+}
+static inline sgc_str schema_for_view_do_id(schema_for_view v)
+{
+    return sgc_view_str(v.record, 9, 1);
+}
+static inline schema_enum schema_for_view_while_(schema_for_view v)
+{
+    return (schema_enum)sgc_view_enum(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_for_version {

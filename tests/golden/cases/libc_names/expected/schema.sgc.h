@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -399,6 +399,392 @@ void schema_errno_to_json(const schema_errno *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_errno_from_json(sgc_arena *arena, sgc_str json, schema_errno_new *out,
                                             sgc_error *error);
+
+typedef struct schema_errno_scan {
+    sgc_scan base;
+} schema_errno_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_errno_view {
+    sgc_str record;
+} schema_errno_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_errno_scan schema_errno_scan_open(sgc_txn *txn)
+{
+    schema_errno_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_errno_scan_next(schema_errno_scan *scan, schema_errno_view *out)
+{
+    return sgc_scan_view(&scan->base, 45, 1, 212, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_errno_scan_status(const schema_errno_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_errno_view_row(schema_errno_view v, schema_errno *out)
+{
+    return schema_errno_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_errno_view_id(schema_errno_view v)
+{
+    return sgc_view_str(v.record, 218, 0);
+}
+static inline bool schema_errno_view_has_errno_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_errno_view_errno_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+static inline bool schema_errno_view_has_null(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 11);
+}
+static inline int32_t schema_errno_view_null(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 11);
+}
+static inline bool schema_errno_view_has_eof(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 16);
+}
+static inline int32_t schema_errno_view_eof(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 16);
+}
+static inline bool schema_errno_view_has_stdin_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 21);
+}
+static inline int32_t schema_errno_view_stdin_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 21);
+}
+static inline bool schema_errno_view_has_stdout_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 26);
+}
+static inline int32_t schema_errno_view_stdout_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 26);
+}
+static inline bool schema_errno_view_has_stderr_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 31);
+}
+static inline int32_t schema_errno_view_stderr_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 31);
+}
+static inline bool schema_errno_view_has_assert_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 36);
+}
+static inline int32_t schema_errno_view_assert_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 36);
+}
+static inline bool schema_errno_view_has_complex_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 41);
+}
+static inline int32_t schema_errno_view_complex_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 41);
+}
+static inline bool schema_errno_view_has_i(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 46);
+}
+static inline int32_t schema_errno_view_i(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 46);
+}
+static inline bool schema_errno_view_has_unix_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 51);
+}
+static inline int32_t schema_errno_view_unix_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 51);
+}
+static inline bool schema_errno_view_has_linux_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 56);
+}
+static inline int32_t schema_errno_view_linux_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 56);
+}
+static inline bool schema_errno_view_has_i386_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 61);
+}
+static inline int32_t schema_errno_view_i386_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 61);
+}
+static inline bool schema_errno_view_has_bool_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 66);
+}
+static inline int32_t schema_errno_view_bool_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 66);
+}
+static inline bool schema_errno_view_has_true_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 71);
+}
+static inline bool schema_errno_view_true_(schema_errno_view v)
+{
+    return sgc_view_bool(v.record, 71);
+}
+static inline bool schema_errno_view_has_false_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 72);
+}
+static inline bool schema_errno_view_false_(schema_errno_view v)
+{
+    return sgc_view_bool(v.record, 72);
+}
+static inline bool schema_errno_view_has_offsetof_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 73);
+}
+static inline int32_t schema_errno_view_offsetof_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 73);
+}
+static inline bool schema_errno_view_has_int_max(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 78);
+}
+static inline int32_t schema_errno_view_int_max(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 78);
+}
+static inline bool schema_errno_view_has_bufsiz(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 83);
+}
+static inline int32_t schema_errno_view_bufsiz(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 83);
+}
+static inline bool schema_errno_view_has_seek_set(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 88);
+}
+static inline int32_t schema_errno_view_seek_set(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 88);
+}
+static inline bool schema_errno_view_has_va_list_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 93);
+}
+static inline int32_t schema_errno_view_va_list_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 93);
+}
+static inline bool schema_errno_view_has_size_t_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 98);
+}
+static inline int32_t schema_errno_view_size_t_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 98);
+}
+static inline bool schema_errno_view_has_uint8_t_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 103);
+}
+static inline int32_t schema_errno_view_uint8_t_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 103);
+}
+static inline bool schema_errno_view_has_int32_t_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 108);
+}
+static inline int32_t schema_errno_view_int32_t_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 108);
+}
+static inline bool schema_errno_view_has_ssize_t(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 113);
+}
+static inline int32_t schema_errno_view_ssize_t(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 113);
+}
+static inline bool schema_errno_view_has_file(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 118);
+}
+static inline int32_t schema_errno_view_file(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 118);
+}
+static inline bool schema_errno_view_has_memcpy(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 123);
+}
+static inline int32_t schema_errno_view_memcpy(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 123);
+}
+static inline bool schema_errno_view_has_strlen(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 128);
+}
+static inline int32_t schema_errno_view_strlen(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 128);
+}
+static inline bool schema_errno_view_has_printf(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 133);
+}
+static inline int32_t schema_errno_view_printf(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 133);
+}
+static inline bool schema_errno_view_has_malloc(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 138);
+}
+static inline int32_t schema_errno_view_malloc(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 138);
+}
+static inline bool schema_errno_view_has_free(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 143);
+}
+static inline int32_t schema_errno_view_free(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 143);
+}
+static inline bool schema_errno_view_has_s6_addr_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 148);
+}
+static inline int32_t schema_errno_view_s6_addr_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 148);
+}
+static inline bool schema_errno_view_has_ifr_name_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 153);
+}
+static inline int32_t schema_errno_view_ifr_name_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 153);
+}
+static inline bool schema_errno_view_has_ip6_plen_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 158);
+}
+static inline int32_t schema_errno_view_ip6_plen_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 158);
+}
+static inline bool schema_errno_view_has_icmp_pptr_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 163);
+}
+static inline int32_t schema_errno_view_icmp_pptr_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 163);
+}
+static inline bool schema_errno_view_has_sched_priority_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 168);
+}
+static inline int32_t schema_errno_view_sched_priority_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 168);
+}
+static inline bool schema_errno_view_has_exit(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 173);
+}
+static inline int32_t schema_errno_view_exit(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 173);
+}
+static inline bool schema_errno_view_has_abort(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 178);
+}
+static inline int32_t schema_errno_view_abort(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 178);
+}
+static inline bool schema_errno_view_has_main(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 183);
+}
+static inline int32_t schema_errno_view_main(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 183);
+}
+static inline bool schema_errno_view_has_isalpha(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 188);
+}
+static inline int32_t schema_errno_view_isalpha(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 188);
+}
+static inline bool schema_errno_view_has_toupper(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 193);
+}
+static inline int32_t schema_errno_view_toupper(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 193);
+}
+static inline bool schema_errno_view_has_setjmp_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 198);
+}
+static inline int32_t schema_errno_view_setjmp_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 198);
+}
+static inline bool schema_errno_view_has_min(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 203);
+}
+static inline int32_t schema_errno_view_min(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 203);
+}
+static inline bool schema_errno_view_has_max(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 208);
+}
+static inline int32_t schema_errno_view_max(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 208);
+}
+static inline bool schema_errno_view_has_environ_(schema_errno_view v)
+{
+    return sgc_view_has(v.record, 213);
+}
+static inline int32_t schema_errno_view_environ_(schema_errno_view v)
+{
+    return sgc_view_int_or_null(v.record, 213);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_errno_version {

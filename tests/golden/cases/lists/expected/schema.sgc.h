@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -168,6 +168,100 @@ void schema_lists_to_json(const schema_lists *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_lists_from_json(sgc_arena *arena, sgc_str json, schema_lists_new *out,
                                             sgc_error *error);
+
+typedef struct schema_lists_scan {
+    sgc_scan base;
+} schema_lists_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_lists_view {
+    sgc_str record;
+} schema_lists_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_lists_scan schema_lists_scan_open(sgc_txn *txn)
+{
+    schema_lists_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_lists_scan_next(schema_lists_scan *scan, schema_lists_view *out)
+{
+    return sgc_scan_view(&scan->base, 16, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_lists_scan_status(const schema_lists_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_lists_view_row(schema_lists_view v, schema_lists *out)
+{
+    return schema_lists_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_lists_view_id(schema_lists_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_list schema_lists_view_booleans(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 1, SGC_KIND_BOOLEAN);
+}
+static inline sgc_list schema_lists_view_ints(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 2, SGC_KIND_INT);
+}
+static inline sgc_list schema_lists_view_floats(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 3, SGC_KIND_FLOAT);
+}
+static inline sgc_list schema_lists_view_strings(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 4, SGC_KIND_STRING);
+}
+static inline sgc_list schema_lists_view_ids(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 5, SGC_KIND_ID);
+}
+static inline sgc_list schema_lists_view_date_times(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 6, SGC_KIND_DATETIME);
+}
+static inline sgc_list schema_lists_view_dates(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 7, SGC_KIND_DATE);
+}
+static inline sgc_list schema_lists_view_times(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 8, SGC_KIND_TIME);
+}
+static inline sgc_list schema_lists_view_big_ints(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 9, SGC_KIND_BIGINT);
+}
+static inline sgc_list schema_lists_view_decimals(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 10, SGC_KIND_DECIMAL);
+}
+static inline sgc_list schema_lists_view_uuids(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 11, SGC_KIND_UUID);
+}
+static inline sgc_list schema_lists_view_jsons(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 12, SGC_KIND_JSON);
+}
+static inline sgc_list schema_lists_view_bytes(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 13, SGC_KIND_BYTES);
+}
+static inline sgc_list schema_lists_view_kinds(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 14, SGC_KIND_ENUM);
+}
+static inline sgc_list schema_lists_view_maybe_kinds(schema_lists_view v)
+{
+    return sgc_view_list(v.record, 6, 15, SGC_KIND_ENUM);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_lists_version {

@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -150,6 +150,61 @@ SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooo
                                                                                                                                                          sgc_str json,
                                                                                                                                                          schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_new *out,
                                                                                                                                                          sgc_error *error);
+
+typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_scan {
+    sgc_scan base;
+} schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view {
+    sgc_str record;
+} schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_scan schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_scan_open(
+    sgc_txn *txn)
+{
+    schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_scan scan =
+        {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_scan_next(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_scan *scan,
+                                                                                                                                                       schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view *out)
+{
+    return sgc_scan_view(&scan->base, 4, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_scan_status(const schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view_row(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view v,
+                                                                                                                                                                      schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb *out)
+{
+    return schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_unpack(
+        (const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view_id(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view_has_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7ddde3d59a9a5f2b(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7ddde3d59a9a5f2b(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+static inline sgc_list schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4db728855c2a5a71(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view v)
+{
+    return sgc_view_list(v.record, 11, 1, SGC_KIND_STRING);
+}
+static inline sgc_str schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view_other_id(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_view v)
+{
+    return sgc_view_str(v.record, 11, 2);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_version {
@@ -324,6 +379,50 @@ SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooo
                                                                                                                                                          sgc_str json,
                                                                                                                                                          schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_new *out,
                                                                                                                                                          sgc_error *error);
+
+typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_scan {
+    sgc_scan base;
+} schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_view {
+    sgc_str record;
+} schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_scan schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_scan_open(
+    sgc_txn *txn)
+{
+    schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_scan scan =
+        {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_scan_next(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_scan *scan,
+                                                                                                                                                       schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 3, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_scan_status(const schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_view_row(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_view v,
+                                                                                                                                                                      schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e *out)
+{
+    return schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_unpack(
+        (const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_view_id(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_view v)
+{
+    return sgc_view_str(v.record, 9, 0);
+}
+static inline schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_hc0c574c54db9c1a4 schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_view_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7ddde3d59a9a5f2b(schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_view v)
+{
+    return (schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_hc0c574c54db9c1a4)sgc_view_enum(
+        v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_version {

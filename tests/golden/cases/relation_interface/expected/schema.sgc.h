@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -120,6 +120,52 @@ void schema_dog_to_json(const schema_dog *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_dog_from_json(sgc_arena *arena, sgc_str json, schema_dog_new *out,
                                           sgc_error *error);
 
+typedef struct schema_dog_scan {
+    sgc_scan base;
+} schema_dog_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_dog_view {
+    sgc_str record;
+} schema_dog_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_dog_scan schema_dog_scan_open(sgc_txn *txn)
+{
+    schema_dog_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_dog_scan_next(schema_dog_scan *scan, schema_dog_view *out)
+{
+    return sgc_scan_view(&scan->base, 3, 1, 1, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_dog_scan_status(const schema_dog_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_dog_view_row(schema_dog_view v, schema_dog *out)
+{
+    return schema_dog_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_dog_view_id(schema_dog_view v)
+{
+    return sgc_view_str(v.record, 7, 0);
+}
+static inline sgc_str schema_dog_view_name(schema_dog_view v)
+{
+    return sgc_view_str(v.record, 7, 1);
+}
+static inline bool schema_dog_view_has_barks(schema_dog_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline bool schema_dog_view_barks(schema_dog_view v)
+{
+    return sgc_view_bool(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_dog_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -231,6 +277,52 @@ void schema_cat_to_json(const schema_cat *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_cat_from_json(sgc_arena *arena, sgc_str json, schema_cat_new *out,
                                           sgc_error *error);
+
+typedef struct schema_cat_scan {
+    sgc_scan base;
+} schema_cat_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_cat_view {
+    sgc_str record;
+} schema_cat_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_cat_scan schema_cat_scan_open(sgc_txn *txn)
+{
+    schema_cat_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_cat_scan_next(schema_cat_scan *scan, schema_cat_view *out)
+{
+    return sgc_scan_view(&scan->base, 3, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_cat_scan_status(const schema_cat_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_cat_view_row(schema_cat_view v, schema_cat *out)
+{
+    return schema_cat_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_cat_view_id(schema_cat_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline sgc_str schema_cat_view_name(schema_cat_view v)
+{
+    return sgc_view_str(v.record, 11, 1);
+}
+static inline bool schema_cat_view_has_lives(schema_cat_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_cat_view_lives(schema_cat_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_cat_version {
@@ -351,6 +443,56 @@ void schema_owner_to_json(const schema_owner *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_owner_from_json(sgc_arena *arena, sgc_str json, schema_owner_new *out,
                                             sgc_error *error);
+
+typedef struct schema_owner_scan {
+    sgc_scan base;
+} schema_owner_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_owner_view {
+    sgc_str record;
+} schema_owner_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_owner_scan schema_owner_scan_open(sgc_txn *txn)
+{
+    schema_owner_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_owner_scan_next(schema_owner_scan *scan, schema_owner_view *out)
+{
+    return sgc_scan_view(&scan->base, 5, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_owner_scan_status(const schema_owner_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_owner_view_row(schema_owner_view v, schema_owner *out)
+{
+    return schema_owner_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_owner_view_id(schema_owner_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_str schema_owner_view_pet_id(schema_owner_view v)
+{
+    return sgc_view_str(v.record, 6, 1);
+}
+static inline sgc_str schema_owner_view_pet_type(schema_owner_view v)
+{
+    return sgc_view_str(v.record, 6, 2);
+}
+static inline sgc_list schema_owner_view_pet_ids(schema_owner_view v)
+{
+    return sgc_view_list(v.record, 6, 3, SGC_KIND_ID);
+}
+static inline sgc_list schema_owner_view_pet_types(schema_owner_view v)
+{
+    return sgc_view_list(v.record, 6, 4, SGC_KIND_STRING);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_owner_version {

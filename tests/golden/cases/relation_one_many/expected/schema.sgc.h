@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -118,6 +118,56 @@ void schema_book_to_json(const schema_book *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_book_from_json(sgc_arena *arena, sgc_str json, schema_book_new *out,
                                            sgc_error *error);
+
+typedef struct schema_book_scan {
+    sgc_scan base;
+} schema_book_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_book_view {
+    sgc_str record;
+} schema_book_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_book_scan schema_book_scan_open(sgc_txn *txn)
+{
+    schema_book_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_book_scan_next(schema_book_scan *scan, schema_book_view *out)
+{
+    return sgc_scan_view(&scan->base, 4, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_book_scan_status(const schema_book_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_book_view_row(schema_book_view v, schema_book *out)
+{
+    return schema_book_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_book_view_id(schema_book_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline sgc_str schema_book_view_author_id(schema_book_view v)
+{
+    return sgc_view_str(v.record, 11, 1);
+}
+static inline sgc_str schema_book_view_editor_id(schema_book_view v)
+{
+    return sgc_view_str(v.record, 11, 2);
+}
+static inline bool schema_book_view_has_part_id(schema_book_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_book_view_part_id(schema_book_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_book_version {
@@ -285,6 +335,40 @@ void schema_author_to_json(const schema_author *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_author_from_json(sgc_arena *arena, sgc_str json, schema_author_new *out,
                                              sgc_error *error);
 
+typedef struct schema_author_scan {
+    sgc_scan base;
+} schema_author_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_author_view {
+    sgc_str record;
+} schema_author_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_author_scan schema_author_scan_open(sgc_txn *txn)
+{
+    schema_author_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_author_scan_next(schema_author_scan *scan, schema_author_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_author_scan_status(const schema_author_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_author_view_row(schema_author_view v, schema_author *out)
+{
+    return schema_author_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_author_view_id(schema_author_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_author_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -392,6 +476,40 @@ void schema_editor_to_json(const schema_editor *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_editor_from_json(sgc_arena *arena, sgc_str json, schema_editor_new *out,
                                              sgc_error *error);
+
+typedef struct schema_editor_scan {
+    sgc_scan base;
+} schema_editor_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_editor_view {
+    sgc_str record;
+} schema_editor_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_editor_scan schema_editor_scan_open(sgc_txn *txn)
+{
+    schema_editor_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_editor_scan_next(schema_editor_scan *scan, schema_editor_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_editor_scan_status(const schema_editor_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_editor_view_row(schema_editor_view v, schema_editor *out)
+{
+    return schema_editor_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_editor_view_id(schema_editor_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_editor_version {
@@ -502,6 +620,40 @@ void schema_series_to_json(const schema_series *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_series_from_json(sgc_arena *arena, sgc_str json, schema_series_new *out,
                                              sgc_error *error);
+
+typedef struct schema_series_scan {
+    sgc_scan base;
+} schema_series_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_series_view {
+    sgc_str record;
+} schema_series_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_series_scan schema_series_scan_open(sgc_txn *txn)
+{
+    schema_series_scan scan = {sgc_scan_open(txn, 3)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_series_scan_next(schema_series_scan *scan, schema_series_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_series_scan_status(const schema_series_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_series_view_row(schema_series_view v, schema_series *out)
+{
+    return schema_series_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline int32_t schema_series_view_id(schema_series_view v)
+{
+    return sgc_view_int(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_series_version {

@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -98,6 +98,40 @@ void schema_person_to_json(const schema_person *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_person_from_json(sgc_arena *arena, sgc_str json, schema_person_new *out,
                                              sgc_error *error);
+
+typedef struct schema_person_scan {
+    sgc_scan base;
+} schema_person_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_person_view {
+    sgc_str record;
+} schema_person_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_person_scan schema_person_scan_open(sgc_txn *txn)
+{
+    schema_person_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_person_scan_next(schema_person_scan *scan, schema_person_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_person_scan_status(const schema_person_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_person_view_row(schema_person_view v, schema_person *out)
+{
+    return schema_person_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_person_view_id(schema_person_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_person_version {
@@ -218,6 +252,45 @@ void schema_passport_to_json(const schema_passport *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_passport_from_json(sgc_arena *arena, sgc_str json,
                                                schema_passport_new *out, sgc_error *error);
+
+typedef struct schema_passport_scan {
+    sgc_scan base;
+} schema_passport_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_passport_view {
+    sgc_str record;
+} schema_passport_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_passport_scan schema_passport_scan_open(sgc_txn *txn)
+{
+    schema_passport_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_passport_scan_next(schema_passport_scan *scan, schema_passport_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_passport_scan_status(const schema_passport_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_passport_view_row(schema_passport_view v,
+                                                            schema_passport *out)
+{
+    return schema_passport_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_passport_view_id(schema_passport_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_str schema_passport_view_person_id(schema_passport_view v)
+{
+    return sgc_view_str(v.record, 6, 1);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_passport_version {
@@ -356,6 +429,44 @@ void schema_left_to_json(const schema_left *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_left_from_json(sgc_arena *arena, sgc_str json, schema_left_new *out,
                                            sgc_error *error);
 
+typedef struct schema_left_scan {
+    sgc_scan base;
+} schema_left_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_left_view {
+    sgc_str record;
+} schema_left_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_left_scan schema_left_scan_open(sgc_txn *txn)
+{
+    schema_left_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_left_scan_next(schema_left_scan *scan, schema_left_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_left_scan_status(const schema_left_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_left_view_row(schema_left_view v, schema_left *out)
+{
+    return schema_left_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_left_view_id(schema_left_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_str schema_left_view_right_id(schema_left_view v)
+{
+    return sgc_view_str(v.record, 6, 1);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_left_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -477,6 +588,40 @@ void schema_right_to_json(const schema_right *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_right_from_json(sgc_arena *arena, sgc_str json, schema_right_new *out,
                                             sgc_error *error);
+
+typedef struct schema_right_scan {
+    sgc_scan base;
+} schema_right_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_right_view {
+    sgc_str record;
+} schema_right_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_right_scan schema_right_scan_open(sgc_txn *txn)
+{
+    schema_right_scan scan = {sgc_scan_open(txn, 3)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_right_scan_next(schema_right_scan *scan, schema_right_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_right_scan_status(const schema_right_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_right_view_row(schema_right_view v, schema_right *out)
+{
+    return schema_right_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_right_view_id(schema_right_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_right_version {

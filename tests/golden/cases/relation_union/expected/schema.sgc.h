@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -136,6 +136,65 @@ void schema_comment_to_json(const schema_comment *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_comment_from_json(sgc_arena *arena, sgc_str json,
                                               schema_comment_new *out, sgc_error *error);
+
+typedef struct schema_comment_scan {
+    sgc_scan base;
+} schema_comment_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_comment_view {
+    sgc_str record;
+} schema_comment_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_comment_scan schema_comment_scan_open(sgc_txn *txn)
+{
+    schema_comment_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_comment_scan_next(schema_comment_scan *scan, schema_comment_view *out)
+{
+    return sgc_scan_view(&scan->base, 7, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_comment_scan_status(const schema_comment_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_comment_view_row(schema_comment_view v,
+                                                           schema_comment *out)
+{
+    return schema_comment_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_comment_view_id(schema_comment_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_str schema_comment_view_about_id(schema_comment_view v)
+{
+    return sgc_view_str(v.record, 6, 1);
+}
+static inline sgc_str schema_comment_view_about_type(schema_comment_view v)
+{
+    return sgc_view_str(v.record, 6, 2);
+}
+static inline sgc_str schema_comment_view_maybe_id(schema_comment_view v)
+{
+    return sgc_view_str(v.record, 6, 3);
+}
+static inline sgc_str schema_comment_view_maybe_type(schema_comment_view v)
+{
+    return sgc_view_str(v.record, 6, 4);
+}
+static inline sgc_list schema_comment_view_other_ids(schema_comment_view v)
+{
+    return sgc_view_list(v.record, 6, 5, SGC_KIND_ID);
+}
+static inline sgc_list schema_comment_view_other_types(schema_comment_view v)
+{
+    return sgc_view_list(v.record, 6, 6, SGC_KIND_STRING);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_comment_version {
@@ -330,6 +389,44 @@ void schema_post_to_json(const schema_post *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_post_from_json(sgc_arena *arena, sgc_str json, schema_post_new *out,
                                            sgc_error *error);
 
+typedef struct schema_post_scan {
+    sgc_scan base;
+} schema_post_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_post_view {
+    sgc_str record;
+} schema_post_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_post_scan schema_post_scan_open(sgc_txn *txn)
+{
+    schema_post_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_post_scan_next(schema_post_scan *scan, schema_post_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_post_scan_status(const schema_post_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_post_view_row(schema_post_view v, schema_post *out)
+{
+    return schema_post_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_post_view_id(schema_post_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_str schema_post_view_title(schema_post_view v)
+{
+    return sgc_view_str(v.record, 6, 1);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_post_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -439,6 +536,45 @@ void schema_picture_to_json(const schema_picture *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_picture_from_json(sgc_arena *arena, sgc_str json,
                                               schema_picture_new *out, sgc_error *error);
+
+typedef struct schema_picture_scan {
+    sgc_scan base;
+} schema_picture_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_picture_view {
+    sgc_str record;
+} schema_picture_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_picture_scan schema_picture_scan_open(sgc_txn *txn)
+{
+    schema_picture_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_picture_scan_next(schema_picture_scan *scan, schema_picture_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_picture_scan_status(const schema_picture_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_picture_view_row(schema_picture_view v,
+                                                           schema_picture *out)
+{
+    return schema_picture_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_picture_view_id(schema_picture_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_str schema_picture_view_url(schema_picture_view v)
+{
+    return sgc_view_str(v.record, 6, 1);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_picture_version {

@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -110,6 +110,52 @@ void schema_book_to_json(const schema_book *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_book_from_json(sgc_arena *arena, sgc_str json, schema_book_new *out,
                                            sgc_error *error);
+
+typedef struct schema_book_scan {
+    sgc_scan base;
+} schema_book_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_book_view {
+    sgc_str record;
+} schema_book_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_book_scan schema_book_scan_open(sgc_txn *txn)
+{
+    schema_book_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_book_scan_next(schema_book_scan *scan, schema_book_view *out)
+{
+    return sgc_scan_view(&scan->base, 4, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_book_scan_status(const schema_book_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_book_view_row(schema_book_view v, schema_book *out)
+{
+    return schema_book_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_book_view_id(schema_book_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_str schema_book_view_author_id(schema_book_view v)
+{
+    return sgc_view_str(v.record, 6, 1);
+}
+static inline sgc_str schema_book_view_editor_id(schema_book_view v)
+{
+    return sgc_view_str(v.record, 6, 2);
+}
+static inline sgc_list schema_book_view_shelf_ids(schema_book_view v)
+{
+    return sgc_view_list(v.record, 6, 3, SGC_KIND_INT);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_book_version {
@@ -300,6 +346,44 @@ void schema_author_to_json(const schema_author *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_author_from_json(sgc_arena *arena, sgc_str json, schema_author_new *out,
                                              sgc_error *error);
 
+typedef struct schema_author_scan {
+    sgc_scan base;
+} schema_author_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_author_view {
+    sgc_str record;
+} schema_author_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_author_scan schema_author_scan_open(sgc_txn *txn)
+{
+    schema_author_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_author_scan_next(schema_author_scan *scan, schema_author_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_author_scan_status(const schema_author_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_author_view_row(schema_author_view v, schema_author *out)
+{
+    return schema_author_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_author_view_id(schema_author_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_str schema_author_view_name(schema_author_view v)
+{
+    return sgc_view_str(v.record, 6, 1);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_author_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -397,6 +481,40 @@ void schema_shelf_to_json(const schema_shelf *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_shelf_from_json(sgc_arena *arena, sgc_str json, schema_shelf_new *out,
                                             sgc_error *error);
+
+typedef struct schema_shelf_scan {
+    sgc_scan base;
+} schema_shelf_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_shelf_view {
+    sgc_str record;
+} schema_shelf_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_shelf_scan schema_shelf_scan_open(sgc_txn *txn)
+{
+    schema_shelf_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_shelf_scan_next(schema_shelf_scan *scan, schema_shelf_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_shelf_scan_status(const schema_shelf_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_shelf_view_row(schema_shelf_view v, schema_shelf *out)
+{
+    return schema_shelf_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline int32_t schema_shelf_view_id(schema_shelf_view v)
+{
+    return sgc_view_int(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_shelf_version {

@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -176,6 +176,126 @@ void schema_everything_to_json(const schema_everything *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_everything_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_everything_new *out, sgc_error *error);
 
+typedef struct schema_everything_scan {
+    sgc_scan base;
+} schema_everything_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_everything_view {
+    sgc_str record;
+} schema_everything_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_everything_scan schema_everything_scan_open(sgc_txn *txn)
+{
+    schema_everything_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_everything_scan_next(schema_everything_scan *scan,
+                                               schema_everything_view *out)
+{
+    return sgc_scan_view(&scan->base, 15, 1, 51, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_everything_scan_status(const schema_everything_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_everything_view_row(schema_everything_view v,
+                                                              schema_everything *out)
+{
+    return schema_everything_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_everything_view_id(schema_everything_view v)
+{
+    return sgc_view_str(v.record, 57, 0);
+}
+static inline bool schema_everything_view_has_boolean(schema_everything_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline bool schema_everything_view_boolean(schema_everything_view v)
+{
+    return sgc_view_bool(v.record, 6);
+}
+static inline bool schema_everything_view_has_int_(schema_everything_view v)
+{
+    return sgc_view_has(v.record, 7);
+}
+static inline int32_t schema_everything_view_int_(schema_everything_view v)
+{
+    return sgc_view_int_or_null(v.record, 7);
+}
+static inline bool schema_everything_view_has_float_(schema_everything_view v)
+{
+    return sgc_view_has(v.record, 12);
+}
+static inline double schema_everything_view_float_(schema_everything_view v)
+{
+    return sgc_view_float_or_null(v.record, 12);
+}
+static inline sgc_str schema_everything_view_string(schema_everything_view v)
+{
+    return sgc_view_str(v.record, 57, 1);
+}
+static inline sgc_str schema_everything_view_other(schema_everything_view v)
+{
+    return sgc_view_str(v.record, 57, 2);
+}
+static inline bool schema_everything_view_has_date_time(schema_everything_view v)
+{
+    return sgc_view_has(v.record, 21);
+}
+static inline int64_t schema_everything_view_date_time(schema_everything_view v)
+{
+    return sgc_view_int64_or_null(v.record, 21);
+}
+static inline bool schema_everything_view_has_date(schema_everything_view v)
+{
+    return sgc_view_has(v.record, 30);
+}
+static inline int64_t schema_everything_view_date(schema_everything_view v)
+{
+    return sgc_view_int64_or_null(v.record, 30);
+}
+static inline bool schema_everything_view_has_time(schema_everything_view v)
+{
+    return sgc_view_has(v.record, 39);
+}
+static inline int64_t schema_everything_view_time(schema_everything_view v)
+{
+    return sgc_view_int64_or_null(v.record, 39);
+}
+static inline bool schema_everything_view_has_big_int(schema_everything_view v)
+{
+    return sgc_view_has(v.record, 48);
+}
+static inline int64_t schema_everything_view_big_int(schema_everything_view v)
+{
+    return sgc_view_int64_or_null(v.record, 48);
+}
+static inline sgc_str schema_everything_view_decimal(schema_everything_view v)
+{
+    return sgc_view_str(v.record, 57, 3);
+}
+static inline sgc_str schema_everything_view_uuid(schema_everything_view v)
+{
+    return sgc_view_str(v.record, 57, 4);
+}
+static inline sgc_str schema_everything_view_json(schema_everything_view v)
+{
+    return sgc_view_str(v.record, 57, 5);
+}
+static inline sgc_str schema_everything_view_bytes(schema_everything_view v)
+{
+    return sgc_view_bin(v.record, 57, 6);
+}
+static inline sgc_str schema_everything_view_colour(schema_everything_view v)
+{
+    return sgc_view_str(v.record, 57, 7);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_everything_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -344,6 +464,97 @@ void schema_required_to_json(const schema_required *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_required_from_json(sgc_arena *arena, sgc_str json,
                                                schema_required_new *out, sgc_error *error);
+
+typedef struct schema_required_scan {
+    sgc_scan base;
+} schema_required_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_required_view {
+    sgc_str record;
+} schema_required_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_required_scan schema_required_scan_open(sgc_txn *txn)
+{
+    schema_required_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_required_scan_next(schema_required_scan *scan, schema_required_view *out)
+{
+    return sgc_scan_view(&scan->base, 15, 1, 51, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_required_scan_status(const schema_required_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_required_view_row(schema_required_view v,
+                                                            schema_required *out)
+{
+    return schema_required_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_required_view_id(schema_required_view v)
+{
+    return sgc_view_str(v.record, 57, 0);
+}
+static inline bool schema_required_view_boolean(schema_required_view v)
+{
+    return sgc_view_bool(v.record, 6);
+}
+static inline int32_t schema_required_view_int_(schema_required_view v)
+{
+    return sgc_view_int(v.record, 7);
+}
+static inline double schema_required_view_float_(schema_required_view v)
+{
+    return sgc_view_float(v.record, 12);
+}
+static inline sgc_str schema_required_view_string(schema_required_view v)
+{
+    return sgc_view_str(v.record, 57, 1);
+}
+static inline sgc_str schema_required_view_other(schema_required_view v)
+{
+    return sgc_view_str(v.record, 57, 2);
+}
+static inline int64_t schema_required_view_date_time(schema_required_view v)
+{
+    return sgc_view_int64(v.record, 21);
+}
+static inline int64_t schema_required_view_date(schema_required_view v)
+{
+    return sgc_view_int64(v.record, 30);
+}
+static inline int64_t schema_required_view_time(schema_required_view v)
+{
+    return sgc_view_int64(v.record, 39);
+}
+static inline int64_t schema_required_view_big_int(schema_required_view v)
+{
+    return sgc_view_int64(v.record, 48);
+}
+static inline sgc_str schema_required_view_decimal(schema_required_view v)
+{
+    return sgc_view_str(v.record, 57, 3);
+}
+static inline sgc_str schema_required_view_uuid(schema_required_view v)
+{
+    return sgc_view_str(v.record, 57, 4);
+}
+static inline sgc_str schema_required_view_json(schema_required_view v)
+{
+    return sgc_view_str(v.record, 57, 5);
+}
+static inline sgc_str schema_required_view_bytes(schema_required_view v)
+{
+    return sgc_view_bin(v.record, 57, 6);
+}
+static inline sgc_str schema_required_view_colour(schema_required_view v)
+{
+    return sgc_view_str(v.record, 57, 7);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_required_version {

@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -92,6 +92,44 @@ void schema_user_to_json(const schema_user *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_user_from_json(sgc_arena *arena, sgc_str json, schema_user_new *out,
                                            sgc_error *error);
+
+typedef struct schema_user_scan {
+    sgc_scan base;
+} schema_user_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_user_view {
+    sgc_str record;
+} schema_user_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_user_scan schema_user_scan_open(sgc_txn *txn)
+{
+    schema_user_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_user_scan_next(schema_user_scan *scan, schema_user_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_user_scan_status(const schema_user_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_user_view_row(schema_user_view v, schema_user *out)
+{
+    return schema_user_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_user_view_id(schema_user_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_str schema_user_view_extra(schema_user_view v)
+{
+    return sgc_view_str(v.record, 6, 1);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_user_version {

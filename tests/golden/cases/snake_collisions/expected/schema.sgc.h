@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -162,6 +162,104 @@ void schema_person_to_json(const schema_person *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_person_from_json(sgc_arena *arena, sgc_str json, schema_person_new *out,
                                              sgc_error *error);
 
+typedef struct schema_person_scan {
+    sgc_scan base;
+} schema_person_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_person_view {
+    sgc_str record;
+} schema_person_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_person_scan schema_person_scan_open(sgc_txn *txn)
+{
+    schema_person_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_person_scan_next(schema_person_scan *scan, schema_person_view *out)
+{
+    return sgc_scan_view(&scan->base, 12, 1, 25, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_person_scan_status(const schema_person_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_person_view_row(schema_person_view v, schema_person *out)
+{
+    return schema_person_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_person_view_id(schema_person_view v)
+{
+    return sgc_view_str(v.record, 31, 0);
+}
+static inline sgc_str schema_person_view_user_name(schema_person_view v)
+{
+    return sgc_view_str(v.record, 31, 1);
+}
+static inline sgc_str schema_person_view_user_name_2(schema_person_view v)
+{
+    return sgc_view_str(v.record, 31, 2);
+}
+static inline sgc_str schema_person_view_username(schema_person_view v)
+{
+    return sgc_view_str(v.record, 31, 3);
+}
+static inline sgc_str schema_person_view_user_name_3(schema_person_view v)
+{
+    return sgc_view_str(v.record, 31, 4);
+}
+static inline sgc_str schema_person_view_user_name_4(schema_person_view v)
+{
+    return sgc_view_str(v.record, 31, 5);
+}
+static inline sgc_str schema_person_view_user_name_5(schema_person_view v)
+{
+    return sgc_view_str(v.record, 31, 6);
+}
+static inline bool schema_person_view_has_a1_b(schema_person_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_person_view_a1_b(schema_person_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+static inline bool schema_person_view_has_a1_b_2(schema_person_view v)
+{
+    return sgc_view_has(v.record, 11);
+}
+static inline int32_t schema_person_view_a1_b_2(schema_person_view v)
+{
+    return sgc_view_int_or_null(v.record, 11);
+}
+static inline bool schema_person_view_has_a_b1(schema_person_view v)
+{
+    return sgc_view_has(v.record, 16);
+}
+static inline int32_t schema_person_view_a_b1(schema_person_view v)
+{
+    return sgc_view_int_or_null(v.record, 16);
+}
+static inline bool schema_person_view_has_url_id(schema_person_view v)
+{
+    return sgc_view_has(v.record, 21);
+}
+static inline int32_t schema_person_view_url_id(schema_person_view v)
+{
+    return sgc_view_int_or_null(v.record, 21);
+}
+static inline bool schema_person_view_has_url_id_2(schema_person_view v)
+{
+    return sgc_view_has(v.record, 26);
+}
+static inline int32_t schema_person_view_url_id_2(schema_person_view v)
+{
+    return sgc_view_int_or_null(v.record, 26);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_person_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -276,6 +374,50 @@ void schema_blog_post_to_json(const schema_blog_post *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_blog_post_from_json(sgc_arena *arena, sgc_str json,
                                                 schema_blog_post_new *out, sgc_error *error);
+
+typedef struct schema_blog_post_scan {
+    sgc_scan base;
+} schema_blog_post_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_blog_post_view {
+    sgc_str record;
+} schema_blog_post_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_blog_post_scan schema_blog_post_scan_open(sgc_txn *txn)
+{
+    schema_blog_post_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_blog_post_scan_next(schema_blog_post_scan *scan,
+                                              schema_blog_post_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_blog_post_scan_status(const schema_blog_post_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_blog_post_view_row(schema_blog_post_view v,
+                                                             schema_blog_post *out)
+{
+    return schema_blog_post_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_blog_post_view_id(schema_blog_post_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_blog_post_view_has_x(schema_blog_post_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_blog_post_view_x(schema_blog_post_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_blog_post_version {
@@ -394,6 +536,51 @@ void schema_blog_post_2_to_json(const schema_blog_post_2 *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_blog_post_2_from_json(sgc_arena *arena, sgc_str json,
                                                   schema_blog_post_2_new *out, sgc_error *error);
+
+typedef struct schema_blog_post_2_scan {
+    sgc_scan base;
+} schema_blog_post_2_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_blog_post_2_view {
+    sgc_str record;
+} schema_blog_post_2_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_blog_post_2_scan schema_blog_post_2_scan_open(sgc_txn *txn)
+{
+    schema_blog_post_2_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_blog_post_2_scan_next(schema_blog_post_2_scan *scan,
+                                                schema_blog_post_2_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status
+schema_blog_post_2_scan_status(const schema_blog_post_2_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_blog_post_2_view_row(schema_blog_post_2_view v,
+                                                               schema_blog_post_2 *out)
+{
+    return schema_blog_post_2_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_blog_post_2_view_id(schema_blog_post_2_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_blog_post_2_view_has_x(schema_blog_post_2_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_blog_post_2_view_x(schema_blog_post_2_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_blog_post_2_version {

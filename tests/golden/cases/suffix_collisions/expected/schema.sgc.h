@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -195,6 +195,72 @@ void schema_user_to_json(const schema_user *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_user_from_json(sgc_arena *arena, sgc_str json, schema_user_new *out,
                                            sgc_error *error);
 
+typedef struct schema_user_scan {
+    sgc_scan base;
+} schema_user_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_user_view {
+    sgc_str record;
+} schema_user_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_user_scan schema_user_scan_open(sgc_txn *txn)
+{
+    schema_user_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_user_scan_next(schema_user_scan *scan, schema_user_view *out)
+{
+    return sgc_scan_view(&scan->base, 5, 1, 16, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_user_scan_status(const schema_user_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_user_view_row(schema_user_view v, schema_user *out)
+{
+    return schema_user_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_user_view_id(schema_user_view v)
+{
+    return sgc_view_str(v.record, 22, 0);
+}
+static inline bool schema_user_view_has_x(schema_user_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_user_view_x(schema_user_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+static inline bool schema_user_view_has_has_x_2(schema_user_view v)
+{
+    return sgc_view_has(v.record, 11);
+}
+static inline bool schema_user_view_has_x_2(schema_user_view v)
+{
+    return sgc_view_bool(v.record, 11);
+}
+static inline bool schema_user_view_has_has_x_3(schema_user_view v)
+{
+    return sgc_view_has(v.record, 12);
+}
+static inline int32_t schema_user_view_has_x_3(schema_user_view v)
+{
+    return sgc_view_int_or_null(v.record, 12);
+}
+static inline bool schema_user_view_has_get(schema_user_view v)
+{
+    return sgc_view_has(v.record, 17);
+}
+static inline int32_t schema_user_view_get(schema_user_view v)
+{
+    return sgc_view_int_or_null(v.record, 17);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_user_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -351,6 +417,50 @@ void schema_user_new_2_to_json(const schema_user_new_2 *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_user_new_2_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_user_new_2_new *out, sgc_error *error);
 
+typedef struct schema_user_new_2_scan {
+    sgc_scan base;
+} schema_user_new_2_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_user_new_2_view {
+    sgc_str record;
+} schema_user_new_2_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_user_new_2_scan schema_user_new_2_scan_open(sgc_txn *txn)
+{
+    schema_user_new_2_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_user_new_2_scan_next(schema_user_new_2_scan *scan,
+                                               schema_user_new_2_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_user_new_2_scan_status(const schema_user_new_2_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_user_new_2_view_row(schema_user_new_2_view v,
+                                                              schema_user_new_2 *out)
+{
+    return schema_user_new_2_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_user_new_2_view_id(schema_user_new_2_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_user_new_2_view_has_x(schema_user_new_2_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_user_new_2_view_x(schema_user_new_2_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_user_new_2_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -470,6 +580,51 @@ void schema_user_patch_2_to_json(const schema_user_patch_2 *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_user_patch_2_from_json(sgc_arena *arena, sgc_str json,
                                                    schema_user_patch_2_new *out, sgc_error *error);
+
+typedef struct schema_user_patch_2_scan {
+    sgc_scan base;
+} schema_user_patch_2_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_user_patch_2_view {
+    sgc_str record;
+} schema_user_patch_2_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_user_patch_2_scan schema_user_patch_2_scan_open(sgc_txn *txn)
+{
+    schema_user_patch_2_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_user_patch_2_scan_next(schema_user_patch_2_scan *scan,
+                                                 schema_user_patch_2_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status
+schema_user_patch_2_scan_status(const schema_user_patch_2_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_user_patch_2_view_row(schema_user_patch_2_view v,
+                                                                schema_user_patch_2 *out)
+{
+    return schema_user_patch_2_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_user_patch_2_view_id(schema_user_patch_2_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_user_patch_2_view_has_x(schema_user_patch_2_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_user_patch_2_view_x(schema_user_patch_2_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_user_patch_2_version {
@@ -593,6 +748,51 @@ SGC_CHECK sgc_status schema_user_cursor_2_from_json(sgc_arena *arena, sgc_str js
                                                     schema_user_cursor_2_new *out,
                                                     sgc_error *error);
 
+typedef struct schema_user_cursor_2_scan {
+    sgc_scan base;
+} schema_user_cursor_2_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_user_cursor_2_view {
+    sgc_str record;
+} schema_user_cursor_2_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_user_cursor_2_scan schema_user_cursor_2_scan_open(sgc_txn *txn)
+{
+    schema_user_cursor_2_scan scan = {sgc_scan_open(txn, 3)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_user_cursor_2_scan_next(schema_user_cursor_2_scan *scan,
+                                                  schema_user_cursor_2_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status
+schema_user_cursor_2_scan_status(const schema_user_cursor_2_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_user_cursor_2_view_row(schema_user_cursor_2_view v,
+                                                                 schema_user_cursor_2 *out)
+{
+    return schema_user_cursor_2_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_user_cursor_2_view_id(schema_user_cursor_2_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_user_cursor_2_view_has_x(schema_user_cursor_2_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_user_cursor_2_view_x(schema_user_cursor_2_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_user_cursor_2_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -712,6 +912,50 @@ void schema_user_get_2_to_json(const schema_user_get_2 *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_user_get_2_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_user_get_2_new *out, sgc_error *error);
+
+typedef struct schema_user_get_2_scan {
+    sgc_scan base;
+} schema_user_get_2_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_user_get_2_view {
+    sgc_str record;
+} schema_user_get_2_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_user_get_2_scan schema_user_get_2_scan_open(sgc_txn *txn)
+{
+    schema_user_get_2_scan scan = {sgc_scan_open(txn, 4)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_user_get_2_scan_next(schema_user_get_2_scan *scan,
+                                               schema_user_get_2_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_user_get_2_scan_status(const schema_user_get_2_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_user_get_2_view_row(schema_user_get_2_view v,
+                                                              schema_user_get_2 *out)
+{
+    return schema_user_get_2_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_user_get_2_view_id(schema_user_get_2_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_user_get_2_view_has_x(schema_user_get_2_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_user_get_2_view_x(schema_user_get_2_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_user_get_2_version {
@@ -833,6 +1077,50 @@ void schema_user_all_2_to_json(const schema_user_all_2 *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_user_all_2_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_user_all_2_new *out, sgc_error *error);
 
+typedef struct schema_user_all_2_scan {
+    sgc_scan base;
+} schema_user_all_2_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_user_all_2_view {
+    sgc_str record;
+} schema_user_all_2_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_user_all_2_scan schema_user_all_2_scan_open(sgc_txn *txn)
+{
+    schema_user_all_2_scan scan = {sgc_scan_open(txn, 5)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_user_all_2_scan_next(schema_user_all_2_scan *scan,
+                                               schema_user_all_2_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_user_all_2_scan_status(const schema_user_all_2_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_user_all_2_view_row(schema_user_all_2_view v,
+                                                              schema_user_all_2 *out)
+{
+    return schema_user_all_2_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_user_all_2_view_id(schema_user_all_2_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_user_all_2_view_has_x(schema_user_all_2_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_user_all_2_view_x(schema_user_all_2_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_user_all_2_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -953,6 +1241,51 @@ void schema_user_copy_2_to_json(const schema_user_copy_2 *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_user_copy_2_from_json(sgc_arena *arena, sgc_str json,
                                                   schema_user_copy_2_new *out, sgc_error *error);
 
+typedef struct schema_user_copy_2_scan {
+    sgc_scan base;
+} schema_user_copy_2_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_user_copy_2_view {
+    sgc_str record;
+} schema_user_copy_2_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_user_copy_2_scan schema_user_copy_2_scan_open(sgc_txn *txn)
+{
+    schema_user_copy_2_scan scan = {sgc_scan_open(txn, 6)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_user_copy_2_scan_next(schema_user_copy_2_scan *scan,
+                                                schema_user_copy_2_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status
+schema_user_copy_2_scan_status(const schema_user_copy_2_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_user_copy_2_view_row(schema_user_copy_2_view v,
+                                                               schema_user_copy_2 *out)
+{
+    return schema_user_copy_2_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_user_copy_2_view_id(schema_user_copy_2_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_user_copy_2_view_has_x(schema_user_copy_2_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_user_copy_2_view_x(schema_user_copy_2_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_user_copy_2_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -1069,6 +1402,46 @@ void schema_user_posts_to_json(const schema_user_posts *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_user_posts_from_json(sgc_arena *arena, sgc_str json,
                                                  schema_user_posts_new *out, sgc_error *error);
+
+typedef struct schema_user_posts_scan {
+    sgc_scan base;
+} schema_user_posts_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_user_posts_view {
+    sgc_str record;
+} schema_user_posts_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_user_posts_scan schema_user_posts_scan_open(sgc_txn *txn)
+{
+    schema_user_posts_scan scan = {sgc_scan_open(txn, 7)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_user_posts_scan_next(schema_user_posts_scan *scan,
+                                               schema_user_posts_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_user_posts_scan_status(const schema_user_posts_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_user_posts_view_row(schema_user_posts_view v,
+                                                              schema_user_posts *out)
+{
+    return schema_user_posts_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_user_posts_view_id(schema_user_posts_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
+static inline sgc_str schema_user_posts_view_user_id(schema_user_posts_view v)
+{
+    return sgc_view_str(v.record, 6, 1);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_user_posts_version {
@@ -1214,6 +1587,50 @@ void schema_user_by_x_to_json(const schema_user_by_x *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_user_by_x_from_json(sgc_arena *arena, sgc_str json,
                                                 schema_user_by_x_new *out, sgc_error *error);
 
+typedef struct schema_user_by_x_scan {
+    sgc_scan base;
+} schema_user_by_x_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_user_by_x_view {
+    sgc_str record;
+} schema_user_by_x_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_user_by_x_scan schema_user_by_x_scan_open(sgc_txn *txn)
+{
+    schema_user_by_x_scan scan = {sgc_scan_open(txn, 8)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_user_by_x_scan_next(schema_user_by_x_scan *scan,
+                                              schema_user_by_x_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_user_by_x_scan_status(const schema_user_by_x_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_user_by_x_view_row(schema_user_by_x_view v,
+                                                             schema_user_by_x *out)
+{
+    return schema_user_by_x_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_user_by_x_view_id(schema_user_by_x_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_user_by_x_view_has_x(schema_user_by_x_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_user_by_x_view_x(schema_user_by_x_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_user_by_x_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -1329,6 +1746,47 @@ void schema_user_schema_to_json(const schema_user_schema *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_user_schema_from_json(sgc_arena *arena, sgc_str json,
                                                   schema_user_schema_new *out, sgc_error *error);
 
+typedef struct schema_user_schema_scan {
+    sgc_scan base;
+} schema_user_schema_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_user_schema_view {
+    sgc_str record;
+} schema_user_schema_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_user_schema_scan schema_user_schema_scan_open(sgc_txn *txn)
+{
+    schema_user_schema_scan scan = {sgc_scan_open(txn, 9)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_user_schema_scan_next(schema_user_schema_scan *scan,
+                                                schema_user_schema_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 3, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status
+schema_user_schema_scan_status(const schema_user_schema_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_user_schema_view_row(schema_user_schema_view v,
+                                                               schema_user_schema *out)
+{
+    return schema_user_schema_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_user_schema_view_id(schema_user_schema_view v)
+{
+    return sgc_view_str(v.record, 9, 0);
+}
+static inline schema_user_role schema_user_schema_view_role(schema_user_schema_view v)
+{
+    return (schema_user_role)sgc_view_enum(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_user_schema_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -1431,6 +1889,40 @@ void schema_open_2_to_json(const schema_open_2 *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_open_2_from_json(sgc_arena *arena, sgc_str json, schema_open_2_new *out,
                                              sgc_error *error);
+
+typedef struct schema_open_2_scan {
+    sgc_scan base;
+} schema_open_2_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_open_2_view {
+    sgc_str record;
+} schema_open_2_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_open_2_scan schema_open_2_scan_open(sgc_txn *txn)
+{
+    schema_open_2_scan scan = {sgc_scan_open(txn, 10)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_open_2_scan_next(schema_open_2_scan *scan, schema_open_2_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_open_2_scan_status(const schema_open_2_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_open_2_view_row(schema_open_2_view v, schema_open_2 *out)
+{
+    return schema_open_2_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_open_2_view_id(schema_open_2_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_open_2_version {
@@ -1546,6 +2038,49 @@ void schema_schema_2_to_json(const schema_schema_2 *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_schema_2_from_json(sgc_arena *arena, sgc_str json,
                                                schema_schema_2_new *out, sgc_error *error);
+
+typedef struct schema_schema_2_scan {
+    sgc_scan base;
+} schema_schema_2_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_schema_2_view {
+    sgc_str record;
+} schema_schema_2_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_schema_2_scan schema_schema_2_scan_open(sgc_txn *txn)
+{
+    schema_schema_2_scan scan = {sgc_scan_open(txn, 11)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_schema_2_scan_next(schema_schema_2_scan *scan, schema_schema_2_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_schema_2_scan_status(const schema_schema_2_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_schema_2_view_row(schema_schema_2_view v,
+                                                            schema_schema_2 *out)
+{
+    return schema_schema_2_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_schema_2_view_id(schema_schema_2_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_schema_2_view_has_x(schema_schema_2_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_schema_2_view_x(schema_schema_2_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_schema_2_version {
@@ -1663,6 +2198,48 @@ void schema_create_to_json(const schema_create *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_create_from_json(sgc_arena *arena, sgc_str json, schema_create_new *out,
                                              sgc_error *error);
+
+typedef struct schema_create_scan {
+    sgc_scan base;
+} schema_create_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_create_view {
+    sgc_str record;
+} schema_create_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_create_scan schema_create_scan_open(sgc_txn *txn)
+{
+    schema_create_scan scan = {sgc_scan_open(txn, 12)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_create_scan_next(schema_create_scan *scan, schema_create_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_create_scan_status(const schema_create_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_create_view_row(schema_create_view v, schema_create *out)
+{
+    return schema_create_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_create_view_id(schema_create_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_create_view_has_x(schema_create_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_create_view_x(schema_create_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_create_version {

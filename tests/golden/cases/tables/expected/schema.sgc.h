@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -105,6 +105,48 @@ void schema_fish_to_json(const schema_fish *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_fish_from_json(sgc_arena *arena, sgc_str json, schema_fish_new *out,
                                            sgc_error *error);
+
+typedef struct schema_fish_scan {
+    sgc_scan base;
+} schema_fish_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_fish_view {
+    sgc_str record;
+} schema_fish_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_fish_scan schema_fish_scan_open(sgc_txn *txn)
+{
+    schema_fish_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_fish_scan_next(schema_fish_scan *scan, schema_fish_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_fish_scan_status(const schema_fish_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_fish_view_row(schema_fish_view v, schema_fish *out)
+{
+    return schema_fish_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_fish_view_id(schema_fish_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_fish_view_has_x(schema_fish_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_fish_view_x(schema_fish_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_fish_version {
@@ -215,6 +257,48 @@ void schema_log_to_json(const schema_log *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_log_from_json(sgc_arena *arena, sgc_str json, schema_log_new *out,
                                           sgc_error *error);
 
+typedef struct schema_log_scan {
+    sgc_scan base;
+} schema_log_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_log_view {
+    sgc_str record;
+} schema_log_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_log_scan schema_log_scan_open(sgc_txn *txn)
+{
+    schema_log_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_log_scan_next(schema_log_scan *scan, schema_log_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_log_scan_status(const schema_log_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_log_view_row(schema_log_view v, schema_log *out)
+{
+    return schema_log_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_log_view_id(schema_log_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_log_view_has_x(schema_log_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_log_view_x(schema_log_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+
 /** One end of a range: the first `given` members count, 0 leaves it open. */
 typedef struct schema_log_by_id_bound {
     unsigned given; /**< how many of the members below are given */
@@ -291,6 +375,48 @@ void schema_quiet_to_json(const schema_quiet *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_quiet_from_json(sgc_arena *arena, sgc_str json, schema_quiet_new *out,
                                             sgc_error *error);
+
+typedef struct schema_quiet_scan {
+    sgc_scan base;
+} schema_quiet_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_quiet_view {
+    sgc_str record;
+} schema_quiet_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_quiet_scan schema_quiet_scan_open(sgc_txn *txn)
+{
+    schema_quiet_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_quiet_scan_next(schema_quiet_scan *scan, schema_quiet_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_quiet_scan_status(const schema_quiet_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_quiet_view_row(schema_quiet_view v, schema_quiet *out)
+{
+    return schema_quiet_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_quiet_view_id(schema_quiet_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_quiet_view_has_x(schema_quiet_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_quiet_view_x(schema_quiet_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_quiet_version {

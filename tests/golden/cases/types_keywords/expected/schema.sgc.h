@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -110,6 +110,40 @@ void schema_int2_to_json(const schema_int2 *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_int2_from_json(sgc_arena *arena, sgc_str json, schema_int2_new *out,
                                            sgc_error *error);
+
+typedef struct schema_int2_scan {
+    sgc_scan base;
+} schema_int2_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_int2_view {
+    sgc_str record;
+} schema_int2_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_int2_scan schema_int2_scan_open(sgc_txn *txn)
+{
+    schema_int2_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_int2_scan_next(schema_int2_scan *scan, schema_int2_view *out)
+{
+    return sgc_scan_view(&scan->base, 1, 1, 0, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_int2_scan_status(const schema_int2_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_int2_view_row(schema_int2_view v, schema_int2 *out)
+{
+    return schema_int2_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_int2_view_id(schema_int2_view v)
+{
+    return sgc_view_str(v.record, 6, 0);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_int2_version {
@@ -219,6 +253,48 @@ void schema_void_to_json(const schema_void *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_void_from_json(sgc_arena *arena, sgc_str json, schema_void_new *out,
                                            sgc_error *error);
+
+typedef struct schema_void_scan {
+    sgc_scan base;
+} schema_void_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_void_view {
+    sgc_str record;
+} schema_void_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_void_scan schema_void_scan_open(sgc_txn *txn)
+{
+    schema_void_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_void_scan_next(schema_void_scan *scan, schema_void_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_void_scan_status(const schema_void_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_void_view_row(schema_void_view v, schema_void *out)
+{
+    return schema_void_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_void_view_id(schema_void_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_void_view_has_x(schema_void_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_void_view_x(schema_void_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_void_version {
@@ -332,6 +408,48 @@ void schema_class_to_json(const schema_class *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_class_from_json(sgc_arena *arena, sgc_str json, schema_class_new *out,
                                             sgc_error *error);
 
+typedef struct schema_class_scan {
+    sgc_scan base;
+} schema_class_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_class_view {
+    sgc_str record;
+} schema_class_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_class_scan schema_class_scan_open(sgc_txn *txn)
+{
+    schema_class_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_class_scan_next(schema_class_scan *scan, schema_class_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_class_scan_status(const schema_class_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_class_view_row(schema_class_view v, schema_class *out)
+{
+    return schema_class_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_class_view_id(schema_class_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_class_view_has_x(schema_class_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_class_view_x(schema_class_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_class_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -440,6 +558,48 @@ void schema_long_to_json(const schema_long *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_long_from_json(sgc_arena *arena, sgc_str json, schema_long_new *out,
                                            sgc_error *error);
+
+typedef struct schema_long_scan {
+    sgc_scan base;
+} schema_long_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_long_view {
+    sgc_str record;
+} schema_long_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_long_scan schema_long_scan_open(sgc_txn *txn)
+{
+    schema_long_scan scan = {sgc_scan_open(txn, 3)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_long_scan_next(schema_long_scan *scan, schema_long_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_long_scan_status(const schema_long_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_long_view_row(schema_long_view v, schema_long *out)
+{
+    return schema_long_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_long_view_id(schema_long_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_long_view_has_x(schema_long_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_long_view_x(schema_long_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_long_version {
@@ -553,6 +713,49 @@ void schema_default_to_json(const schema_default *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_default_from_json(sgc_arena *arena, sgc_str json,
                                               schema_default_new *out, sgc_error *error);
+
+typedef struct schema_default_scan {
+    sgc_scan base;
+} schema_default_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_default_view {
+    sgc_str record;
+} schema_default_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_default_scan schema_default_scan_open(sgc_txn *txn)
+{
+    schema_default_scan scan = {sgc_scan_open(txn, 4)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_default_scan_next(schema_default_scan *scan, schema_default_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_default_scan_status(const schema_default_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_default_view_row(schema_default_view v,
+                                                           schema_default *out)
+{
+    return schema_default_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_default_view_id(schema_default_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_default_view_has_x(schema_default_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_default_view_x(schema_default_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_default_version {
@@ -669,6 +872,49 @@ void schema_register_to_json(const schema_register *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_register_from_json(sgc_arena *arena, sgc_str json,
                                                schema_register_new *out, sgc_error *error);
+
+typedef struct schema_register_scan {
+    sgc_scan base;
+} schema_register_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_register_view {
+    sgc_str record;
+} schema_register_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_register_scan schema_register_scan_open(sgc_txn *txn)
+{
+    schema_register_scan scan = {sgc_scan_open(txn, 5)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_register_scan_next(schema_register_scan *scan, schema_register_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_register_scan_status(const schema_register_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_register_view_row(schema_register_view v,
+                                                            schema_register *out)
+{
+    return schema_register_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_register_view_id(schema_register_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_register_view_has_x(schema_register_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_register_view_x(schema_register_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_register_version {
@@ -797,6 +1043,48 @@ void schema_main_to_json(const schema_main *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_main_from_json(sgc_arena *arena, sgc_str json, schema_main_new *out,
                                            sgc_error *error);
+
+typedef struct schema_main_scan {
+    sgc_scan base;
+} schema_main_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_main_view {
+    sgc_str record;
+} schema_main_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_main_scan schema_main_scan_open(sgc_txn *txn)
+{
+    schema_main_scan scan = {sgc_scan_open(txn, 6)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_main_scan_next(schema_main_scan *scan, schema_main_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_main_scan_status(const schema_main_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_main_view_row(schema_main_view v, schema_main *out)
+{
+    return schema_main_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_main_view_id(schema_main_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_main_view_has_x(schema_main_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_main_view_x(schema_main_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_main_version {

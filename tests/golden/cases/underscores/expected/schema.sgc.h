@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -144,6 +144,72 @@ void schema_x_to_json(const schema_x *row, sgc_buf *out);
 SGC_CHECK sgc_status schema_x_from_json(sgc_arena *arena, sgc_str json, schema_x_new *out,
                                         sgc_error *error);
 
+typedef struct schema_x_scan {
+    sgc_scan base;
+} schema_x_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_x_view {
+    sgc_str record;
+} schema_x_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_x_scan schema_x_scan_open(sgc_txn *txn)
+{
+    schema_x_scan scan = {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_x_scan_next(schema_x_scan *scan, schema_x_view *out)
+{
+    return sgc_scan_view(&scan->base, 5, 1, 20, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_x_scan_status(const schema_x_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_x_view_row(schema_x_view v, schema_x *out)
+{
+    return schema_x_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_x_view_id(schema_x_view v)
+{
+    return sgc_view_str(v.record, 26, 0);
+}
+static inline bool schema_x_view_has_x(schema_x_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_x_view_x(schema_x_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+static inline bool schema_x_view_has_x1(schema_x_view v)
+{
+    return sgc_view_has(v.record, 11);
+}
+static inline int32_t schema_x_view_x1(schema_x_view v)
+{
+    return sgc_view_int_or_null(v.record, 11);
+}
+static inline bool schema_x_view_has_a(schema_x_view v)
+{
+    return sgc_view_has(v.record, 16);
+}
+static inline int32_t schema_x_view_a(schema_x_view v)
+{
+    return sgc_view_int_or_null(v.record, 16);
+}
+static inline bool schema_x_view_has_a_2(schema_x_view v)
+{
+    return sgc_view_has(v.record, 21);
+}
+static inline int32_t schema_x_view_a_2(schema_x_view v)
+{
+    return sgc_view_int_or_null(v.record, 21);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_x_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -251,6 +317,48 @@ void schema_type_to_json(const schema_type *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_type_from_json(sgc_arena *arena, sgc_str json, schema_type_new *out,
                                            sgc_error *error);
+
+typedef struct schema_type_scan {
+    sgc_scan base;
+} schema_type_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_type_view {
+    sgc_str record;
+} schema_type_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_type_scan schema_type_scan_open(sgc_txn *txn)
+{
+    schema_type_scan scan = {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_type_scan_next(schema_type_scan *scan, schema_type_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_type_scan_status(const schema_type_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_type_view_row(schema_type_view v, schema_type *out)
+{
+    return schema_type_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_type_view_id(schema_type_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline bool schema_type_view_has_x_y(schema_type_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_type_view_x_y(schema_type_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_type_version {
@@ -372,6 +480,44 @@ void schema_uses_to_json(const schema_uses *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_uses_from_json(sgc_arena *arena, sgc_str json, schema_uses_new *out,
                                            sgc_error *error);
+
+typedef struct schema_uses_scan {
+    sgc_scan base;
+} schema_uses_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_uses_view {
+    sgc_str record;
+} schema_uses_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_uses_scan schema_uses_scan_open(sgc_txn *txn)
+{
+    schema_uses_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_uses_scan_next(schema_uses_scan *scan, schema_uses_view *out)
+{
+    return sgc_scan_view(&scan->base, 2, 1, 3, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_uses_scan_status(const schema_uses_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_uses_view_row(schema_uses_view v, schema_uses *out)
+{
+    return schema_uses_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_uses_view_id(schema_uses_view v)
+{
+    return sgc_view_str(v.record, 9, 0);
+}
+static inline schema_e schema_uses_view_e(schema_uses_view v)
+{
+    return (schema_e)sgc_view_enum(v.record, 6);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_uses_version {

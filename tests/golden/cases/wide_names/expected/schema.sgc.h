@@ -3,10 +3,10 @@
  * Do not edit: change the schema and run sgc again.
  *
  * Ownership and threads, once for the whole file:
- *   - a row from a getter is borrowed until the transaction ends, a row from a cursor until its
- *     next step; the _copy functions keep one in an arena; nothing is ever freed by you;
+ *   - a row from a getter is borrowed until the transaction ends, a row from a cursor or a scan
+ *     until its next step; the _copy functions keep one in an arena; nothing is ever freed by you;
  *   - what you pass in is copied before the call returns;
- *   - cursors live on your stack and need no close;
+ *   - cursors and scans live on your stack and need no close;
  *   - sgc_db belongs to all threads; a transaction and its cursors to one thread at a time.
  * Null: text and bytes have data == NULL, lists too, enums are 0, other values have a `has_` flag.
  * Statuses: SGC_OK is 0, "no" is positive, failure is negative; sgc_errmsg(txn) says more.
@@ -157,6 +157,69 @@ void schema_a_very_long_type_name_that_somebody_chose_because_they_could_to_json
 SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_from_json(
     sgc_arena *arena, sgc_str json,
     schema_a_very_long_type_name_that_somebody_chose_because_they_could_new *out, sgc_error *error);
+
+typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_scan {
+    sgc_scan base;
+} schema_a_very_long_type_name_that_somebody_chose_because_they_could_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_view {
+    sgc_str record;
+} schema_a_very_long_type_name_that_somebody_chose_because_they_could_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_a_very_long_type_name_that_somebody_chose_because_they_could_scan
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_scan_open(sgc_txn *txn)
+{
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_scan scan =
+        {sgc_scan_open(txn, 0)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_a_very_long_type_name_that_somebody_chose_because_they_could_scan_next(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_scan *scan,
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_view *out)
+{
+    return sgc_scan_view(&scan->base, 4, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_scan_status(
+    const schema_a_very_long_type_name_that_somebody_chose_because_they_could_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_view_row(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_view v,
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could *out)
+{
+    return schema_a_very_long_type_name_that_somebody_chose_because_they_could_unpack(
+        (const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_a_very_long_type_name_that_somebody_chose_because_they_could_view_id(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline sgc_str schema_a_very_long_type_name_that_somebody_chose_because_they_could_view_a_a_very_long_type_name_that_somebody_chose_because_they_could(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_view v)
+{
+    return sgc_view_str(v.record, 11, 1);
+}
+static inline bool schema_a_very_long_type_name_that_somebody_chose_because_they_could_view_has_b_a_very_long_type_name_that_somebody_chose_because_they_could(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_view v)
+{
+    return sgc_view_has(v.record, 6);
+}
+static inline int32_t schema_a_very_long_type_name_that_somebody_chose_because_they_could_view_b_a_very_long_type_name_that_somebody_chose_because_they_could(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_view v)
+{
+    return sgc_view_int_or_null(v.record, 6);
+}
+static inline sgc_str schema_a_very_long_type_name_that_somebody_chose_because_they_could_view_parent_a_very_long_type_name_that_somebody_chose_because_they_could_id(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_view v)
+{
+    return sgc_view_str(v.record, 11, 2);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_version {
@@ -397,6 +460,59 @@ SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_th
     schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_new *out,
     sgc_error *error);
 
+typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_scan {
+    sgc_scan base;
+} schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_view {
+    sgc_str record;
+} schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_scan
+schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_scan_open(sgc_txn *txn)
+{
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_scan scan =
+        {sgc_scan_open(txn, 1)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_scan_next(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_scan *scan,
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_view *out)
+{
+    return sgc_scan_view(&scan->base, 3, 1, 5, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_scan_status(
+    const schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_view_row(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_view v,
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two *out)
+{
+    return schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_unpack(
+        (const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_view_id(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_view v)
+{
+    return sgc_view_str(v.record, 11, 0);
+}
+static inline sgc_str schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_view_first_a_very_long_type_name_that_somebody_chose_because_they_could(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_view v)
+{
+    return sgc_view_str(v.record, 11, 1);
+}
+static inline int32_t schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_view_second_a_very_long_type_name_that_somebody_chose_because_they_could(
+    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_view v)
+{
+    return sgc_view_int(v.record, 6);
+}
+
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_version {
     sgc_row_version at; /**< op, begin, end, time_us */
@@ -545,6 +661,50 @@ void schema_uses_to_json(const schema_uses *row, sgc_buf *out);
 /** Reads a JSON object; texts and arrays live in arena. error may be NULL. */
 SGC_CHECK sgc_status schema_uses_from_json(sgc_arena *arena, sgc_str json, schema_uses_new *out,
                                            sgc_error *error);
+
+typedef struct schema_uses_scan {
+    sgc_scan base;
+} schema_uses_scan;
+/** A row as it is stored, readable until the scan's next step. */
+typedef struct schema_uses_view {
+    sgc_str record;
+} schema_uses_view;
+/** All rows in no order, much faster than _all. Loop on _scan_next, then ask _scan_status once. */
+static inline schema_uses_scan schema_uses_scan_open(sgc_txn *txn)
+{
+    schema_uses_scan scan = {sgc_scan_open(txn, 2)};
+    return scan;
+}
+/** Steps to the next row; false at the end and on failure. */
+static inline bool schema_uses_scan_next(schema_uses_scan *scan, schema_uses_view *out)
+{
+    return sgc_scan_view(&scan->base, 3, 1, 3, &out->record);
+}
+/** SGC_OK after a clean end, else what went wrong. */
+SGC_CHECK static inline sgc_status schema_uses_scan_status(const schema_uses_scan *scan)
+{
+    return scan->base.status;
+}
+/** The whole row, which borrows from the view. SGC_CORRUPT. */
+SGC_CHECK static inline sgc_status schema_uses_view_row(schema_uses_view v, schema_uses *out)
+{
+    return schema_uses_unpack((const uint8_t *)v.record.data, v.record.size, out);
+}
+/* Single fields: a null one is 0, and _has_ says so. */
+static inline sgc_str schema_uses_view_id(schema_uses_view v)
+{
+    return sgc_view_str(v.record, 9, 0);
+}
+static inline schema_a_very_long_type_name_that_somebody_chose_because_they_could_kind
+schema_uses_view_kind(schema_uses_view v)
+{
+    return (schema_a_very_long_type_name_that_somebody_chose_because_they_could_kind)sgc_view_enum(
+        v.record, 6);
+}
+static inline sgc_list schema_uses_view_kinds(schema_uses_view v)
+{
+    return sgc_view_list(v.record, 9, 1, SGC_KIND_ENUM);
+}
 
 /** A version of a row, readable until the next step; of a delete, `row` has the key alone. */
 typedef struct schema_uses_version {
