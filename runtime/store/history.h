@@ -107,6 +107,9 @@ typedef struct sgc_retention {
 SGC_CHECK sgc_status sgc_history_merge(sgc_history *history, sgc_segments *segments,
                                        const sgc_retention *retention, sgc_segments **merged,
                                        sgc_error *error);
+/** The merge that runs, if any, ends with SGC_BUSY before long and leaves nothing, and no other
+ * begins: for closing. From any thread. */
+void sgc_history_stop_merging(sgc_history *history);
 /** `newest`, which grew out of `from`, with the segments of `from` replaced by those of `merged`.
  */
 SGC_CHECK sgc_status sgc_segments_replace(sgc_segments *newest, const sgc_segments *from,

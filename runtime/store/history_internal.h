@@ -214,7 +214,8 @@ struct sgc_history {
     sgc_block_reader *readers; /**< idle ones, under lock */
     sgc_segments *published;   /**< under lock */
     _Atomic uint64_t next_number, merges, merged_bytes;
-    size_t spill; /**< bytes collected before they go to a file */
+    _Atomic bool merges_end; /**< no merge goes on */
+    size_t spill;            /**< bytes collected before they go to a file */
 };
 
 SGC_CHECK sgc_status sgc_history_take_reader(sgc_history *history, sgc_block_reader **reader,
@@ -309,7 +310,8 @@ SGC_CHECK sgc_status sgc_builder_finish(sgc_segment_builder *builder, uint64_t a
                                         sgc_error *error);
 void sgc_builder_abort(sgc_segment_builder *builder); /**< NULL is fine */
 
-/** Runs with this id of some segments into the builder; horizons may be NULL. */
+/** Runs with this id of some segments into the builder. horizons: of the list that is merged, which
+ * closing may stop; NULL: parts of a writer, which nothing stops. */
 SGC_CHECK sgc_status sgc_merge_run(sgc_history *history, sgc_segment **segments, size_t count,
                                    sgc_run_id id, const sgc_segments *horizons,
                                    sgc_segment_builder *builder, sgc_error *error);

@@ -322,7 +322,6 @@ static sgc_status choose_os(struct opening *o)
     sgc_status status = sgc_memory_os_create(&db->memory);
     if (status != SGC_OK) return sgc_fail(o->error, status, "out of memory");
     db->os = sgc_memory_os_table(db->memory);
-    o->directory = "memory";
     return SGC_OK;
 }
 
@@ -409,19 +408,24 @@ sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
     return SGC_OK;
 }
 
-sgc_status sgc_db_flush(sgc_db *db)
+static sgc_status flush(sgc_db *db, bool merged)
 {
     sgc_mutex_lock(&db->commit_lock);
     sgc_status status = sgc_view_rotate(db);
     sgc_mutex_unlock(&db->commit_lock);
-    return status == SGC_OK ? sgc_view_wait_for_flush(db) : status;
+    return status == SGC_OK ? sgc_view_wait_for_flush(db, merged) : status;
+}
+
+sgc_status sgc_db_flush(sgc_db *db)
+{
+    return flush(db, true);
 }
 
 /* What came from the log stays there when nothing was added to it. */
 static sgc_status flush_to_close(sgc_db *db)
 {
     if (atomic_load(&db->read_only)) return SGC_READ_ONLY;
-    return db->assigned == db->opened_at ? SGC_OK : sgc_db_flush(db);
+    return db->assigned == db->opened_at ? SGC_OK : flush(db, false);
 }
 
 static void say_why(const sgc_db *db, sgc_status status, bool safe, sgc_error *error)
@@ -437,6 +441,7 @@ sgc_status sgc_db_close_safe(sgc_db *db, bool *safe, sgc_error *error)
     if (!db) return SGC_OK;
     assert(sgc_txns_open(db).count == 0);
     sgc_status status = flush_to_close(db);
+    sgc_merge_cancel(db);
     stop_flusher(db);
     if (status != SGC_OK) {
         *safe = sgc_log_wait(db->log, atomic_load(&db->published)) == SGC_OK;

@@ -117,7 +117,9 @@ static sgc_status delete_one(sgc_txn *txn, const struct sgc_parent *row, struct 
     sgc_status status = sgc_reads_get(&txn->source, row->table, row->key, &txn->arena, &found,
                                       &before, &txn->error);
     if (status != SGC_OK || found != SGC_FOUND_ROW) return status; /* a cycle came by before */
-    status = sgc_write_put(txn, row->table, row->key, before, sgc_str_of(NULL, 0));
+    status = sgc_serial_keep(txn, row->table, row->key);
+    if (status == SGC_OK)
+        status = sgc_write_put(txn, row->table, row->key, before, sgc_str_of(NULL, 0));
     for (uint16_t i = 0; status == SGC_OK && i < rules->reference_count; i++) {
         status = follow_reference(txn, &rules->references[i], row, doomed);
     }

@@ -1,6 +1,6 @@
 /*
  * ids.c - keys that are made here: UUID version 7 and ULID, rising for the whole database. Numbers
- * of SERIAL keys are in write.c.
+ * of SERIAL keys are in serial.c.
  */
 #include "txn/internal.h"
 

@@ -187,6 +187,9 @@ SGC_CHECK sgc_status sgc_maintain_publish(sgc_db *db, const sgc_segments *from,
 void sgc_merge_want(sgc_db *db);
 /** Publishes what was merged; the lock is given up in between. */
 SGC_CHECK sgc_status sgc_merge_publish(sgc_db *db, sgc_error *error);
+/** Gives a merge a moment to end, then makes it give up: closing does not wait for a long one,
+ * which begins anew after the next flush. Takes the view lock itself. */
+void sgc_merge_cancel(sgc_db *db);
 /** Ends the thread and drops what was not published; takes the view lock itself. */
 void sgc_merge_stop(sgc_db *db);
 
@@ -250,8 +253,8 @@ void sgc_view_seal(sgc_db *db, struct sgc_layer *layer);
 /** Waits while too many sealed layers wait. Commit lock held. SGC_READ_ONLY after a failed flush.
  */
 SGC_CHECK sgc_status sgc_view_wait_for_room(sgc_db *db);
-/** Waits until every sealed layer is flushed and history is merged as far as that pays. */
-SGC_CHECK sgc_status sgc_view_wait_for_flush(sgc_db *db);
+/** Waits until every sealed layer is flushed; merged: and history is, as far as that pays. */
+SGC_CHECK sgc_status sgc_view_wait_for_flush(sgc_db *db, bool merged);
 /** Starts the background thread unless it runs: it flushes and does tasks. View lock held. */
 SGC_CHECK sgc_status sgc_flusher_need(sgc_db *db);
 
@@ -415,7 +418,7 @@ const sgc_schema *sgc_system_user(const sgc_schema *storage);
 /** Tables at and behind this position are the engine's. */
 static inline uint16_t sgc_user_tables(const sgc_schema *storage)
 {
-    return (uint16_t)(storage->table_count - 1);
+    return (uint16_t)(storage->table_count - 2);
 }
 
 /* ---- idempotency keys (idempotency.c) ---- */
@@ -554,6 +557,8 @@ SGC_CHECK sgc_status sgc_write_put(sgc_txn *txn, uint16_t table, sgc_str key, sg
 /** Replaces a row after all checks. */
 SGC_CHECK sgc_status sgc_write_replace(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str before,
                                        sgc_str record);
+/** Before a row is deleted: when its SERIAL key is the largest, it is kept. */
+SGC_CHECK sgc_status sgc_serial_keep(sgc_txn *txn, uint16_t table, sgc_str key);
 /** Deletes a row that is there, and does to its children what they say. */
 SGC_CHECK sgc_status sgc_delete_row(sgc_txn *txn, uint16_t table, sgc_str key);
 

@@ -5,6 +5,8 @@
  */
 #include "txn/internal.h"
 
+enum { CLOSE_PATIENCE_US = 500000 };
+
 /* Under the view lock, given up while it works. */
 static void *run(void *argument)
 {
@@ -66,6 +68,21 @@ sgc_status sgc_merge_publish(sgc_db *db, sgc_error *error)
     drop(merging);
     if (merging->again) sgc_merge_want(db);
     return status;
+}
+
+void sgc_merge_cancel(sgc_db *db)
+{
+    const sgc_os *os = db->os;
+    uint64_t until = os->monotonic_us(os->self) + CLOSE_PATIENCE_US;
+
+    sgc_mutex_lock(&db->view_lock);
+    while (db->merging.state != SGC_MERGE_IDLE && !db->flush_failed) {
+        uint64_t now = os->monotonic_us(os->self);
+        if (now >= until) break;
+        (void)sgc_cond_wait_for(&db->view_changed, &db->view_lock, until - now);
+    }
+    sgc_mutex_unlock(&db->view_lock);
+    sgc_history_stop_merging(sgc_pages_history(db->pages));
 }
 
 void sgc_merge_stop(sgc_db *db)

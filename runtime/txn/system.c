@@ -5,7 +5,9 @@
  */
 #include "txn/internal.h"
 
-#define SYSTEM_NUMBER 0xFFFFFFFFU
+/* The user's tables count from 1. */
+#define KEYS_NUMBER  0xFFFFFFFFU
+#define MARKS_NUMBER 0xFFFFFFFEU
 
 enum { KEY_FIELD = 5 };
 
@@ -39,10 +41,35 @@ static const sgc_table idempotency_keys = {
     .fields = key_fields,
     .indexes = key_indexes,
     .layout = {key_slots, KEY_FIELD + 1, KEY_FIELD, 1, 45},
-    .number = SYSTEM_NUMBER,
+    .number = KEYS_NUMBER,
     .field_count = KEY_FIELD + 1,
     .index_count = 2,
     .key = KEY_FIELD,
+};
+
+static const sgc_slot mark_slots[] = {
+    {.kind = SGC_KIND_BIGINT, .non_null = true, .offset = SGC_RECORD_HEAD},
+    {.kind = SGC_KIND_BIGINT, .non_null = true, .offset = SGC_RECORD_HEAD + 9},
+};
+static const sgc_field mark_fields[] = {
+    FIELD("table", "BigInt", 0),
+    FIELD("largest", "BigInt", 1),
+};
+static const uint16_t on_table[] = {0};
+static const sgc_index mark_indexes[] = {
+    {.name = SGC_STR_INIT("table"), .fields = on_table, .count = 1, .unique = true, .number = 1},
+};
+static const sgc_table serial_marks = {
+    .name = SGC_STR_INIT("(serial numbers)"),
+    .singular = SGC_STR_INIT("(serial number)"),
+    .plural = SGC_STR_INIT("(serial numbers)"),
+    .fields = mark_fields,
+    .indexes = mark_indexes,
+    .layout = {mark_slots, 2, 2, 1, 18},
+    .number = MARKS_NUMBER,
+    .field_count = 2,
+    .index_count = 1,
+    .key = 0,
 };
 
 /* The user's model is found again from the extended one. */
@@ -57,15 +84,16 @@ sgc_status sgc_system_extend(const sgc_schema *user, sgc_arena *arena, const sgc
     size_t count = user->table_count;
 
     *storage = NULL;
-    if (count + 1 >= SGC_NONE) return SGC_LIMIT;
-    struct extended *made = sgc_arena_alloc(arena, sizeof *made + (count + 1) * sizeof(sgc_table));
+    if (count + 2 >= SGC_NONE) return SGC_LIMIT;
+    struct extended *made = sgc_arena_alloc(arena, sizeof *made + (count + 2) * sizeof(sgc_table));
     if (!made) return SGC_NO_MEMORY;
     made->schema = *user;
     made->user = user;
     if (count) memcpy(made->tables, user->tables, count * sizeof(sgc_table));
     made->tables[count] = idempotency_keys;
+    made->tables[count + 1] = serial_marks;
     made->schema.tables = made->tables;
-    made->schema.table_count = (uint16_t)(count + 1);
+    made->schema.table_count = (uint16_t)(count + 2);
     *storage = &made->schema;
     return SGC_OK;
 }

@@ -233,10 +233,10 @@ sgc_status sgc_view_wait_for_room(sgc_db *db)
     return failed ? SGC_READ_ONLY : SGC_OK;
 }
 
-sgc_status sgc_view_wait_for_flush(sgc_db *db)
+sgc_status sgc_view_wait_for_flush(sgc_db *db, bool merged)
 {
     sgc_mutex_lock(&db->view_lock);
-    while ((sealed_count(db->view) > 0 || db->merging.state != SGC_MERGE_IDLE) &&
+    while ((sealed_count(db->view) > 0 || (merged && db->merging.state != SGC_MERGE_IDLE)) &&
            !db->flush_failed) {
         sgc_cond_wait(&db->view_changed, &db->view_lock);
     }

@@ -197,37 +197,3 @@ sgc_status sgc_link_remove(sgc_txn *txn, uint16_t link, sgc_str left, sgc_str ri
     }
     return end(txn, mark, status);
 }
-
-/* ---- serial keys ---- */
-
-static sgc_status after(sgc_txn *txn, uint16_t table, sgc_str key, int64_t *next)
-{
-    const sgc_table *t = &txn->schema->tables[table];
-    bool small = sgc_field_slot(t, t->key)->kind == SGC_KIND_INT;
-    int32_t last32 = 0;
-    int64_t last = 0;
-    bool read = small ? sgc_pk_read_int(key, &last32) : sgc_pk_read_int64(key, &last);
-
-    if (small) last = last32;
-    if (!read) return SGC_CORRUPT;
-    if (last == (small ? INT32_MAX : INT64_MAX)) {
-        return sgc_txn_fail(txn, SGC_LIMIT, table, t->key,
-                            "the largest key of %.*s is the largest number there is",
-                            SGC_ARG(t->name));
-    }
-    *next = last < 0 ? 1 : last + 1;
-    return SGC_OK;
-}
-
-sgc_status sgc_row_serial(sgc_txn *txn, uint16_t table, int64_t *next)
-{
-    struct sgc_walk walk;
-
-    sgc_txn_clear_error(txn);
-    *next = 1;
-    sgc_walk_open(&walk, &txn->source, table, 0, true);
-    sgc_status status = sgc_walk_seek(&walk, sgc_str_of(NULL, 0), &txn->error);
-    if (status == SGC_OK && walk.valid) status = after(txn, table, sgc_walk_key(&walk), next);
-    sgc_walk_close(&walk);
-    return sgc_txn_fail_plain(txn, status);
-}

@@ -223,7 +223,8 @@ SGC_CHECK sgc_status sgc_row_delete(sgc_txn *txn, uint16_t table, sgc_str key);
 /** Adds or removes one link; twice or none is SGC_OK. left is field 0 of the link. */
 SGC_CHECK sgc_status sgc_link_add(sgc_txn *txn, uint16_t link, sgc_str left, sgc_str right);
 SGC_CHECK sgc_status sgc_link_remove(sgc_txn *txn, uint16_t link, sgc_str left, sgc_str right);
-/** Largest SERIAL key + 1 as this transaction sees it; two writers that take one conflict. */
+/** One more than the largest SERIAL key that there is or was, as this transaction sees it; two
+ * writers that take one conflict. */
 SGC_CHECK sgc_status sgc_row_serial(sgc_txn *txn, uint16_t table, int64_t *next);
 /** size random bytes from the system. */
 SGC_CHECK sgc_status sgc_txn_random(sgc_txn *txn, void *bytes, size_t size);
