@@ -93,8 +93,7 @@ static const uint8_t *read_slice(const uint8_t *p, const uint8_t *end, size_t si
     return p + size;
 }
 
-static __attribute__((noinline)) const uint8_t *read_other_str(const uint8_t *p, const uint8_t *end,
-                                                               sgc_str *out)
+const uint8_t *sgc_read_long_str(const uint8_t *p, const uint8_t *end, sgc_str *out)
 {
     size_t size;
 
@@ -106,15 +105,6 @@ static __attribute__((noinline)) const uint8_t *read_other_str(const uint8_t *p,
     if (head < 0xd9 || head > 0xdb) return NULL;
     p = read_length(p, end, (size_t)1 << (head - 0xd9), &size);
     return p ? read_slice(p, end, size, out) : NULL;
-}
-
-/* Most texts are short. */
-const uint8_t *sgc_read_str(const uint8_t *p, const uint8_t *end, sgc_str *out)
-{
-    if (!p || p >= end || (*p & 0xe0) != 0xa0 || (*p & 0x1f) >= end - p)
-        return read_other_str(p, end, out);
-    *out = sgc_str_of((const char *)p + 1, *p & 0x1f);
-    return p + 1 + out->size;
 }
 
 const uint8_t *sgc_read_bin(const uint8_t *p, const uint8_t *end, sgc_str *out)

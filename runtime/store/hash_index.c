@@ -13,6 +13,10 @@
  */
 #include "store/image.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 enum {
     LINE = 64,
     LINES = 63,
@@ -30,7 +34,7 @@ uint32_t sgc_hash_of(uint64_t seed, sgc_str key)
     return (uint32_t)(sgc_hash(key.data, key.size, seed) >> 32);
 }
 
-static uint32_t page_of(const sgc_tree *hash, uint32_t h)
+static inline uint32_t page_of(const sgc_tree *hash, uint32_t h)
 {
     uint32_t group = h & ((1U << hash->a) - 1);
     uint32_t four = h >> hash->a & 3;
@@ -78,32 +82,62 @@ bool sgc_hash_page_is_sound(const uint8_t *page)
 
 /* ---- reading ---- */
 
+/* Ways of the line with this hash, a bit each. Which one it is cannot be foretold, so all are
+ * compared. */
+static inline unsigned ways_with(const uint8_t *line, uint32_t h)
+{
+    unsigned ways = 0;
+
+#if defined(__SSE2__)
+    __m128i wanted = _mm_set1_epi32((int)h), first, second;
+    memcpy(&first, line, sizeof first);
+    memcpy(&second, line + sizeof first, sizeof second);
+    ways = (unsigned)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(first, wanted))) |
+           (unsigned)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(second, wanted))) << 4;
+#else
+    for (unsigned i = 0; i < WAYS; i++)
+        ways |= (unsigned)(sgc_load32(line + 4 * (size_t)i) == h) << i;
+#endif
+    return ways & ((1U << line_count(line)) - 1);
+}
+
+static uint64_t row_in(const uint8_t *line, unsigned way)
+{
+    return sgc_row_load(line + LINE_ROWS + 5 * (size_t)way);
+}
+
 /* A walk over the entries with one hash; the page is pinned. */
 typedef struct walk {
     const uint8_t *page;
     uint32_t h, frame;
-    unsigned line, seen, way;
+    unsigned line, seen, ways, way; /* ways: still to come in this line */
 } walk;
+
+static inline void probe_start(walk *probe, const uint8_t *page)
+{
+    probe->page = page;
+    probe->line = line_of(probe->h);
+    probe->seen = 0;
+    probe->ways = ways_with(line_at(page, probe->line), probe->h);
+}
 
 /* False: no further entry in this page; *on: a page that continues it may hold one. */
 static inline bool probe_next(walk *probe, bool *on)
 {
-    for (;;) {
-        const uint8_t *line = line_at(probe->page, probe->line);
-        unsigned count = line_count(line);
-        while (probe->way < count)
-            if (sgc_load32(line + 4 * (size_t)probe->way++) == probe->h) return true;
-        *on = line[LINE_STATE] & MORE_LINES;
+    while (probe->ways == 0) {
+        *on = line_at(probe->page, probe->line)[LINE_STATE] & MORE_LINES;
         if (!*on || ++probe->seen == LINES) return false;
         probe->line = probe->line + 1 < LINES ? probe->line + 1 : 0;
-        probe->way = 0;
+        probe->ways = ways_with(line_at(probe->page, probe->line), probe->h);
     }
+    probe->way = (unsigned)__builtin_ctz(probe->ways);
+    probe->ways &= probe->ways - 1;
+    return true;
 }
 
 static inline uint64_t probe_row(const walk *probe)
 {
-    const uint8_t *line = line_at(probe->page, probe->line);
-    return sgc_row_load(line + LINE_ROWS + 5 * (size_t)(probe->way - 1));
+    return row_in(line_at(probe->page, probe->line), probe->way);
 }
 
 /* SGC_NOT_FOUND when this row has another key. */
@@ -133,17 +167,17 @@ sgc_status sgc_hash_find(const sgc_table_view *view, sgc_str key, uint64_t *at, 
     if (tree->pages == 0) return SGC_NOT_FOUND;
     uint32_t logical = page_of(tree, probe.h);
     while (on) {
+        const uint8_t *page;
         sgc_status status =
-            sgc_tree_pin(view->cache, tree, logical, kind, &probe.frame, &probe.page, error);
+            sgc_tree_pin(view->cache, tree, logical, kind, &probe.frame, &page, error);
         if (status) return status;
-        probe.line = line_of(probe.h);
-        probe.seen = probe.way = 0;
+        probe_start(&probe, page);
         status = SGC_NOT_FOUND;
         while (status == SGC_NOT_FOUND && probe_next(&probe, &on)) {
             *at = probe_row(&probe);
             status = try_row(view, key, *at, frame, row, error);
         }
-        logical = status == SGC_NOT_FOUND && on ? next_page(probe.page) : 0;
+        logical = status == SGC_NOT_FOUND && on ? next_page(page) : 0;
         sgc_cache_unpin(view->cache, probe.frame);
         if (logical-- == 0) return status;
         if (links++ > view->rows->pages)
@@ -152,6 +186,85 @@ sgc_status sgc_hash_find(const sgc_table_view *view, sgc_str key, uint64_t *at, 
         kind = SGC_PAGE_HASH_MORE;
     }
     return SGC_NOT_FOUND;
+}
+
+/* ---- what is in memory, without the rarer cases ---- */
+
+/* The frame that probably holds a page of the tree; 0: it has to be looked for in other ways. */
+static inline uint32_t foresee(const sgc_table_view *view, const sgc_tree *tree, uint32_t logical,
+                               sgc_page_at *at)
+{
+    if (!sgc_tree_look_up_kept(view->cache, tree, logical, at)) return 0;
+    return sgc_cache_foresee(view->cache, at->place);
+}
+
+static inline void foresee_entry(const sgc_table_view *view, sgc_str key, sgc_probe *probe)
+{
+    probe->h = sgc_hash_of(view->seed, key);
+    probe->is_absent = false;
+    probe->frame = foresee(view, view->hash, page_of(view->hash, probe->h), &probe->at);
+}
+
+static inline void pin_foreseen(const sgc_table_view *view, sgc_page_kind kind, sgc_probe *probe)
+{
+    if (!probe->frame) return;
+    if (sgc_cache_pin_frame(view->cache, probe->frame, probe->at, (uint8_t)kind)) {
+        probe->page = sgc_frame_data(view->cache, probe->frame);
+    } else {
+        probe->frame = 0;
+    }
+}
+
+/* From the pinned page of the index to the row that the only entry with this hash names. */
+static inline void foresee_row(const sgc_table_view *view, sgc_probe *probe)
+{
+    uint32_t frame = probe->frame;
+
+    if (!frame) return;
+    unsigned at = line_of(probe->h), seen = 1;
+    const uint8_t *line = line_at(probe->page, at);
+    unsigned ways = ways_with(line, probe->h);
+    for (; ways == 0 && line[LINE_STATE] & MORE_LINES && seen < LINES; seen++) {
+        at = at + 1 < LINES ? at + 1 : 0;
+        line = line_at(probe->page, at);
+        ways = ways_with(line, probe->h);
+    }
+    probe->frame = 0;
+    if (ways == 0) {
+        probe->is_absent = !(line[LINE_STATE] & MORE_LINES);
+    } else if ((ways & (ways - 1)) == 0) {
+        probe->row = row_in(line, (unsigned)__builtin_ctz(ways));
+        probe->frame = foresee(view, view->rows, (uint32_t)(probe->row >> 8), &probe->at);
+    }
+    sgc_cache_unpin(view->cache, frame);
+}
+
+void sgc_hash_probe(const sgc_table_view *view, sgc_str key, sgc_probe *probe)
+{
+    foresee_entry(view, key, probe);
+    pin_foreseen(view, SGC_PAGE_HASH, probe);
+    foresee_row(view, probe);
+    pin_foreseen(view, SGC_PAGE_ROWS, probe);
+}
+
+/* Step by step for all: what one needs is fetched from memory while the others take theirs. */
+void sgc_hash_probe_many(const sgc_table_view *view, const sgc_str *keys, size_t count,
+                         sgc_probe *probes)
+{
+    for (size_t i = 0; i < count; i++)
+        foresee_entry(view, keys[i], &probes[i]);
+    for (size_t i = 0; i < count; i++) {
+        pin_foreseen(view, SGC_PAGE_HASH, &probes[i]);
+        if (probes[i].frame) __builtin_prefetch(line_at(probes[i].page, line_of(probes[i].h)));
+    }
+    for (size_t i = 0; i < count; i++)
+        foresee_row(view, &probes[i]);
+    for (size_t i = 0; i < count; i++) {
+        pin_foreseen(view, SGC_PAGE_ROWS, &probes[i]);
+        if (probes[i].frame) sgc_row_foresee_slot(probes[i].page, probes[i].row & 0xFF);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (probes[i].frame) sgc_row_foresee(probes[i].page, probes[i].row & 0xFF);
 }
 
 static sgc_status visit_page(const uint8_t *page, sgc_hash_visit *each, void *context,
@@ -423,11 +536,12 @@ static sgc_status find_for_write(sgc_flush *flush, sgc_tree *hash, sgc_tree *row
         uint8_t *page;
         sgc_status status = sgc_write_page(flush, tree, logical, kind, &page, error);
         if (status) return status;
-        walk probe = {.page = page, .h = h, .line = line_of(h)};
+        walk probe = {.h = h};
+        probe_start(&probe, page);
         while (probe_next(&probe, &on)) {
             if (probe_row(&probe) != at) continue;
             *line = line_for(page, probe.line);
-            *way = probe.way - 1;
+            *way = probe.way;
             return SGC_OK;
         }
         if (!on || next_page(page) == 0)

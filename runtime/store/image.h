@@ -294,6 +294,18 @@ typedef struct sgc_table_view {
 /** Finds a row by key; the row's page is pinned in *frame. SGC_NOT_FOUND. */
 SGC_CHECK sgc_status sgc_hash_find(const sgc_table_view *view, sgc_str key, uint64_t *at,
                                    uint32_t *frame, sgc_row *row, sgc_error *error);
+/** Where the row of a key is, as far as that can be told from memory. */
+typedef struct sgc_probe {
+    uint64_t row;        /**< that may have the key */
+    const uint8_t *page; /**< its page */
+    sgc_page_at at;
+    uint32_t h, frame; /**< frame: of the page, pinned; 0: only sgc_hash_find() can tell */
+    bool is_absent;    /**< no row has the key */
+} sgc_probe;
+/** The index has pages; the caller gives back what is pinned. */
+void sgc_hash_probe(const sgc_table_view *view, sgc_str key, sgc_probe *probe);
+void sgc_hash_probe_many(const sgc_table_view *view, const sgc_str *keys, size_t count,
+                         sgc_probe *probes);
 SGC_CHECK sgc_status sgc_hash_insert(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, sgc_str key,
                                      uint64_t at, sgc_error *error);
 /** Changes the address of a key's row from `old` to `now`. */

@@ -57,6 +57,7 @@ struct touched {
 };
 
 struct sgc_memtable {
+    sgc_memtable_head head;
     const sgc_schema *schema;
     sgc_arena arena;
     _Atomic size_t bytes;
@@ -234,7 +235,7 @@ static struct table_overlays *find_table(const sgc_memtable *memtable, uint16_t 
     return found;
 }
 
-bool sgc_memtable_has_table(const sgc_memtable *memtable, uint16_t table)
+bool sgc_memtable_knows_table(const sgc_memtable *memtable, uint16_t table)
 {
     return find_table(memtable, table) != NULL;
 }
@@ -257,6 +258,8 @@ static struct table_overlays *need_table(sgc_memtable *memtable, uint16_t table)
         if (!sgc_overlay_init(&overlays->indexes[i], &memtable->arena)) return NULL;
     }
     atomic_store_explicit(slot, overlays, memory_order_release);
+    atomic_fetch_or_explicit(&memtable->head.tables[table / 64 % 2], (uint64_t)1 << table % 64,
+                             memory_order_release);
     return overlays;
 }
 

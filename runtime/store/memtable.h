@@ -14,6 +14,8 @@
 
 #include "schema/schema.h"
 
+#include <stdatomic.h>
+
 typedef struct sgc_memtable sgc_memtable;
 
 SGC_CHECK sgc_status sgc_memtable_create(const sgc_schema *schema, sgc_memtable **memtable);
@@ -31,8 +33,19 @@ void sgc_memtable_destroy(sgc_memtable *memtable);
 /** Bytes taken from the heap; any thread may ask. */
 size_t sgc_memtable_bytes(const sgc_memtable *memtable);
 bool sgc_memtable_is_empty(const sgc_memtable *memtable);
+/** What a MemTable begins with: of which tables it may know rows, a bit by number modulo 128. */
+typedef struct sgc_memtable_head {
+    _Atomic uint64_t tables[2];
+} sgc_memtable_head;
+bool sgc_memtable_knows_table(const sgc_memtable *memtable, uint16_t table);
 /** False when no row of this table was ever put: readers may pass it by. */
-bool sgc_memtable_has_table(const sgc_memtable *memtable, uint16_t table);
+static inline bool sgc_memtable_has_table(const sgc_memtable *memtable, uint16_t table)
+{
+    sgc_memtable_head *head = (sgc_memtable_head *)(uintptr_t)memtable;
+    uint64_t some = atomic_load_explicit(&head->tables[table / 64 % 2], memory_order_acquire);
+
+    return (some >> table % 64 & 1) && sgc_memtable_knows_table(memtable, table);
+}
 
 /** One version of a row; record null: deleted. Readable as long as the MemTable lives. */
 typedef struct sgc_version {

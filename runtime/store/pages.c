@@ -1,6 +1,6 @@
 /*
- * pages.c - the open image: its files, its schema, its checkpoints, look-ups by key. Changing it
- * is flush.c, walking it cursor.c, checking it verify.c.
+ * pages.c - the open image: its files, its schema, its checkpoints. Look-ups by key are
+ * look_up.c, changing it is flush.c, walking it cursor.c, checking it verify.c.
  */
 #include "store/image.h"
 
@@ -80,50 +80,6 @@ void sgc_checkpoint_tree(const sgc_checkpoint *checkpoint, uint16_t table, unsig
 
     *size = (sgc_tree_size){.entries = tree->count, .pages = tree->pages};
     if (which >= SGC_TREE_OF_INDEX) size->levels = tree->b;
-}
-
-static inline sgc_status get(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key, uint64_t last,
-                             sgc_arena *arena, sgc_stored_row *out, sgc_error *error)
-{
-    const sgc_image *image = &checkpoint->image;
-    const sgc_tree *trees = &image->trees[image->first_tree[table]];
-    sgc_table_view view = {.cache = &checkpoint->pages->cache,
-                           .table = &image->schema->tables[table],
-                           .rows = &trees[SGC_TREE_OF_ROWS],
-                           .hash = &trees[SGC_TREE_OF_HASH],
-                           .seed = checkpoint->pages->seed};
-    uint64_t at;
-    uint32_t frame;
-    sgc_row row;
-    sgc_status status = sgc_hash_find(&view, key, &at, &frame, &row, error);
-
-    if (status) return status;
-    if (row.begin > last) {
-        sgc_cache_unpin(view.cache, frame);
-        return SGC_NOT_FOUND;
-    }
-    if (row.large) {
-        status = sgc_row_read_large(view.cache, view.rows, &row, arena, error);
-    } else {
-        row.record = sgc_arena_str(arena, row.record);
-        if (!row.record.data) status = sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-    }
-    sgc_cache_unpin(view.cache, frame);
-    *out = (sgc_stored_row){row.record, row.begin};
-    return status;
-}
-
-sgc_status sgc_checkpoint_get(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key,
-                              sgc_arena *arena, sgc_stored_row *row, sgc_error *error)
-{
-    return get(checkpoint, table, key, UINT64_MAX, arena, row, error);
-}
-
-sgc_status sgc_checkpoint_get_at(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key,
-                                 uint64_t at, sgc_arena *arena, sgc_stored_row *row,
-                                 sgc_error *error)
-{
-    return get(checkpoint, table, key, at, arena, row, error);
 }
 
 /* ---- opening ---- */

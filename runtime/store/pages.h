@@ -86,6 +86,11 @@ SGC_CHECK sgc_status sgc_checkpoint_find(sgc_checkpoint *checkpoint, uint16_t ta
                                          sgc_str prefix, sgc_arena *arena, sgc_stored_row *row,
                                          sgc_error *error);
 
+/** Many keys at a time: rows[i].record is null where keys[i] is not found. */
+SGC_CHECK sgc_status sgc_checkpoint_get_many(sgc_checkpoint *checkpoint, uint16_t table,
+                                             const sgc_str *keys, size_t count, sgc_arena *arena,
+                                             sgc_stored_row *rows, sgc_error *error);
+
 /** Longest entry of an index: components and key. */
 #define SGC_ENTRY_MAX (2 * SGC_KEY_MAX)
 /** More levels than any B+tree has. */

@@ -337,9 +337,24 @@ SGC_CHECK sgc_status sgc_reads_get(const struct sgc_reads *source, uint16_t tabl
                                    sgc_arena *arena, enum sgc_found *found, sgc_str *record,
                                    sgc_error *error);
 
+/** Does any layer in memory know of rows of the table? */
+static inline bool sgc_reads_memory(const struct sgc_reads *source, uint16_t table)
+{
+    if (source->writes && sgc_memtable_has_table(source->writes, table)) return true;
+    for (size_t i = 0; i < source->count; i++)
+        if (sgc_memtable_has_table(source->layers[i]->memtable, table)) return true;
+    return false;
+}
 /** Whether only the checkpoint knows of the table's rows, and nobody remembers what is read: then
  * sgc_checkpoint_find() answers what a walk would. */
-bool sgc_reads_are_plain(const struct sgc_reads *source, uint16_t table);
+static inline bool sgc_reads_are_plain(const struct sgc_reads *source, uint16_t table)
+{
+    return source->checkpoint && !source->past && !source->kept && !sgc_reads_memory(source, table);
+}
+/** The same for many keys: records[i] is null where keys[i] is not found. */
+SGC_CHECK sgc_status sgc_reads_get_many(const struct sgc_reads *source, uint16_t table,
+                                        const sgc_str *keys, size_t count, sgc_arena *arena,
+                                        sgc_str *records, sgc_error *error);
 
 /** A merged walk over one index. Zero-initialise; close it. */
 struct sgc_walk {

@@ -58,9 +58,9 @@ static inline sgc_status get(const struct sgc_reads *source, uint16_t table, sgc
 {
     sgc_stored_row row;
 
-    *found = find_in_memory(source, table, key, record);
+    *found = SGC_FOUND_NOTHING;
+    if (sgc_reads_memory(source, table)) *found = find_in_memory(source, table, key, record);
     if (*found != SGC_FOUND_NOTHING || !source->checkpoint) return SGC_OK;
-    if (sgc_checkpoint_rows(source->checkpoint, table) == 0) return SGC_OK;
     sgc_status status = sgc_checkpoint_get(source->checkpoint, table, key, arena, &row, error);
     if (status == SGC_NOT_FOUND) return SGC_OK;
     if (status != SGC_OK) return status;
@@ -88,13 +88,62 @@ sgc_status sgc_reads_get(const struct sgc_reads *source, uint16_t table, sgc_str
     return get(source, table, key, arena, found, record, error);
 }
 
-bool sgc_reads_are_plain(const struct sgc_reads *source, uint16_t table)
+/* ---- many rows by key ---- */
+
+enum { BATCH = 64 };
+
+/* Those that no layer in memory has are left for the pages. */
+static sgc_status get_batch(const struct sgc_reads *source, uint16_t table, const sgc_str *keys,
+                            size_t count, sgc_arena *arena, sgc_str *records, sgc_error *error)
 {
-    if (!source->checkpoint || source->past || source->kept) return false;
-    if (source->writes && sgc_memtable_has_table(source->writes, table)) return false;
-    for (size_t i = 0; i < source->count; i++)
-        if (sgc_memtable_has_table(source->layers[i]->memtable, table)) return false;
-    return true;
+    sgc_str left[BATCH];
+    sgc_stored_row rows[BATCH];
+    uint8_t at[BATCH];
+    size_t left_count = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        enum sgc_found found = SGC_FOUND_DELETED;
+        if (keys[i].size <= SGC_KEY_MAX)
+            found = find_in_memory(source, table, keys[i], &records[i]);
+        if (found != SGC_FOUND_ROW) records[i] = sgc_str_of(NULL, 0);
+        if (found != SGC_FOUND_NOTHING) continue;
+        at[left_count] = (uint8_t)i;
+        left[left_count++] = keys[i];
+    }
+    if (left_count == 0 || !source->checkpoint) return SGC_OK;
+    sgc_status status =
+        sgc_checkpoint_get_many(source->checkpoint, table, left, left_count, arena, rows, error);
+    for (size_t i = 0; status == SGC_OK && i < left_count; i++)
+        records[at[i]] = rows[i].record;
+    return status;
+}
+
+static sgc_status get_each(const struct sgc_reads *source, uint16_t table, const sgc_str *keys,
+                           size_t count, sgc_arena *arena, sgc_str *records, sgc_error *error)
+{
+    sgc_status status = SGC_OK;
+
+    for (size_t i = 0; status == SGC_OK && i < count; i++) {
+        enum sgc_found found = SGC_FOUND_NOTHING;
+        if (keys[i].size <= SGC_KEY_MAX)
+            status = get_otherwise(source, table, keys[i], arena, &found, &records[i], error);
+        if (found != SGC_FOUND_ROW) records[i] = sgc_str_of(NULL, 0);
+    }
+    return status;
+}
+
+sgc_status sgc_reads_get_many(const struct sgc_reads *source, uint16_t table, const sgc_str *keys,
+                              size_t count, sgc_arena *arena, sgc_str *records, sgc_error *error)
+{
+    sgc_status status = SGC_OK;
+
+    if (source->past || source->kept)
+        return get_each(source, table, keys, count, arena, records, error);
+    for (size_t i = 0; status == SGC_OK && i < count; i += BATCH) {
+        size_t part = count - i < BATCH ? count - i : BATCH;
+        status = get_batch(source, table, keys + i, part, arena, records + i, error);
+    }
+    return status;
 }
 
 /* ---- merged walks ---- */

@@ -316,34 +316,45 @@ static sgc_status keep_bytes(sgc_txn *txn, sgc_str *record)
     return sgc_str_is_null(*record) ? sgc_txn_fail_plain(txn, SGC_NO_MEMORY) : SGC_OK;
 }
 
+/* What is lent by MemTables has to be copied once the transaction has moved. */
 static sgc_status get(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str *record)
 {
     enum sgc_found found;
-
-    *record = sgc_str_of(NULL, 0);
-    if (key.size > SGC_KEY_MAX) return SGC_NOT_FOUND;
     sgc_status status =
         sgc_reads_get(&txn->source, table, key, &txn->arena, &found, record, &txn->error);
-    if (status != SGC_OK) return sgc_txn_fail_plain(txn, status);
-    if (found != SGC_FOUND_ROW) {
-        *record = sgc_str_of(NULL, 0);
-        return SGC_NOT_FOUND;
-    }
-    txn->stats.rows_read++;
-    return SGC_OK;
+
+    if (status != SGC_OK) return status;
+    if (found != SGC_FOUND_ROW) return SGC_NOT_FOUND;
+    return txn->first_view ? keep_bytes(txn, record) : SGC_OK;
+}
+
+/* The words are made by the few who ask: a miss is an ordinary answer. */
+static sgc_status not_there(sgc_txn *txn, sgc_status status, sgc_str *record)
+{
+    *record = sgc_str_of(NULL, 0);
+    if (status != SGC_NOT_FOUND) return sgc_txn_fail_plain(txn, status);
+    sgc_txn_clear_error(txn);
+    txn->error.status = SGC_NOT_FOUND;
+    return status;
 }
 
 sgc_status sgc_row_get(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str *record)
 {
-    sgc_txn_refresh(txn);
-    sgc_status status = get(txn, table, key, record);
+    sgc_stored_row row;
+    sgc_status status = SGC_NOT_FOUND;
 
-    if (status == SGC_OK && txn->first_view) return keep_bytes(txn, record);
-    if (status != SGC_NOT_FOUND) return status;
-    /* The words are made by the few who ask: a miss is an ordinary answer. */
-    sgc_txn_clear_error(txn);
-    txn->error.status = SGC_NOT_FOUND;
-    return status;
+    sgc_txn_refresh(txn);
+    if (key.size > SGC_KEY_MAX) return not_there(txn, status, record);
+    if (sgc_reads_are_plain(&txn->source, table)) {
+        status =
+            sgc_checkpoint_get(txn->source.checkpoint, table, key, &txn->arena, &row, &txn->error);
+        *record = row.record;
+    } else {
+        status = get(txn, table, key, record);
+    }
+    if (status != SGC_OK) return not_there(txn, status, record);
+    txn->stats.rows_read++;
+    return SGC_OK;
 }
 
 sgc_status sgc_row_get_many(sgc_txn *txn, uint16_t table, const sgc_str *keys, size_t count,
@@ -351,12 +362,14 @@ sgc_status sgc_row_get_many(sgc_txn *txn, uint16_t table, const sgc_str *keys, s
 {
     sgc_txn_clear_error(txn);
     sgc_txn_refresh(txn);
-    for (size_t i = 0; i < count; i++) {
-        sgc_status status = get(txn, table, keys[i], &records[i]);
-        if (status == SGC_OK && txn->first_view) status = keep_bytes(txn, &records[i]);
-        if (status != SGC_OK && status != SGC_NOT_FOUND) return status;
+    sgc_status status =
+        sgc_reads_get_many(&txn->source, table, keys, count, &txn->arena, records, &txn->error);
+    for (size_t i = 0; status == SGC_OK && i < count; i++) {
+        if (sgc_str_is_null(records[i])) continue;
+        txn->stats.rows_read++;
+        if (txn->first_view) status = keep_bytes(txn, &records[i]);
     }
-    return SGC_OK;
+    return sgc_txn_fail_plain(txn, status);
 }
 
 /* The walk's row, readable until the transaction ends. */

@@ -169,6 +169,21 @@ void *sgc_arena_alloc(sgc_arena *arena, size_t size);
 void *sgc_arena_zero(sgc_arena *arena, size_t count, size_t size);
 /** A copy of str with a NUL behind it (not counted); null stays null, .data == NULL on failure. */
 sgc_str sgc_arena_str(sgc_arena *arena, sgc_str str);
+/** A copy of bytes that are there, without the NUL; .data == NULL on failure. */
+static inline sgc_str sgc_arena_copy(sgc_arena *arena, sgc_str bytes)
+{
+    size_t size = (bytes.size + 15) & ~(size_t)15;
+    char *to = arena->next;
+
+    if (to && size >= bytes.size && size <= (size_t)(arena->end - to)) {
+        arena->next += size;
+    } else {
+        to = (char *)sgc_arena_alloc(arena, bytes.size);
+    }
+    if (!to) return sgc_str_of(NULL, 0);
+    memcpy(to, bytes.data, bytes.size);
+    return sgc_str_of(to, bytes.size);
+}
 /** printf into the arena, NUL-terminated; .data == NULL when memory is out. */
 sgc_str sgc_arena_printf(sgc_arena *arena, const char *format, ...) SGC_PRINTF(2, 3);
 /** Forgets everything and keeps one block for reuse. */

@@ -193,7 +193,16 @@ static inline uint8_t *sgc_put_nil(uint8_t *p)
  * Readers of untrusted bytes: each returns the byte behind the field, or NULL when [p, end) does
  * not hold such a field. A reader given NULL returns NULL, so a chain is checked once at its end.
  */
-const uint8_t *sgc_read_str(const uint8_t *p, const uint8_t *end, sgc_str *out);
+/** sgc_read_str() of any length. */
+const uint8_t *sgc_read_long_str(const uint8_t *p, const uint8_t *end, sgc_str *out);
+static inline const uint8_t *sgc_read_str(const uint8_t *p, const uint8_t *end, sgc_str *out)
+{
+    /* Most texts are short. */
+    if (!p || p >= end || (*p & 0xe0) != 0xa0 || (*p & 0x1f) >= end - p)
+        return sgc_read_long_str(p, end, out);
+    *out = sgc_str_of((const char *)p + 1, *p & 0x1f);
+    return p + 1 + out->size;
+}
 const uint8_t *sgc_read_bin(const uint8_t *p, const uint8_t *end, sgc_str *out);
 /** The same for fixed-width kinds in lists and embedded values; *has is false for null. */
 const uint8_t *sgc_read_bool(const uint8_t *p, const uint8_t *end, bool *has, bool *out);
@@ -212,6 +221,7 @@ const uint8_t *sgc_read_skip(const uint8_t *p, const uint8_t *end);
 static inline bool sgc_record_check(sgc_str record, uint16_t fields, uint16_t version, size_t fixed)
 {
     const uint8_t *p = (const uint8_t *)record.data;
+
     return record.size >= SGC_RECORD_HEAD && record.size - SGC_RECORD_HEAD >= fixed &&
            sgc_be32(p) == (0xdcU << 24 | (uint32_t)(uint16_t)(fields + 1U) << 8 | 0xcdU) &&
            sgc_be16(p + 4) == version;
@@ -261,8 +271,9 @@ void sgc_key_raw(sgc_key *key, sgc_str bytes);
 /** Primary key of a row: text as it is, or a big-endian integer with the sign bit flipped. */
 static inline void sgc_pk_text(sgc_key *key, sgc_str value)
 {
-    sgc_key_start(key);
-    sgc_key_raw(key, value);
+    key->overflow = value.size > SGC_KEY_MAX;
+    key->size = key->overflow ? 0 : value.size;
+    if (key->size) memcpy(key->bytes, value.data, key->size);
 }
 /** The same of a UUID, whatever the case of its digits. */
 void sgc_pk_uuid(sgc_key *key, sgc_str value);
