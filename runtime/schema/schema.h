@@ -34,6 +34,26 @@ SGC_CHECK sgc_status sgc_schema_build(const sgc_schema_file *files, size_t count
                                       sgc_str numbering, sgc_arena *arena,
                                       sgc_diagnostics *diagnostics, sgc_schema_built *built);
 
+/* ---- two models of one database ---- */
+
+typedef enum sgc_difference {
+    SGC_DIFFERENCE_NONE = 0,
+    SGC_DIFFERENCE_INDEXES, /**< rows are stored alike: indexes, or the order of declarations */
+    SGC_DIFFERENCE_MORE,    /**< words say what was found first */
+} sgc_difference;
+/** What tells the model that a database keeps from another one. words: appended to. */
+sgc_difference sgc_schema_difference(const sgc_schema *kept, const sgc_schema *given,
+                                     sgc_buf *words);
+/** Whether two indexes have the same entries under the same number. */
+bool sgc_index_same(const sgc_table *a, const sgc_index *x, const sgc_table *b, const sgc_index *y);
+/**
+ * `given` with its indexes numbered as the database goes on numbering: those it has keep their
+ * numbers, new ones get numbers that it never used; `given` itself when it says the same. What
+ * differs lives in arena. SGC_INVALID when its SDL does not give the same tables again.
+ */
+SGC_CHECK sgc_status sgc_schema_numbered(const sgc_schema *given, const sgc_schema *kept,
+                                         sgc_arena *arena, const sgc_schema **numbered);
+
 /** Position of a table by GraphQL type name, SGC_NONE when there is none. */
 uint16_t sgc_schema_table(const sgc_schema *schema, sgc_str name);
 uint16_t sgc_table_field(const sgc_table *table, sgc_str name);

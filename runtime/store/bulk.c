@@ -38,6 +38,8 @@ static sgc_status begin(sgc_flush *flush, uint16_t table, sgc_bulk *bulk, sgc_er
     sgc_status status = sgc_write_clear(flush, &trees[SGC_TREE_OF_ROWS], error);
     if (status) return status;
     trees[SGC_TREE_OF_ROWS].a = trees[SGC_TREE_OF_ROWS].b = trees[SGC_TREE_OF_ROWS].c = 0;
+    for (uint16_t i = 0; i < indexes; i++)
+        trees[SGC_TREE_OF_INDEX + i].c = 0; /* it will hold all rows that come */
     bulk->state = SGC_BULK_OPEN;
     return SGC_OK;
 }

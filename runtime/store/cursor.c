@@ -55,6 +55,7 @@ void sgc_page_cursor_close(sgc_page_cursor *cursor)
         drop_row(cursor);
         drop_ahead(cursor);
     }
+    if (cursor->own.gather) sgc_cursor_gather_close(cursor);
     sgc_free(cursor->own.long_entry);
     sgc_arena_free(&cursor->own.large);
     cursor->own.long_entry = NULL;
@@ -174,6 +175,7 @@ sgc_status sgc_page_cursor_seek(sgc_page_cursor *cursor, sgc_str bound, sgc_erro
     drop_row(cursor);
     drop_ahead(cursor);
     drop_node(cursor);
+    if (tree->c != 0 && !cursor->own.as_it_is) return sgc_cursor_gather_seek(cursor, bound, error);
     if (tree->b == 0) return SGC_OK;
     if (tree->b >= SGC_TREE_LEVELS)
         return sgc_tree_damaged(tree, tree->a, "too many levels", error);
@@ -190,6 +192,7 @@ sgc_status sgc_page_cursor_next(sgc_page_cursor *cursor, sgc_error *error)
     if (!cursor->valid) return SGC_OK;
     cursor->valid = false;
     drop_row(cursor);
+    if (cursor->own.gather) return sgc_cursor_gather_next(cursor, error);
     const uint8_t *node = sgc_frame_data(cache_of(cursor), cursor->own.node_frame);
     unsigned at = cursor->own.positions[0];
     if (cursor->descending ? at > 0 : at + 1 < sgc_node_count(node)) {

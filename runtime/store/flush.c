@@ -11,7 +11,7 @@ static sgc_status no_memory(sgc_error *error)
     return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
 }
 
-static void free_changes(sgc_flush *flush)
+void sgc_flush_free_changes(sgc_flush *flush)
 {
     for (uint32_t i = 0; flush->changes && i < flush->image.tree_count; i++)
         sgc_changes_free(&flush->changes[i]);
@@ -23,7 +23,7 @@ static void free_changes(sgc_flush *flush)
 static void discard(sgc_flush *flush)
 {
     sgc_flush_drop_history(flush);
-    free_changes(flush);
+    sgc_flush_free_changes(flush);
     sgc_changes_free(&flush->bulk);
     sgc_free(flush->sort_room.items);
     sgc_free(flush->dirty);
@@ -51,7 +51,7 @@ static void reap(sgc_pages *pages)
     sgc_space_trim(&pages->space);
 }
 
-static sgc_status new_changes(sgc_flush *flush)
+sgc_status sgc_flush_new_changes(sgc_flush *flush)
 {
     const sgc_schema *schema = flush->image.schema;
 
@@ -80,7 +80,7 @@ sgc_status sgc_flush_begin(sgc_pages *pages, sgc_flush **out, sgc_error *error)
     reap(pages);
     flush->dirty_limit = pages->cache.frame_count / 2;
     sgc_status status = sgc_image_copy(&flush->base->image, &flush->image);
-    if (status == SGC_OK) status = new_changes(flush);
+    if (status == SGC_OK) status = sgc_flush_new_changes(flush);
     flush->known = sgc_alloc_zero(SGC_KNOWN_PAGES, sizeof *flush->known);
     if (!flush->known) status = SGC_NO_MEMORY;
     if (status == SGC_OK && flush->image.number == UINT32_MAX) {
@@ -192,12 +192,16 @@ static sgc_status change_indexes(const row_change *change)
     sgc_status status = change->table->index_count ? change_order(change) : SGC_OK;
 
     for (uint16_t i = 1; status == SGC_OK && i < change->table->index_count; i++) {
-        bool same;
+        const sgc_tree *tree = sgc_image_tree(&change->flush->image, change->position,
+                                              SGC_TREE_OF_INDEX + (unsigned)i);
+        bool same, was_in = sgc_index_covers(tree, change->old_row),
+                   is_in = sgc_index_covers(tree, change->new_row);
+        if (!was_in && !is_in) continue;
         status = unchanged(change, i, &same);
         if (status || same) continue;
-        if (!sgc_str_is_null(change->before))
+        if (!sgc_str_is_null(change->before) && was_in)
             status = add_entries(change, i, change->before, SGC_CHANGE_REMOVE);
-        if (status == SGC_OK && !sgc_str_is_null(change->after))
+        if (status == SGC_OK && !sgc_str_is_null(change->after) && is_in)
             status = add_entries(change, i, change->after, change->new_row);
     }
     return status;
@@ -373,7 +377,7 @@ sgc_status sgc_write_bytes(sgc_flush *flush, sgc_tree *tree, sgc_str bytes, sgc_
     return SGC_OK;
 }
 
-static sgc_status write_schema(sgc_flush *flush, const sgc_schema *schema, sgc_error *error)
+sgc_status sgc_write_schema(sgc_flush *flush, const sgc_schema *schema, sgc_error *error)
 {
     sgc_buf text = {0};
     sgc_image *image = &flush->image;
@@ -407,12 +411,12 @@ sgc_status sgc_flush_set_schema(sgc_flush *flush, const sgc_schema *schema, sgc_
     for (uint32_t i = 0; status == SGC_OK && i < SGC_ROOT_TREES; i++)
         status = sgc_write_clear(flush, &image->root_trees[i], error);
     if (status == SGC_OK) {
-        free_changes(flush);
+        sgc_flush_free_changes(flush);
         status = sgc_image_reset(image, schema);
-        if (status == SGC_OK) status = new_changes(flush);
+        if (status == SGC_OK) status = sgc_flush_new_changes(flush);
         if (status) no_memory(error);
     }
-    if (status == SGC_OK) status = write_schema(flush, schema, error);
+    if (status == SGC_OK) status = sgc_write_schema(flush, schema, error);
     if (status) flush->broken = status;
     return status;
 }

@@ -81,7 +81,8 @@ typedef struct sgc_tree {
     uint64_t count;     /**< rows, hash entries or index entries; bytes of the SCHEMA, FREE and
                            HISTORY trees */
     /** ROWS: fill page + 1, pages with room, where to look for room. HASH: group bits, pages of a
-     * group, groups already grown. INDEX: root node, levels, unused. */
+     * group, groups already grown. INDEX: root node, levels, and 1 + the first page of
+     * rows that is not in it yet, 0: all are. */
     uint32_t a, b, c;
     /** In memory, of published trees: frames of the lowest pages of the page table, pinned when
      * first used and as long as the checkpoint lives; NULL: none. */

@@ -86,6 +86,24 @@ void sgc_segments_release(sgc_segments *segments)
     sgc_free(segments);
 }
 
+sgc_status sgc_segments_under(sgc_segments *segments, const sgc_schema *schema,
+                              sgc_segments **under, sgc_error *error)
+{
+    size_t count = segments->count, horizons = segments->horizon_count;
+    sgc_status status = sgc_segments_new(segments->history, schema, count, horizons, under, error);
+
+    if (status) return status;
+    for (size_t i = 0; i < count; i++) {
+        (*under)->items[i] = segments->items[i];
+        atomic_fetch_add(&segments->items[i]->references, 1);
+    }
+    if (horizons)
+        memcpy((*under)->horizons, segments->horizons, horizons * sizeof *segments->horizons);
+    (*under)->count = count;
+    (*under)->horizon_count = horizons;
+    return SGC_OK;
+}
+
 size_t sgc_segments_count(const sgc_segments *segments)
 {
     return segments->count;

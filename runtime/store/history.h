@@ -58,6 +58,15 @@ void sgc_segments_release(sgc_segments *segments);
 /** Appends what sgc_history_open() needs: names, sizes and checksums of segments, horizons. */
 SGC_CHECK sgc_status sgc_segments_encode(const sgc_segments *segments, sgc_buf *manifest);
 size_t sgc_segments_count(const sgc_segments *segments);
+/** The same segments, for a schema with the same tables and other indexes. */
+SGC_CHECK sgc_status sgc_segments_under(sgc_segments *segments, const sgc_schema *schema,
+                                        sgc_segments **under, sgc_error *error);
+/**
+ * Whether every segment that may hold versions of the moment has a run of the index (by position);
+ * without one a walk gathers the entries from the versions.
+ */
+bool sgc_segments_have_run(const sgc_segments *segments, uint16_t table, uint16_t index,
+                           uint64_t at);
 uint64_t sgc_segments_versions(const sgc_segments *segments);
 
 /* ---- writing: one thread at a time ---- */

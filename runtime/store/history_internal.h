@@ -98,6 +98,7 @@ typedef struct sgc_segment {
     sgc_buf footer, keys;
     _Atomic uint64_t references;
     _Atomic bool replaced; /**< the file goes with the last reference */
+    bool runs_tried;       /**< made here: a run that it does not have cannot be made */
 } sgc_segment;
 
 typedef struct sgc_horizon {
@@ -264,8 +265,15 @@ typedef struct sgc_history_source {
     uint32_t number, at; /**< of the block in the run, of the item in it */
     bool descending, valid;
     sgc_history_item item;
+    struct sgc_source_gather *gather; /**< of an index that the segment has no run of: run is that
+                                           of the versions then; NULL: not so */
 } sgc_history_source;
 
+/** The source is one of an index (by position) that its segment has no run of. */
+SGC_CHECK sgc_status sgc_source_of_versions(sgc_history_source *source, const sgc_table *table,
+                                            uint16_t index);
+/** Gives back what sgc_source_of_versions() took; the source is at its end. */
+void sgc_source_close(sgc_history_source *source);
 /** To the first (descending: last) item that overlaps the period. */
 SGC_CHECK sgc_status sgc_source_start(sgc_history_source *source, sgc_error *error);
 /** Lifetimes. Ascending: first item with key >= bound; descending: last one with key < bound. */
@@ -316,9 +324,17 @@ SGC_CHECK sgc_status sgc_merge_run(sgc_history *history, sgc_segment **segments,
                                    sgc_run_id id, const sgc_segments *horizons,
                                    sgc_segment_builder *builder, sgc_error *error);
 /** All runs of some segments into one. */
-SGC_CHECK sgc_status sgc_merge_segments(sgc_history *history, sgc_segment **segments, size_t count,
+SGC_CHECK sgc_status sgc_merge_segments(sgc_history *history, const sgc_schema *schema,
+                                        sgc_segment **segments, size_t count,
                                         const sgc_segments *horizons, bool durable,
                                         sgc_segment **merged, sgc_error *error);
+/** A run of an index made from the versions of some segments; none when an entry is too long. */
+SGC_CHECK sgc_status sgc_history_make_run(sgc_history *history, sgc_segment **segments,
+                                          size_t count, const sgc_table *table, uint16_t index,
+                                          const sgc_segments *horizons,
+                                          sgc_segment_builder *builder, sgc_error *error);
+/** Whether retention leaves the item out; horizons may be NULL. */
+bool sgc_history_is_past(const sgc_segments *horizons, sgc_run_id id, const sgc_history_item *item);
 
 /** A list with room for `count` segments and no segment in it yet. */
 SGC_CHECK sgc_status sgc_segments_new(sgc_history *history, const sgc_schema *schema, size_t count,

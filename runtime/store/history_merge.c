@@ -11,6 +11,8 @@
  */
 #include "store/history_internal.h"
 
+#include <stdlib.h>
+
 enum { FEW = 4, MANY = 8, VERSIONS_A_KEY = 2 };
 
 /* ---- one run ---- */
@@ -55,8 +57,7 @@ static sgc_status start_merge(sgc_history *history, run_merge *merge, sgc_segmen
     return SGC_OK;
 }
 
-/* Whether retention leaves the item out. */
-static bool is_past(const sgc_segments *horizons, sgc_run_id id, const sgc_history_item *item)
+bool sgc_history_is_past(const sgc_segments *horizons, sgc_run_id id, const sgc_history_item *item)
 {
     if (!horizons || id.kind == SGC_RUN_COMMITS) return false;
     if (id.kind != SGC_RUN_CHANGES) return item->end <= sgc_segments_horizon_of(horizons, id.table);
@@ -88,7 +89,7 @@ sgc_status sgc_merge_run(sgc_history *history, sgc_segment **segments, size_t co
         sgc_history_source *source = merge.order[0];
         if (is_stopped(history, horizons)) status = SGC_BUSY;
         if (status != SGC_OK) break;
-        if (!is_past(horizons, id, &source->item))
+        if (!sgc_history_is_past(horizons, id, &source->item))
             status = sgc_builder_add(builder, &source->item, error);
         if (status == SGC_OK) status = sgc_source_next(source, error);
         if (status == SGC_OK) sgc_sources_sift(merge.order, &merge.live);
@@ -97,7 +98,8 @@ sgc_status sgc_merge_run(sgc_history *history, sgc_segment **segments, size_t co
     return status;
 }
 
-/* The least id behind `last` of any segment; false when there is none. */
+/* The least id behind `last` of any segment; false when there is none. Runs of indexes come by the
+ * schema, not by what is there. */
 static bool next_run(sgc_segment **segments, size_t count, sgc_run_id last, sgc_run_id *next)
 {
     bool found = false;
@@ -105,7 +107,7 @@ static bool next_run(sgc_segment **segments, size_t count, sgc_run_id last, sgc_
     for (size_t i = 0; i < count; i++) {
         for (uint32_t r = 0; r < segments[i]->run_count; r++) {
             sgc_run_id id = segments[i]->runs[r].id;
-            if (sgc_run_id_compare(id, last) <= 0) continue;
+            if (id.kind == SGC_RUN_INDEX || sgc_run_id_compare(id, last) <= 0) continue;
             if (!found || sgc_run_id_compare(id, *next) < 0) *next = id;
             found = true;
             break;
@@ -114,17 +116,90 @@ static bool next_run(sgc_segment **segments, size_t count, sgc_run_id last, sgc_
     return found;
 }
 
-sgc_status sgc_merge_segments(sgc_history *history, sgc_segment **segments, size_t count,
-                              const sgc_segments *horizons, bool durable, sgc_segment **merged,
-                              sgc_error *error)
+/* An index of the schema. */
+typedef struct wanted_run {
+    const sgc_table *table;
+    uint16_t index;
+    sgc_run_id id;
+} wanted_run;
+
+static int by_id(const void *a, const void *b)
+{
+    const wanted_run *x = a, *y = b;
+
+    return sgc_run_id_compare(x->id, y->id);
+}
+
+static sgc_status list_indexes(const sgc_schema *schema, wanted_run **out, size_t *count,
+                               sgc_error *error)
+{
+    size_t most = 0;
+
+    for (uint16_t t = 0; schema && t < schema->table_count; t++)
+        most += schema->tables[t].index_count;
+    *count = 0;
+    *out = sgc_alloc_zero(most, sizeof **out);
+    if (!*out) return sgc_history_no_memory(error);
+    for (uint16_t t = 0; schema && t < schema->table_count; t++) {
+        const sgc_table *table = &schema->tables[t];
+        for (uint16_t i = 1; i < table->index_count; i++)
+            (*out)[(*count)++] =
+                (wanted_run){table, i, {SGC_RUN_INDEX, table->number, table->indexes[i].number}};
+    }
+    qsort(*out, *count, sizeof **out, by_id);
+    return SGC_OK;
+}
+
+/* Versions without a run beside them: it was written under other indexes. */
+static bool is_missing(const sgc_segment *segment, sgc_run_id id)
+{
+    sgc_run_id versions = {.kind = SGC_RUN_VERSIONS, .table = id.table};
+
+    return sgc_segment_run(segment, versions) && !sgc_segment_run(segment, id);
+}
+
+/* Runs of the schema's indexes: merged, or made anew where a segment has none. */
+static sgc_status merge_indexes(sgc_history *history, const sgc_schema *schema,
+                                sgc_segment **segments, size_t count, const sgc_segments *horizons,
+                                sgc_segment_builder *builder, sgc_error *error)
+{
+    wanted_run *wanted;
+    size_t indexes;
+    sgc_status status = list_indexes(schema, &wanted, &indexes, error);
+
+    for (size_t i = 0; status == SGC_OK && i < indexes; i++) {
+        bool missing = false;
+        for (size_t n = 0; n < count; n++)
+            missing = missing || is_missing(segments[n], wanted[i].id);
+        status = missing ? sgc_history_make_run(history, segments, count, wanted[i].table,
+                                                wanted[i].index, horizons, builder, error)
+                         : sgc_merge_run(history, segments, count, wanted[i].id, horizons, builder,
+                                         error);
+    }
+    sgc_free(wanted);
+    return status;
+}
+
+sgc_status sgc_merge_segments(sgc_history *history, const sgc_schema *schema,
+                              sgc_segment **segments, size_t count, const sgc_segments *horizons,
+                              bool durable, sgc_segment **merged, sgc_error *error)
 {
     sgc_segment_builder *builder;
     sgc_run_id id = {0};
+    bool indexed = false;
     sgc_status status = sgc_builder_open(history, &builder, error);
 
     if (status) return status;
-    while (status == SGC_OK && next_run(segments, count, id, &id))
-        status = sgc_merge_run(history, segments, count, id, horizons, builder, error);
+    while (status == SGC_OK && next_run(segments, count, id, &id)) {
+        if (id.kind > SGC_RUN_INDEX && !indexed) {
+            indexed = true;
+            status = merge_indexes(history, schema, segments, count, horizons, builder, error);
+        }
+        if (status == SGC_OK)
+            status = sgc_merge_run(history, segments, count, id, horizons, builder, error);
+    }
+    if (status == SGC_OK && !indexed)
+        status = merge_indexes(history, schema, segments, count, horizons, builder, error);
     if (status == SGC_OK)
         return sgc_builder_finish(builder, segments[0]->after, segments[count - 1]->through,
                                   durable, merged, error);
@@ -227,6 +302,27 @@ static bool plan_retention(const sgc_segments *list, bool any, merge_plan *plan)
     return false;
 }
 
+/* A segment without a run that the schema's indexes want; one that was just written has those it
+ * can have. Of lists there may be no entries, so those do not count. */
+static bool plan_runs(const sgc_segments *list, merge_plan *plan)
+{
+    const sgc_schema *schema = list->schema;
+
+    for (size_t i = 0; schema && i < list->count; i++) {
+        if (list->items[i]->runs_tried) continue;
+        for (uint16_t t = 0; t < schema->table_count; t++) {
+            const sgc_table *table = &schema->tables[t];
+            for (uint16_t n = 1; n < table->index_count; n++) {
+                sgc_run_id id = {SGC_RUN_INDEX, table->number, table->indexes[n].number};
+                if (table->indexes[n].elements || !is_missing(list->items[i], id)) continue;
+                *plan = (merge_plan){i, 1};
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* ---- lists ---- */
 
 static void take(sgc_segments *list, sgc_segment *segment)
@@ -294,9 +390,11 @@ static sgc_status carry_out(sgc_segments *list, const sgc_segments *old, const m
 {
     sgc_history *history = list->history;
     sgc_segment **items = list->items + plan->first, *merged;
-    sgc_status status = sgc_merge_segments(history, items, plan->count, list, true, &merged, error);
+    sgc_status status =
+        sgc_merge_segments(history, list->schema, items, plan->count, list, true, &merged, error);
 
     if (status) return status;
+    merged->runs_tried = true;
     atomic_fetch_add(&history->merges, 1);
     atomic_fetch_add(&history->merged_bytes, merged->size);
     for (size_t i = 0; i < plan->count; i++)
@@ -313,11 +411,13 @@ static sgc_status merge_list(sgc_segments *list, const sgc_segments *old, bool e
 {
     merge_plan plan = {0, list->count};
 
-    if (everything && (list->count > 1 || plan_retention(list, true, &plan))) {
+    if (everything &&
+        (list->count > 1 || plan_retention(list, true, &plan) || plan_runs(list, &plan))) {
         *changed = true;
         return carry_out(list, old, &plan, error);
     }
-    while (!everything && (plan_sizes(list, &plan) || plan_retention(list, false, &plan))) {
+    while (!everything && (plan_sizes(list, &plan) || plan_retention(list, false, &plan) ||
+                           plan_runs(list, &plan))) {
         sgc_status status = carry_out(list, old, &plan, error);
         if (status) return status;
         *changed = true;

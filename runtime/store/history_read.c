@@ -60,6 +60,7 @@ typedef struct past_cursor {
     sgc_past_cursor open;
     sgc_segments *segments;
     uint32_t table; /* stable number */
+    const sgc_table *model;
     bool descending, of_index;
     char *key; /* of the only row wanted, or NULL */
     size_t key_size;
@@ -81,18 +82,51 @@ static bool can_have(const sgc_history_run *run, sgc_past_period period, sgc_str
     return !run->bloom_parts || sgc_bloom_has(run->bloom, run->bloom_parts, hash);
 }
 
-static void add_sources(past_cursor *cursor, sgc_run_id id, sgc_past_period period, sgc_str key)
+/* The run to read; of an index that the segment does not know, that of the versions. */
+static const sgc_history_run *run_to_read(const sgc_segment *segment, sgc_run_id id, bool *gathers)
+{
+    const sgc_run_id versions = {.kind = SGC_RUN_VERSIONS, .table = id.table};
+    const sgc_history_run *run = sgc_segment_run(segment, id);
+
+    *gathers = !run && id.kind == SGC_RUN_INDEX;
+    return *gathers ? sgc_segment_run(segment, versions) : run;
+}
+
+static sgc_status add_sources(past_cursor *cursor, sgc_run_id id, uint16_t index,
+                              sgc_past_period period, sgc_str key)
 {
     uint64_t hash = key.data ? sgc_bloom_hash(key) : 0;
 
     for (size_t i = 0; i < cursor->segments->count; i++) {
         sgc_segment *segment = cursor->segments->items[i];
+        bool gathers = false;
         const sgc_history_run *run =
-            segment->through > period.from ? sgc_segment_run(segment, id) : NULL;
+            segment->through > period.from ? run_to_read(segment, id, &gathers) : NULL;
         if (!run || !can_have(run, period, key, hash)) continue;
-        cursor->sources[cursor->source_count++] = (sgc_history_source){
+        sgc_history_source *source = &cursor->sources[cursor->source_count++];
+        *source = (sgc_history_source){
             .segment = segment, .run = run, .period = period, .descending = cursor->descending};
+        if (!gathers) continue;
+        sgc_status status = sgc_source_of_versions(source, cursor->model, index);
+        if (status) return status;
     }
+    return SGC_OK;
+}
+
+bool sgc_segments_have_run(const sgc_segments *segments, uint16_t table, uint16_t index,
+                           uint64_t at)
+{
+    sgc_run_id id;
+    bool gathers = false;
+
+    if (!find_run(segments, table, index, &id)) return true;
+    for (size_t i = 0; i < segments->count && !gathers; i++) {
+        const sgc_segment *segment = segments->items[i];
+        const sgc_history_run *run =
+            segment->through > at ? run_to_read(segment, id, &gathers) : NULL;
+        gathers = gathers && run && run->min_begin <= at && run->max_end > at;
+    }
+    return !gathers;
 }
 
 sgc_status sgc_past_open(sgc_segments *segments, uint16_t table, uint16_t index,
@@ -120,10 +154,13 @@ sgc_status sgc_past_open(sgc_segments *segments, uint16_t table, uint16_t index,
     }
     if (sgc_run_id_of(segments, table, index, &id)) {
         cursor->table = id.table;
-        if (period.to >= period.from)
-            add_sources(cursor, id, period,
-                        cursor->key ? sgc_str_of(cursor->key, cursor->key_size)
-                                    : sgc_str_of(NULL, 0));
+        cursor->model = &segments->schema->tables[table];
+        sgc_str only =
+            cursor->key ? sgc_str_of(cursor->key, cursor->key_size) : sgc_str_of(NULL, 0);
+        if (period.to >= period.from && add_sources(cursor, id, index, period, only)) {
+            sgc_past_close(&cursor->open);
+            return sgc_history_no_memory(error);
+        }
     }
     *out = &cursor->open;
     return SGC_OK;
@@ -134,7 +171,7 @@ void sgc_past_close(sgc_past_cursor *open)
     if (!open) return;
     past_cursor *cursor = cursor_of(open);
     for (size_t i = 0; i < cursor->source_count; i++)
-        sgc_source_stop(&cursor->sources[i]);
+        sgc_source_close(&cursor->sources[i]);
     sgc_block_release(cursor->record_block);
     sgc_free(cursor->sources);
     sgc_free(cursor->order);

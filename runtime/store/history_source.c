@@ -2,6 +2,7 @@
  * history_source.c - walking the items of one run in either direction, past blocks without an item
  * of the period, and several such walks by order of their items.
  */
+#include "store/gather.h"
 #include "store/history_internal.h"
 
 /* ---- blocks ---- */
@@ -80,10 +81,95 @@ static sgc_status backward(sgc_history_source *source, uint32_t before, sgc_erro
     return SGC_OK;
 }
 
+/* ---- an index without a run ---- */
+
+struct sgc_source_gather {
+    sgc_gather gather; /* a: begin, b: end */
+    const sgc_table *table;
+    uint16_t index;
+    uint8_t key_size[4];
+};
+
+sgc_status sgc_source_of_versions(sgc_history_source *source, const sgc_table *table,
+                                  uint16_t index)
+{
+    source->gather = sgc_alloc_zero(1, sizeof *source->gather);
+    if (!source->gather) return SGC_NO_MEMORY;
+    source->gather->table = table;
+    source->gather->index = index;
+    return SGC_OK;
+}
+
+void sgc_source_close(sgc_history_source *source)
+{
+    sgc_source_stop(source);
+    if (source->gather) sgc_gather_free(&source->gather->gather);
+    sgc_free(source->gather);
+    source->gather = NULL;
+}
+
+static sgc_status show_gathered(sgc_history_source *source)
+{
+    struct sgc_source_gather *own = source->gather;
+
+    source->valid = own->gather.at < own->gather.count;
+    if (!source->valid) return SGC_OK;
+    const sgc_gathered *item = &own->gather.items[own->gather.at];
+    size_t size = (size_t)(sgc_varint_put(own->key_size, item->key_size) - own->key_size);
+    source->item = (sgc_history_item){.key = item->entry,
+                                      .value = sgc_str_of((const char *)own->key_size, size),
+                                      .begin = item->a,
+                                      .end = item->b};
+    return SGC_OK;
+}
+
+/* Every version of the period, in the order of the keys. */
+static sgc_status gather_versions(sgc_history_source *source, sgc_error *error)
+{
+    struct sgc_source_gather *own = source->gather;
+    sgc_history_source versions = {
+        .segment = source->segment, .run = source->run, .period = source->period};
+    sgc_status status = sgc_source_start(&versions, error);
+
+    while (status == SGC_OK && versions.valid) {
+        const sgc_history_item *item = &versions.item;
+        status = sgc_gather_record(&own->gather, own->table, own->index, item->value, item->key,
+                                   item->begin, item->end, error);
+        if (status == SGC_OK) status = sgc_source_next(&versions, error);
+    }
+    sgc_source_stop(&versions);
+    sgc_gather_end(&own->gather);
+    source->number = 0;
+    source->valid = false;
+    if (status != SGC_OK) sgc_gather_free(&own->gather);
+    return status == SGC_OK ? show_gathered(source) : status;
+}
+
+static sgc_status gather_from(sgc_history_source *source, sgc_str bound, sgc_error *error)
+{
+    sgc_gather *gather = &source->gather->gather;
+
+    source->valid = false;
+    if (gather->capacity > 0 && sgc_gather_find(gather, bound)) return show_gathered(source);
+    if (sgc_gather_start(gather, source->descending, bound)) return sgc_history_no_memory(error);
+    return gather_versions(source, error);
+}
+
+static sgc_status gather_next(sgc_history_source *source, sgc_error *error)
+{
+    sgc_gather *gather = &source->gather->gather;
+
+    gather->at++;
+    if (gather->at < gather->count || !gather->more) return show_gathered(source);
+    if (sgc_gather_go_on(gather)) return sgc_history_no_memory(error);
+    return gather_versions(source, error);
+}
+
 sgc_status sgc_source_start(sgc_history_source *source, sgc_error *error)
 {
     uint32_t first = source->descending ? source->run->block_count - 1 : 0;
 
+    if (source->gather) return gather_from(source, sgc_str_of(NULL, 0), error);
     source->valid = false;
     sgc_status status = enter(source, first, error);
     if (status) return status;
@@ -93,6 +179,7 @@ sgc_status sgc_source_start(sgc_history_source *source, sgc_error *error)
 
 sgc_status sgc_source_next(sgc_history_source *source, sgc_error *error)
 {
+    if (source->gather) return gather_next(source, error);
     return source->descending ? backward(source, source->at, error)
                               : forward(source, source->at + 1, error);
 }
@@ -167,6 +254,7 @@ static uint32_t items_before(const sgc_history_block *block, sgc_str key, uint64
 
 sgc_status sgc_source_seek(sgc_history_source *source, sgc_str bound, sgc_error *error)
 {
+    if (source->gather) return gather_from(source, bound, error);
     uint32_t before = blocks_before(source->segment, source->run, bound, 0);
 
     source->valid = false;

@@ -222,9 +222,10 @@ static sgc_status write_versions(const sgc_history_writer *writer, sgc_segment_b
 
 /* The entries of one index, as they are collected. */
 typedef struct index_run {
-    const sgc_history_writer *writer;
+    sgc_history *history;
     const sgc_table *table;
     uint16_t index;
+    uint64_t after, through; /* of the segment it becomes a part of */
     sgc_run_id id;
     sgc_arena arena;
     collection entries;
@@ -313,32 +314,47 @@ static sgc_status keep_part(spilled *parts, sgc_segment_builder *builder, uint64
 static sgc_status spill_entries(index_run *run, sgc_error *error)
 {
     sgc_segment_builder *builder;
-    sgc_status status = sgc_builder_open(run->writer->history, &builder, error);
+    sgc_status status = sgc_builder_open(run->history, &builder, error);
 
     if (status) return status;
     status = write_entries(run, builder, error);
-    if (status == SGC_OK)
-        return keep_part(&run->parts, builder, run->writer->after, run->writer->highest, error);
+    if (status == SGC_OK) return keep_part(&run->parts, builder, run->after, run->through, error);
     sgc_builder_abort(builder);
     return status;
 }
 
-static sgc_status write_index(index_run *run, sgc_segment_builder *builder, const collected *items,
-                              size_t count, sgc_error *error)
+static sgc_status take_version(index_run *run, const collected *version, sgc_error *error)
 {
+    size_t size = run->arena.total + run->entries.count * sizeof(collected);
     sgc_status status = SGC_OK;
 
-    for (size_t i = 0; status == SGC_OK && i < count; i++) {
-        size_t size = run->arena.total + run->entries.count * sizeof(collected);
-        if (size > run->writer->history->spill) status = spill_entries(run, error);
-        if (status == SGC_OK) status = add_entries(run, &items[i], error);
+    if (size > run->history->spill) status = spill_entries(run, error);
+    return status ? status : add_entries(run, version, error);
+}
+
+/*
+ * What was taken becomes a run. An entry that is too long was written before there was this index:
+ * then there is no run, and walks gather what they need from the versions.
+ */
+static sgc_status finish_run(index_run *run, sgc_status status, sgc_segment_builder *builder,
+                             sgc_error *error)
+{
+    if (status == SGC_OK && run->parts.count == 0) {
+        status = write_entries(run, builder, error);
+    } else if (status == SGC_OK) {
+        status = spill_entries(run, error);
+        if (status == SGC_OK)
+            status = sgc_merge_run(run->history, run->parts.items, run->parts.count, run->id, NULL,
+                                   builder, error);
+    } else if (status == SGC_LIMIT) {
+        status = SGC_OK;
     }
-    if (status) return status;
-    if (run->parts.count == 0) return write_entries(run, builder, error);
-    status = spill_entries(run, error);
-    if (status) return status;
-    return sgc_merge_run(run->writer->history, run->parts.items, run->parts.count, run->id, NULL,
-                         builder, error);
+    for (size_t i = 0; i < run->parts.count; i++)
+        sgc_segment_drop(run->parts.items[i]);
+    sgc_free(run->parts.items);
+    sgc_free(run->entries.items);
+    sgc_arena_free(&run->arena);
+    return status;
 }
 
 static sgc_status write_indexes(const sgc_history_writer *writer, sgc_segment_builder *builder,
@@ -351,7 +367,10 @@ static sgc_status write_indexes(const sgc_history_writer *writer, sgc_segment_bu
 
     /* Runs come by number; indexes need not stand in that order. */
     for (uint16_t n = 1; status == SGC_OK && n < table->index_count; n++) {
-        index_run run = {.writer = writer, .table = table};
+        index_run run = {.history = writer->history,
+                         .table = table,
+                         .after = writer->after,
+                         .through = writer->highest};
         for (uint16_t i = 1; i < table->index_count; i++) {
             uint32_t number = table->indexes[i].number;
             if ((n > 1 && number <= last) ||
@@ -362,14 +381,57 @@ static sgc_status write_indexes(const sgc_history_writer *writer, sgc_segment_bu
         if (!run.index) break;
         last = table->indexes[run.index].number;
         run.id = (sgc_run_id){SGC_RUN_INDEX, items[0].table, last};
-        status = write_index(&run, builder, items, count, error);
-        for (size_t i = 0; i < run.parts.count; i++)
-            sgc_segment_drop(run.parts.items[i]);
-        sgc_free(run.parts.items);
-        sgc_free(run.entries.items);
-        sgc_arena_free(&run.arena);
+        for (size_t i = 0; status == SGC_OK && i < count; i++)
+            status = take_version(&run, &items[i], error);
+        status = finish_run(&run, status, builder, error);
     }
     return status;
+}
+
+static sgc_status take_versions(index_run *run, sgc_history_source *source,
+                                const sgc_segments *horizons, sgc_error *error)
+{
+    sgc_status status = sgc_source_start(source, error);
+
+    while (status == SGC_OK && source->valid) {
+        const sgc_history_item *item = &source->item;
+        collected version = {.key = item->key,
+                             .record = item->value,
+                             .begin = item->begin,
+                             .end = item->end,
+                             .table = run->id.table};
+        if (!sgc_history_is_past(horizons, source->run->id, item))
+            status = take_version(run, &version, error);
+        if (status == SGC_OK) status = sgc_source_next(source, error);
+    }
+    return status;
+}
+
+sgc_status sgc_history_make_run(sgc_history *history, sgc_segment **segments, size_t count,
+                                const sgc_table *table, uint16_t index,
+                                const sgc_segments *horizons, sgc_segment_builder *builder,
+                                sgc_error *error)
+{
+    const sgc_run_id versions = {.kind = SGC_RUN_VERSIONS, .table = table->number};
+    index_run run = {.history = history,
+                     .table = table,
+                     .index = index,
+                     .id = {SGC_RUN_INDEX, table->number, table->indexes[index].number},
+                     .after = segments[0]->after,
+                     .through = segments[count - 1]->through};
+    sgc_status status = SGC_OK;
+
+    for (size_t i = 0; status == SGC_OK && i < count; i++) {
+        sgc_history_source source = {.segment = segments[i],
+                                     .run = sgc_segment_run(segments[i], versions),
+                                     .period = {0, UINT64_MAX}};
+        if (!source.run) continue;
+        status = sgc_history_take_reader(history, &source.reader, error);
+        if (status == SGC_OK) status = take_versions(&run, &source, horizons, error);
+        sgc_source_stop(&source);
+        sgc_history_give_reader(history, source.reader);
+    }
+    return finish_run(&run, status, builder, error);
 }
 
 /* ---- the segment ---- */
@@ -458,8 +520,8 @@ static sgc_status make_segment(sgc_history_writer *writer, uint64_t through, sgc
     status = spill(writer, error);
     if (status) return status;
     parts->items[parts->count - 1]->through = through;
-    return sgc_merge_segments(writer->history, parts->items, parts->count, NULL, true, segment,
-                              error);
+    return sgc_merge_segments(writer->history, writer->schema, parts->items, parts->count, NULL,
+                              true, segment, error);
 }
 
 static sgc_status extend(const sgc_history_writer *writer, sgc_segment *segment,

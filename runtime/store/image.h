@@ -47,6 +47,7 @@ struct sgc_pages {
     uint64_t seed; /**< of the hash of keys */
     uint64_t history_cache;
     sgc_status (*extend)(const sgc_schema *kept, sgc_arena *arena, const sgc_schema **used);
+    bool kept_wins;
     sgc_history *history;
     sgc_mutex lock;
     sgc_checkpoint *newest; /**< under lock */
@@ -145,6 +146,15 @@ static inline sgc_tree *sgc_image_tree(const sgc_image *image, uint16_t table, u
     return &image->trees[image->first_tree[table] + which];
 }
 
+/**
+ * Whether the rows of this row's page are in the index. c of an index under construction is 1 plus
+ * the first page of rows that is not in it; 0: all are.
+ */
+static inline bool sgc_index_covers(const sgc_tree *index, uint64_t row)
+{
+    return index->c == 0 || (row >> 8) + 1 < index->c;
+}
+
 /* ---- tree.c: reading pages of a tree ---- */
 
 /** Place of a logical page. */
@@ -192,6 +202,9 @@ SGC_CHECK static inline sgc_status sgc_tree_pin(sgc_cache *cache, const sgc_tree
 }
 sgc_status sgc_tree_damaged(const sgc_tree *tree, uint32_t logical, const char *why,
                             sgc_error *error);
+/** What kind of page is published there; 0: none. */
+SGC_CHECK sgc_status sgc_tree_kind_at(sgc_pages *pages, const sgc_tree *tree, uint32_t logical,
+                                      unsigned *kind, sgc_error *error);
 /** Copies `size` bytes that a tree of BYTES pages holds. */
 SGC_CHECK sgc_status sgc_tree_read_bytes(sgc_cache *cache, const sgc_tree *tree, void *out,
                                          size_t size, sgc_error *error);
@@ -340,6 +353,11 @@ void sgc_flush_drop_history(sgc_flush *flush);
 
 /* ---- flush.c ---- */
 
+/** Room for the changes of every tree of the image; before the first one. */
+SGC_CHECK sgc_status sgc_flush_new_changes(sgc_flush *flush);
+void sgc_flush_free_changes(sgc_flush *flush);
+/** The schema into its tree, which has no pages. */
+SGC_CHECK sgc_status sgc_write_schema(sgc_flush *flush, const sgc_schema *schema, sgc_error *error);
 /** Appends pages with these bytes to a tree that has none. */
 SGC_CHECK sgc_status sgc_write_bytes(sgc_flush *flush, sgc_tree *tree, sgc_str bytes,
                                      sgc_error *error);
@@ -351,6 +369,22 @@ SGC_CHECK sgc_status sgc_index_changes(const sgc_table *table, uint16_t index, s
 /** Components of entry number `element` of an index: emitted code when there is some. */
 SGC_CHECK sgc_status sgc_index_components(const sgc_table *table, uint16_t index, sgc_str record,
                                           uint32_t element, sgc_key *key);
+
+/* ---- cursor_gather.c: cursors over indexes that do not hold all rows ---- */
+
+SGC_CHECK sgc_status sgc_cursor_gather_seek(sgc_page_cursor *cursor, sgc_str bound,
+                                            sgc_error *error);
+SGC_CHECK sgc_status sgc_cursor_gather_next(sgc_page_cursor *cursor, sgc_error *error);
+void sgc_cursor_gather_close(sgc_page_cursor *cursor);
+
+/* ---- index_build.c ---- */
+
+/** Entry number `element` of a record with the row's key behind it, as a new index takes it. */
+SGC_CHECK sgc_status sgc_index_key(const sgc_table *table, uint16_t index, sgc_str record,
+                                   uint32_t element, sgc_str key, sgc_key *entry);
+/** Words for a row that cannot be entered. */
+sgc_status sgc_index_failed(const sgc_table *table, uint16_t index, sgc_str key, sgc_status status,
+                            sgc_error *error);
 
 /* ---- btree_write.c ---- */
 

@@ -79,7 +79,11 @@ void sgc_checkpoint_tree(const sgc_checkpoint *checkpoint, uint16_t table, unsig
     const sgc_tree *tree = sgc_image_tree(&checkpoint->image, table, which);
 
     *size = (sgc_tree_size){.entries = tree->count, .pages = tree->pages};
-    if (which >= SGC_TREE_OF_INDEX) size->levels = tree->b;
+    if (which < SGC_TREE_OF_INDEX) return;
+    size->levels = tree->b;
+    if (tree->c == 0) return;
+    size->done = tree->c - 1;
+    size->of = sgc_image_tree(&checkpoint->image, table, SGC_TREE_OF_ROWS)->pages;
 }
 
 /* ---- opening ---- */
@@ -379,12 +383,13 @@ static sgc_status load_state(sgc_pages *pages, const sgc_root *root, const sgc_s
 
     if (status) return status;
     if (root->tree_count > 0 || root->sdl_size > 0) {
-        if (schema && schema->hash != root->schema_hash)
+        bool same = schema && schema->hash == root->schema_hash;
+        if (schema && !same && !pages->kept_wins)
             return sgc_fail(error, SGC_SCHEMA_MISMATCH,
                             "%s was written under another schema than \"%.*s\"", pages->directory,
                             (int)schema->name.size, schema->name.data);
         used = schema;
-        if (!schema) status = read_schema(pages, root, &used, error);
+        if (!same) status = read_schema(pages, root, &used, error);
         if (status) return status;
     }
     return load_checkpoint(pages, root, used, error);
@@ -449,6 +454,7 @@ sgc_status sgc_pages_open(const sgc_os *os, const char *directory, const sgc_sch
     pages->os = os;
     pages->history_cache = options->history_cache_bytes;
     pages->extend = options->extend;
+    pages->kept_wins = options->kept_wins;
     sgc_mutex_init(&pages->lock);
     pages->directory = sgc_alloc(size);
     pages->root_path = join_path(directory, "root");

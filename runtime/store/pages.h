@@ -20,6 +20,7 @@ typedef struct sgc_flush sgc_flush;
 typedef struct sgc_pages_options {
     /** Makes the model that is used of the one that is kept; NULL: they are the same. */
     sgc_status (*extend)(const sgc_schema *kept, sgc_arena *arena, const sgc_schema **used);
+    bool kept_wins;       /**< a kept model that is not the given one is used, not refused */
     uint64_t cache_bytes; /**< budget of frames and page tables together; at least 64 pages */
     uint64_t history_cache_bytes; /**< budget of blocks of history segments */
 } sgc_pages_options;
@@ -62,10 +63,17 @@ uint64_t sgc_checkpoint_rows(const sgc_checkpoint *checkpoint, uint16_t table);
 typedef struct sgc_tree_size {
     uint64_t entries;       /**< or rows */
     uint32_t pages, levels; /**< levels: of B+trees, else 0 */
+    uint32_t done, of;      /**< of an index that is being built: pages of rows; else 0 */
 } sgc_tree_size;
 /** which: 0 the rows, 1 the hash index of keys, 2 + i the index at position i. */
 void sgc_checkpoint_tree(const sgc_checkpoint *checkpoint, uint16_t table, unsigned which,
                          sgc_tree_size *size);
+
+/** Whether an index (by position) holds all rows: if not, walks over it gather entries from them.
+ */
+bool sgc_checkpoint_is_whole(const sgc_checkpoint *checkpoint, uint16_t table, uint16_t index);
+/** An index that is being built; false: there is none. */
+bool sgc_checkpoint_next_build(const sgc_checkpoint *checkpoint, uint16_t *table, uint16_t *index);
 
 /** A row of the image: the record (borrowed from a pinned frame or copied) and its begin. */
 typedef struct sgc_stored_row {
@@ -134,6 +142,8 @@ typedef struct sgc_page_cursor {
         uint8_t wanted;                  /**< so many rows were asked for in a row, up to a limit */
         uint8_t next, count;             /**< of ahead: not yet asked for, all */
         sgc_node_list leaf;              /**< the pinned one; node NULL: not yet looked at */
+        bool as_it_is;                   /**< the tree, though it does not hold all rows */
+        struct sgc_gather *gather;       /**< entries of an index that does not; NULL: none yet */
         uint32_t nodes[SGC_TREE_LEVELS]; /**< the path by level, leaf first */
         uint16_t positions[SGC_TREE_LEVELS];
         uint8_t *long_entry; /**< instead of short_entry, when that is too short */
@@ -213,6 +223,22 @@ void sgc_flush_set_history(sgc_flush *flush, sgc_segments *segments);
 /** The image becomes empty and takes this schema (only before any put of the flush). */
 SGC_CHECK sgc_status sgc_flush_set_schema(sgc_flush *flush, const sgc_schema *schema,
                                           sgc_error *error);
+/**
+ * The schema, which stores rows as the one before does, takes its place: indexes that only the old
+ * one had go. New ones are empty and to be built, but unique ones are built here and now:
+ * SGC_SCHEMA_MISMATCH names the index and two rows that are equal in it. Before any row is put;
+ * `schema` lives as long as the image.
+ */
+SGC_CHECK sgc_status sgc_flush_set_indexes(sgc_flush *flush, const sgc_schema *schema,
+                                           sgc_error *error);
+/** Asked now and then; enough: the round has done so much that it may end for others' sake. */
+typedef bool sgc_build_stop(void *context, bool enough);
+/**
+ * In a flush without rows: goes on with the indexes of one table, until a good batch of entries is
+ * sorted and entered or `stop` says so. SGC_LIMIT with words names a row whose entry is too long.
+ */
+SGC_CHECK sgc_status sgc_flush_build(sgc_flush *flush, sgc_build_stop *stop, void *context,
+                                     sgc_error *error);
 /**
  * Moves pages from the end of the page file to free places further ahead. The file gets shorter
  * when the places they leave are free: with the next commit after this flush's, if no older

@@ -39,24 +39,6 @@ static sgc_status clear(rebuild *r, sgc_tree *tree)
     return SGC_OK;
 }
 
-static sgc_status kind_at(rebuild *r, const sgc_tree *rows, uint32_t logical, unsigned *kind)
-{
-    sgc_page_at at;
-    size_t got = 0;
-    uint8_t head[SGC_PAGE_HEAD];
-    const sgc_os *os = r->pages->os;
-    sgc_status status = sgc_tree_look_up(&r->pages->cache, rows, logical, &at, r->error);
-
-    *kind = 0;
-    if (status || at.place == 0) return status;
-    /* The page was found sound; one that this flush has written is not asked for. */
-    status = os->read(os->self, r->pages->pages_file, (uint64_t)at.place * SGC_PAGE_SIZE, head,
-                      sizeof head, &got);
-    if (status) return sgc_fail(r->error, status, "%s", sgc_os_file_error());
-    if (got == sizeof head) *kind = sgc_page_kind_of(head);
-    return SGC_OK;
-}
-
 /* Pages with rows are listed for bulk.c, those that continue the old hash index go. */
 static sgc_status sort_pages(rebuild *r, uint16_t table, sgc_bulk *bulk)
 {
@@ -65,7 +47,7 @@ static sgc_status sort_pages(rebuild *r, uint16_t table, sgc_bulk *bulk)
 
     for (uint32_t i = 0; status == SGC_OK && i < rows->pages; i++) {
         unsigned kind;
-        status = kind_at(r, rows, i, &kind);
+        status = sgc_tree_kind_at(r->pages, rows, i, &kind, r->error);
         if (status == SGC_OK && kind == SGC_PAGE_HASH_MORE)
             status = sgc_write_free(r->flush, rows, i, r->error);
         if (status || kind != SGC_PAGE_ROWS) continue;

@@ -78,6 +78,25 @@ sgc_status sgc_tree_load(sgc_cache *cache, const sgc_tree *tree, uint32_t logica
     return SGC_OK;
 }
 
+/* Only the head is read: the page itself is checked by whoever loads it as what it says it is. */
+sgc_status sgc_tree_kind_at(sgc_pages *pages, const sgc_tree *tree, uint32_t logical,
+                            unsigned *kind, sgc_error *error)
+{
+    sgc_page_at at;
+    size_t got = 0;
+    uint8_t head[SGC_PAGE_HEAD];
+    const sgc_os *os = pages->os;
+    sgc_status status = sgc_tree_look_up(&pages->cache, tree, logical, &at, error);
+
+    *kind = 0;
+    if (status || at.place == 0) return status;
+    status = os->read(os->self, pages->pages_file, (uint64_t)at.place * SGC_PAGE_SIZE, head,
+                      sizeof head, &got);
+    if (status) return sgc_fail(error, status, "%s", sgc_os_file_error());
+    if (got == sizeof head) *kind = sgc_page_kind_of(head);
+    return SGC_OK;
+}
+
 sgc_status sgc_tree_read_bytes(sgc_cache *cache, const sgc_tree *tree, void *out, size_t size,
                                sgc_error *error)
 {

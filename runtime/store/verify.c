@@ -226,7 +226,12 @@ static sgc_status check_pages(verify *v, const sgc_tree *tree)
 
 static sgc_status check_entry(verify *v, uint16_t index, sgc_str entry, uint64_t at)
 {
+    const sgc_tree *tree =
+        sgc_image_tree(&v->checkpoint->image, v->table, SGC_TREE_OF_INDEX + (unsigned)index);
+
+    if (!sgc_index_covers(tree, at)) return SGC_OK;
     sgc_page_cursor_open(&v->cursor, v->checkpoint, v->table, index, false);
+    v->cursor.own.as_it_is = true;
     sgc_status status = sgc_page_cursor_seek(&v->cursor, entry, &v->error);
 
     if (status == SGC_OK &&
@@ -327,11 +332,14 @@ static sgc_status entry_fits_row(verify *v, uint16_t index, sgc_str record)
 
 static sgc_status check_index_row(verify *v, uint16_t index)
 {
+    const sgc_tree *tree =
+        sgc_image_tree(&v->checkpoint->image, v->table, SGC_TREE_OF_INDEX + (unsigned)index);
     sgc_stored_row row;
     sgc_status status = sgc_page_cursor_row(&v->cursor, &row, &v->error);
 
     if (status) return noted(v, status);
-    status = entry_fits_row(v, index, row.record);
+    status = sgc_index_covers(tree, v->cursor.own.row) ? entry_fits_row(v, index, row.record)
+                                                       : SGC_NOT_FOUND;
     if (status == SGC_NO_MEMORY) return sgc_fail(&v->error, status, "out of memory");
     if (status)
         problem(v, SGC_FMT ": index " SGC_FMT " has an entry that its row does not have",
@@ -363,6 +371,7 @@ static sgc_status check_index(verify *v, uint16_t index)
 
     v->entries = 0;
     sgc_page_cursor_open(&v->cursor, v->checkpoint, v->table, index, false);
+    v->cursor.own.as_it_is = true;
     sgc_status status = walk_index(v, index, &last);
     sgc_page_cursor_close(&v->cursor);
     sgc_buf_free(&last);
