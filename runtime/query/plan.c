@@ -599,6 +599,14 @@ static sgc_status plan_unions(const planner *at, sgc_access *best, uint64_t pass
     return SGC_OK;
 }
 
+/* An index that is being built, or that the moment's history has no entries of, is no way yet. */
+static bool is_ready(const planner *at, uint16_t index)
+{
+    uint16_t table = (uint16_t)(at->table - at->query->schema->tables);
+
+    return sgc_txn_index_is_ready(at->query->txn, table, index);
+}
+
 /* Every way that the filter or the order makes worth a look; the first is that of the key. */
 static size_t plan_ways(planner *at, sgc_access *list)
 {
@@ -611,6 +619,7 @@ static size_t plan_ways(planner *at, sgc_access *list)
     for (uint16_t i = 1; i < at->table->index_count && !at->failed; i++) {
         sgc_access one = {.kind = SGC_ACCESS_INDEX};
         uint16_t bound;
+        if (!is_ready(at, i)) continue;
         bool useful = plan_index(at, i, &one, &bound);
         if (at->table->indexes[i].elements && !useful) continue;
         if (!useful) one.range_count = 0;

@@ -62,7 +62,10 @@ typedef struct round {
     sgc_tree *trees; /* of the table */
     uint32_t page;   /* being read */
     bool unique;     /* only such indexes */
-    sgc_arena arena; /* of a long row */
+    uint32_t *ends;  /* by index: a page with a row that it cannot take; UINT32_MAX: none yet */
+    size_t *counts, *bytes; /* by index: changes in front of the page */
+    uint16_t failed;        /* index that could not take a row */
+    sgc_arena arena;        /* of a long row */
 } round;
 
 static sgc_tree *tree_of(const round *work, uint16_t index)
@@ -75,23 +78,34 @@ static sgc_entry_changes *changes_of(const round *work, uint16_t index)
     return &work->flush->changes[tree_of(work, index) - work->flush->image.trees];
 }
 
-/* Whether the page is what the index wants next. */
-static bool takes_part(const round *work, uint16_t index)
+static bool is_building(const round *work, uint16_t index)
 {
-    const sgc_tree *tree = tree_of(work, index);
-
-    return tree->c != 0 && tree->c - 1 <= work->page &&
-           work->table->indexes[index].unique == work->unique;
+    return tree_of(work, index)->c != 0 && work->table->indexes[index].unique == work->unique;
 }
 
-static sgc_status add_row(const round *work, uint16_t index, sgc_str record, sgc_str key,
-                          uint64_t at, sgc_error *error)
+/* Whether the page is among those that the index still wants. */
+static bool takes_part(const round *work, uint16_t index)
+{
+    return is_building(work, index) && tree_of(work, index)->c - 1 <= work->page &&
+           work->page < work->ends[index];
+}
+
+static bool anyone_goes_on(const round *work)
+{
+    for (uint16_t i = 1; i < work->table->index_count; i++)
+        if (is_building(work, i) && work->page < work->ends[i]) return true;
+    return false;
+}
+
+static sgc_status add_row(round *work, uint16_t index, sgc_str record, sgc_str key, uint64_t at,
+                          sgc_error *error)
 {
     sgc_key entry;
 
     for (uint32_t element = 0;; element++) {
         sgc_status status = sgc_index_key(work->table, index, record, element, key, &entry);
         if (status == SGC_NOT_FOUND) return SGC_OK;
+        work->failed = index;
         if (status == SGC_OK) {
             sgc_str components = sgc_str_of((const char *)entry.bytes, entry.size - key.size);
             status = sgc_changes_add(changes_of(work, index), components, key, at);
@@ -118,7 +132,7 @@ static sgc_status take_row(void *context, uint64_t at, sgc_row *row, sgc_error *
     return status;
 }
 
-/* All rows of a page, or none when one of them cannot be entered. */
+/* All rows of a page; an index that cannot take one of them ends in front of it. */
 static sgc_status take_page(round *work, sgc_error *error)
 {
     sgc_tree *rows = &work->trees[SGC_TREE_OF_ROWS];
@@ -126,20 +140,19 @@ static sgc_status take_page(round *work, sgc_error *error)
     sgc_status status = sgc_tree_kind_at(work->flush->pages, rows, work->page, &kind, error);
 
     if (status != SGC_OK || kind != SGC_PAGE_ROWS) return status;
-    size_t count = work->table->index_count;
-    struct mark {
-        size_t count, bytes;
-    } *marks = sgc_alloc_zero(count, sizeof *marks);
-    if (!marks) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-    for (uint16_t i = 1; i < count; i++)
-        marks[i] = (struct mark){changes_of(work, i)->count, changes_of(work, i)->bytes_used};
-    status = sgc_rows_each(&work->flush->pages->cache, rows, work->page, take_row, work, error);
-    for (uint16_t i = 1; status != SGC_OK && i < count; i++) {
-        changes_of(work, i)->count = marks[i].count;
-        changes_of(work, i)->bytes_used = marks[i].bytes;
+    for (uint16_t i = 1; i < work->table->index_count; i++) {
+        work->counts[i] = changes_of(work, i)->count;
+        work->bytes[i] = changes_of(work, i)->bytes_used;
     }
-    sgc_free(marks);
-    return status;
+    for (;;) {
+        status = sgc_rows_each(&work->flush->pages->cache, rows, work->page, take_row, work, error);
+        if (status != SGC_LIMIT) return status;
+        work->ends[work->failed] = work->page;
+        for (uint16_t i = 1; i < work->table->index_count; i++) {
+            changes_of(work, i)->count = work->counts[i];
+            changes_of(work, i)->bytes_used = work->bytes[i];
+        }
+    }
 }
 
 static bool is_full(const round *work)
@@ -152,51 +165,50 @@ static bool is_full(const round *work)
 }
 
 /* What was collected goes into the trees, which then cover the pages in front of work->page. */
-static sgc_status enter_all(round *work, sgc_error *error)
+static sgc_status enter_all(round *work, bool *moved, sgc_error *error)
 {
-    bool end = work->page >= work->trees[SGC_TREE_OF_ROWS].pages;
-
     for (uint16_t i = 1; i < work->table->index_count; i++) {
         sgc_tree *tree = tree_of(work, i);
-        if (tree->c == 0 || tree->c - 1 > work->page ||
-            work->table->indexes[i].unique != work->unique)
-            continue;
+        uint32_t end = work->page < work->ends[i] ? work->page : work->ends[i];
+        if (!is_building(work, i) || tree->c > end + 1) continue;
         sgc_status status = sgc_index_apply(work->flush, tree, true, changes_of(work, i), error);
         if (status != SGC_OK) return status;
-        tree->c = end ? 0 : work->page + 1;
+        bool whole = end >= work->trees[SGC_TREE_OF_ROWS].pages;
+        *moved = *moved || whole || end + 1 > tree->c;
+        tree->c = whole ? 0 : end + 1;
     }
     return SGC_OK;
 }
 
+/* The first page that any index wants; false: all are whole. */
 static bool starts_at(round *work)
 {
     bool any = false;
 
     work->page = UINT32_MAX;
     for (uint16_t i = 1; i < work->table->index_count; i++) {
-        const sgc_tree *tree = tree_of(work, i);
-        if (tree->c == 0 || work->table->indexes[i].unique != work->unique) continue;
+        if (!is_building(work, i)) continue;
         any = true;
-        if (tree->c - 1 < work->page) work->page = tree->c - 1;
+        if (tree_of(work, i)->c - 1 < work->page) work->page = tree_of(work, i)->c - 1;
     }
     return any;
 }
 
-/* A page that cannot be taken ends the round in front of it, and is the next round's failure. */
 static sgc_status run(round *work, sgc_build_stop *stop, void *context, sgc_error *error)
 {
     uint32_t first = work->page, end = work->trees[SGC_TREE_OF_ROWS].pages;
+    bool moved = false;
     sgc_status status = SGC_OK;
 
-    for (; work->page < end; work->page++) {
+    for (; status == SGC_OK && work->page < end && anyone_goes_on(work); work->page++) {
         uint32_t done = work->page - first;
         if (stop && done % ASK_EVERY == 0 && stop(context, done >= PAGES_LEAST)) break;
         if (is_full(work)) break;
         status = take_page(work, error);
-        if (status != SGC_OK) break;
     }
-    if (status != SGC_OK && (status != SGC_LIMIT || work->page == first)) return status;
-    return enter_all(work, error);
+    if (status == SGC_OK) status = enter_all(work, &moved, error);
+    /* The words are those of the row that could not be taken. */
+    return status == SGC_OK && !moved && !anyone_goes_on(work) ? SGC_LIMIT : status;
 }
 
 static sgc_status run_table(sgc_flush *flush, uint16_t table, bool unique, sgc_build_stop *stop,
@@ -206,10 +218,22 @@ static sgc_status run_table(sgc_flush *flush, uint16_t table, bool unique, sgc_b
                   .table = &flush->image.schema->tables[table],
                   .trees = sgc_image_tree(&flush->image, table, 0),
                   .unique = unique};
+    size_t count = work.table->index_count;
     sgc_status status = SGC_OK;
 
     *ran = starts_at(&work);
-    if (*ran) status = run(&work, stop, context, error);
+    if (!*ran) return SGC_OK;
+    work.ends = sgc_alloc_zero(count, sizeof *work.ends);
+    work.counts = sgc_alloc_zero(count, sizeof *work.counts);
+    work.bytes = sgc_alloc_zero(count, sizeof *work.bytes);
+    if (!work.ends || !work.counts || !work.bytes)
+        status = sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    for (size_t i = 0; status == SGC_OK && i < count; i++)
+        work.ends[i] = UINT32_MAX;
+    if (status == SGC_OK) status = run(&work, stop, context, error);
+    sgc_free(work.ends);
+    sgc_free(work.counts);
+    sgc_free(work.bytes);
     sgc_arena_free(&work.arena);
     return status;
 }
@@ -217,12 +241,19 @@ static sgc_status run_table(sgc_flush *flush, uint16_t table, bool unique, sgc_b
 sgc_status sgc_flush_build(sgc_flush *flush, sgc_build_stop *stop, void *context, sgc_error *error)
 {
     uint16_t tables = flush->image.schema ? flush->image.schema->table_count : 0;
-    bool ran = false;
+    bool ran = false, stuck = false;
     sgc_status status = SGC_OK;
 
     flush->began = true;
-    for (uint16_t t = 0; status == SGC_OK && !ran && t < tables; t++)
+    for (uint16_t t = 0; status == SGC_OK && !ran && t < tables; t++) {
         status = run_table(flush, t, false, stop, context, &ran, error);
+        if (status != SGC_LIMIT) continue;
+        /* Other tables do not wait for the row. */
+        stuck = true;
+        ran = false;
+        status = SGC_OK;
+    }
+    if (status == SGC_OK && stuck && !ran) status = SGC_LIMIT;
     if (status != SGC_OK) flush->broken = status;
     return status;
 }

@@ -383,6 +383,10 @@ static sgc_status change_plain(struct putting *p, uint16_t index, sgc_str before
     bool has_old = !sgc_str_is_null(before), has_fresh = !sgc_str_is_null(record);
     sgc_status status = has_old ? make_entry(p, index, before, 0, &old) : SGC_OK;
 
+    if (status == SGC_LIMIT) { /* written before there was this index, which never took it */
+        has_old = false;
+        status = SGC_OK;
+    }
     if (status == SGC_OK && has_fresh) status = make_entry(p, index, record, 0, &fresh);
     if (status != SGC_OK) return status;
     if (has_old && has_fresh && sgc_str_eq(sgc_key_str(&old), sgc_key_str(&fresh))) {
@@ -404,6 +408,7 @@ static sgc_status change_each_element(struct putting *p, uint16_t index, sgc_str
     for (uint32_t i = 0; status == SGC_OK; i++) {
         status = make_entry(p, index, record, i, &entry);
         if (status == SGC_OK) status = change_entry(p, index, sgc_key_str(&entry), present);
+        if (status == SGC_LIMIT && !present) status = SGC_OK; /* the index never took the row */
     }
     return status == SGC_NOT_FOUND ? SGC_OK : status;
 }
@@ -417,6 +422,8 @@ static sgc_status same_elements(struct putting *p, uint16_t index, sgc_str befor
     for (uint32_t i = 0; *same; i++) {
         sgc_status first = make_entry(p, index, before, i, &old);
         sgc_status second = make_entry(p, index, record, i, &fresh);
+        *same = first != SGC_LIMIT; /* else the index never took the row */
+        if (!*same) break;
         if (first != SGC_OK && first != SGC_NOT_FOUND) return first;
         if (second != SGC_OK && second != SGC_NOT_FOUND) return second;
         if (first == SGC_NOT_FOUND && second == SGC_NOT_FOUND) return SGC_OK;

@@ -18,6 +18,7 @@ struct opening {
     const sgc_schema *schema;
     const sgc_db_options *options;
     sgc_error *error;
+    const sgc_schema *next; /* rows are stored alike under it: it takes the kept one's place */
     bool is_new;
 };
 
@@ -151,18 +152,32 @@ static sgc_status take_schema(struct opening *o)
     return SGC_OK;
 }
 
-static bool all_history(const sgc_schema *schema)
+/* Another schema than the kept one: refused, or to be switched to once all is recovered. */
+static sgc_status meet_other(struct opening *o, const sgc_pages_options *options)
 {
-    for (uint16_t i = 0; i < schema->table_count; i++) {
-        if (!schema->tables[i].history) return false;
+    sgc_db *db = o->db;
+    sgc_error words = {SGC_OK, ""};
+    const sgc_schema *numbered, *storage;
+    sgc_status status = sgc_schema_accept(db, sgc_system_user(sgc_pages_schema(db->pages)),
+                                          o->schema, &numbered, &words);
+
+    if (status != SGC_OK) return sgc_fail(o->error, status, "%s: %s", o->directory, words.text);
+    if (numbered->hash != sgc_pages_schema(db->pages)->hash) {
+        o->next = numbered;
+        return SGC_OK;
     }
-    return true;
+    /* Only its own numbers were others. */
+    status = sgc_system_extend(numbered, &db->schemas, &storage);
+    if (status != SGC_OK) return sgc_fail(o->error, status, "%s", sgc_status_text(status));
+    sgc_pages_close(db->pages);
+    db->pages = NULL;
+    return sgc_pages_open(db->os, o->directory, storage, options, &db->pages, o->error);
 }
 
 static sgc_status open_pages(struct opening *o)
 {
     sgc_db *db = o->db;
-    sgc_pages_options options = {.cache_bytes = o->options->cache_bytes};
+    sgc_pages_options options = {.cache_bytes = o->options->cache_bytes, .kept_wins = true};
 
     if (options.cache_bytes == 0) options.cache_bytes = sgc_memory_size() / 4;
     options.history_cache_bytes = options.cache_bytes / HISTORY_PART;
@@ -170,21 +185,15 @@ static sgc_status open_pages(struct opening *o)
     options.extend = sgc_system_extend;
     sgc_status status = take_schema(o);
     if (status != SGC_OK) return status;
-    const sgc_schema *given = db->schema;
-    status = sgc_pages_open(db->os, o->directory, given, &options, &db->pages, o->error);
+    status = sgc_pages_open(db->os, o->directory, db->schema, &options, &db->pages, o->error);
     if (status != SGC_OK) return status;
     if (o->is_new) status = store_schema(o);
+    if (status == SGC_OK && o->schema && o->schema->hash != sgc_pages_schema(db->pages)->hash)
+        status = meet_other(o, &options);
     if (status != SGC_OK) return status;
     db->schema = sgc_pages_schema(db->pages);
-    if (o->schema && o->schema->hash != db->schema->hash) {
-        return sgc_fail(o->error, SGC_SCHEMA_MISMATCH,
-                        "%s: the data was written under another schema (%016llx, not %016llx)",
-                        o->directory, (unsigned long long)db->schema->hash,
-                        (unsigned long long)o->schema->hash);
-    }
-    if (given) db->schema = given;
     db->user_schema = sgc_system_user(db->schema);
-    db->all_history = all_history(db->user_schema);
+    db->all_history = sgc_schema_all_history(db->user_schema);
     return sgc_rules_make(db->schema, &db->arena, &db->rules, o->error);
 }
 
@@ -334,6 +343,8 @@ static sgc_status open_parts(struct opening *o)
     if (status == SGC_OK) status = open_pages(o);
     if (status == SGC_OK) status = first_view(o->db);
     if (status == SGC_OK) status = recover(o);
+    if (status == SGC_OK) status = sgc_building_look(o->db);
+    if (status == SGC_OK && o->next) status = sgc_schema_change(o->db, o->next, true, o->error);
     if (status != SGC_OK && o->error->status != status) {
         sgc_fail(o->error, status, "%s: %s", o->directory, sgc_status_text(status));
     }
@@ -466,113 +477,4 @@ const sgc_schema *sgc_db_schema(const sgc_db *db)
 uint64_t sgc_db_head(const sgc_db *db)
 {
     return atomic_load_explicit(&db->published, memory_order_acquire);
-}
-
-/* ---- another schema for a database without rows ---- */
-
-static sgc_status has_rows(sgc_db *db, bool *rows)
-{
-    struct sgc_walk walk = {.open = false};
-    struct sgc_reads source = {.schema = db->schema,
-                               .checkpoint = db->view->checkpoint,
-                               .layers = db->view->layers,
-                               .count = db->view->count,
-                               .at = SGC_NEWEST};
-    sgc_status status = SGC_OK;
-
-    *rows = false;
-    for (uint16_t i = 0; status == SGC_OK && !*rows && i < sgc_user_tables(db->schema); i++) {
-        sgc_walk_open(&walk, &source, i, 0, false);
-        status = sgc_walk_seek(&walk, sgc_str_of(NULL, 0), NULL);
-        *rows = walk.valid;
-        sgc_walk_close(&walk);
-    }
-    return status;
-}
-
-static sgc_status store_empty(sgc_db *db, const sgc_schema *schema, sgc_error *error)
-{
-    sgc_flush *flush;
-    sgc_status status = sgc_flush_begin(db->pages, &flush, error);
-
-    if (status != SGC_OK) return status;
-    status = sgc_flush_set_schema(flush, schema, error);
-    if (status == SGC_OK) return sgc_flush_commit(flush, db->assigned, db->last_time, error);
-    sgc_flush_abort(flush);
-    return status;
-}
-
-static sgc_status show_empty(sgc_db *db, struct sgc_layer *fresh)
-{
-    sgc_mutex_lock(&db->view_lock);
-    sgc_checkpoint *newest = sgc_pages_newest(db->pages);
-    sgc_status status = sgc_view_install(db, newest, &fresh, 1);
-    sgc_checkpoint_release(newest);
-    sgc_mutex_unlock(&db->view_lock);
-    /* Pages and memory would no longer agree. */
-    if (status != SGC_OK) atomic_store(&db->read_only, true);
-    return status;
-}
-
-static sgc_status switch_schema(sgc_db *db, const sgc_schema *user, sgc_error *error)
-{
-    sgc_arena arena = {0};
-    struct sgc_table_rules *rules;
-    struct sgc_layer *fresh = NULL;
-    const sgc_schema *schema;
-
-    sgc_status status = sgc_system_extend(user, &db->schemas, &schema);
-    if (status != SGC_OK) return sgc_fail(error, status, "%s", sgc_status_text(status));
-    status = sgc_rules_make(schema, &arena, &rules, error);
-    if (status == SGC_OK) status = sgc_layer_create(schema, &fresh);
-    if (status == SGC_OK) status = store_empty(db, schema, error);
-    if (status == SGC_OK) status = show_empty(db, fresh);
-    if (status == SGC_OK) {
-        sgc_arena old = db->arena;
-        db->arena = arena;
-        arena = old;
-        db->rules = rules;
-        db->schema = schema;
-        db->user_schema = user;
-        db->all_history = all_history(user);
-    }
-    sgc_layer_release(fresh);
-    sgc_arena_free(&arena);
-    return status;
-}
-
-static sgc_status switch_if_empty(sgc_db *db, const sgc_schema *schema, sgc_error *error)
-{
-    bool rows = false;
-    sgc_history_stats history;
-    sgc_status status = has_rows(db, &rows);
-
-    if (status != SGC_OK) return sgc_fail(error, status, "%s", sgc_status_text(status));
-    if (rows) {
-        return sgc_fail(error, SGC_SCHEMA_MISMATCH, "the database holds rows of another schema");
-    }
-    sgc_history_get_stats(sgc_pages_history(db->pages),
-                          sgc_checkpoint_history(db->view->checkpoint), &history);
-    if (history.versions == 0 && history.changes == 0) return switch_schema(db, schema, error);
-    return sgc_fail(error, SGC_SCHEMA_MISMATCH,
-                    "the database holds the history of rows of another schema");
-}
-
-sgc_status sgc_db_set_schema(sgc_db *db, const sgc_schema *schema, sgc_error *error)
-{
-    const sgc_schema *old = db->schema;
-
-    if (schema->hash == old->hash) return SGC_OK;
-    sgc_status status = sgc_txns_refuse(db);
-    if (status != SGC_OK) return sgc_fail(error, status, "transactions are open");
-    status = sgc_db_flush(db);
-    if (status == SGC_OK) {
-        sgc_mutex_lock(&db->commit_lock);
-        status = switch_if_empty(db, schema, error);
-        sgc_mutex_unlock(&db->commit_lock);
-    } else {
-        sgc_fail(error, status, "flush: %s", sgc_status_text(status));
-    }
-    sgc_txns_admit(db);
-    return status;
 }

@@ -110,6 +110,13 @@ struct sgc_merging {
     sgc_segments *from, *merged; /* NULL: the same as before */
 };
 
+/* Indexes that do not hold all rows yet; view lock. */
+struct sgc_building {
+    bool wanted; /* there are some */
+    bool stuck;  /* a row keeps one from being built, and `why` says which; a flush may help */
+    sgc_error why;
+};
+
 struct sgc_db {
     const sgc_os *os;
     sgc_memory_os *memory; /* of ":memory:" */
@@ -159,18 +166,51 @@ struct sgc_db {
     bool all_history;      /* every table keeps its history */
     struct sgc_task *task; /* for the flusher; view lock */
     struct sgc_merging merging;
+    struct sgc_building building;
 };
+
+/* ---- another schema (schema.c) ---- */
+
+bool sgc_schema_all_history(const sgc_schema *schema);
+/**
+ * Whether `given` stores rows as `kept` does, and how the database numbers its indexes.
+ * SGC_SCHEMA_MISMATCH says what differs.
+ */
+SGC_CHECK sgc_status sgc_schema_accept(sgc_db *db, const sgc_schema *kept, const sgc_schema *given,
+                                       const sgc_schema **numbered, sgc_error *error);
+/** Switches to an accepted schema (keep_rows), or to any one that can be had. */
+SGC_CHECK sgc_status sgc_schema_change(sgc_db *db, const sgc_schema *schema, bool keep_rows,
+                                       sgc_error *error);
+/** The checkpoint of the switch. */
+SGC_CHECK sgc_status sgc_schema_store(sgc_db *db, const sgc_schema *schema, bool keep_rows,
+                                      sgc_error *error);
+
+/* ---- indexes that are being built (index_build.c) ---- */
+
+/** Whether there are any, after opening or another schema; then the flusher is needed. */
+SGC_CHECK sgc_status sgc_building_look(sgc_db *db);
+/** Whether a round is to be made; view lock held. */
+bool sgc_building_wants(const sgc_db *db);
+/** One round; view lock held, given up in between. */
+void sgc_building_round(sgc_db *db);
 
 /* ---- maintenance (maintain.c) ---- */
 
-/** Something for the flusher's thread to do: verification into a report, else compaction. */
+/** Something for the flusher's thread to do: verification into a report, a switch to a schema, else
+ * compaction. */
 struct sgc_task {
     sgc_buf *report;
+    const sgc_schema *schema;
+    bool keep_rows;
     sgc_error *error;
     sgc_status status;
     bool done;
 };
 void sgc_maintain_run(sgc_db *db, struct sgc_task *task);
+/** Waits for its turn and until it is done. SGC_READ_ONLY when the flusher has stopped. */
+SGC_CHECK sgc_status sgc_maintain_do(sgc_db *db, struct sgc_task *task, sgc_error *error);
+/** Readers see the newest checkpoint, which holds no other rows than the one before. */
+void sgc_maintain_show(sgc_db *db);
 /**
  * Merges history where that pays, beside flushes; answers the list it began with too. NULL for both
  * when there is nothing to publish: what fails here was of no use yet, and the next flush tries
@@ -255,6 +295,8 @@ void sgc_view_seal(sgc_db *db, struct sgc_layer *layer);
 SGC_CHECK sgc_status sgc_view_wait_for_room(sgc_db *db);
 /** Waits until every sealed layer is flushed; merged: and history is, as far as that pays. */
 SGC_CHECK sgc_status sgc_view_wait_for_flush(sgc_db *db, bool merged);
+/** Nothing is written any more. View lock held. */
+void sgc_view_fail(sgc_db *db, sgc_status status, sgc_error *error);
 /** Starts the background thread unless it runs: it flushes and does tasks. View lock held. */
 SGC_CHECK sgc_status sgc_flusher_need(sgc_db *db);
 

@@ -79,7 +79,7 @@ static sgc_status publish(sgc_db *db, sgc_segments *segments, bool compact, sgc_
 }
 
 /* Without memory for a view readers stay with the old one, which says the same. */
-static void show(sgc_db *db)
+void sgc_maintain_show(sgc_db *db)
 {
     sgc_checkpoint *newest = sgc_pages_newest(db->pages);
 
@@ -108,7 +108,7 @@ sgc_status sgc_maintain_publish(sgc_db *db, const sgc_segments *from, const sgc_
 
     sgc_checkpoint_release(newest);
     if (status == SGC_OK) status = publish(db, replaced, false, error);
-    if (status == SGC_OK) show(db);
+    if (status == SGC_OK) sgc_maintain_show(db);
     sgc_segments_release(replaced);
     return status == SGC_NO_MEMORY ? SGC_OK : status;
 }
@@ -122,10 +122,10 @@ static sgc_status compact(sgc_db *db, sgc_error *error)
     sgc_segments_release(merged);
     sgc_segments_release(from);
     if (status != SGC_OK) return status;
-    show(db);
+    sgc_maintain_show(db);
     /* Places that moved pages left are free from the next checkpoint on. */
     status = publish(db, NULL, false, error);
-    if (status == SGC_OK) show(db);
+    if (status == SGC_OK) sgc_maintain_show(db);
     return status;
 }
 
@@ -188,7 +188,10 @@ static sgc_status verify(sgc_db *db, sgc_buf *report)
 
 void sgc_maintain_run(sgc_db *db, struct sgc_task *task)
 {
-    task->status = task->report ? verify(db, task->report) : compact(db, task->error);
+    if (task->schema)
+        task->status = sgc_schema_store(db, task->schema, task->keep_rows, task->error);
+    else
+        task->status = task->report ? verify(db, task->report) : compact(db, task->error);
 }
 
 /* Waits for its turn, and for the flusher to have done it; a flusher that has stopped does no more.
@@ -211,17 +214,24 @@ static sgc_status hand_over(sgc_db *db, struct sgc_task *task)
     return task->done ? task->status : SGC_READ_ONLY;
 }
 
-sgc_status sgc_db_compact(sgc_db *db, sgc_error *error)
+sgc_status sgc_maintain_do(sgc_db *db, struct sgc_task *task, sgc_error *error)
 {
     sgc_error own = {SGC_OK, ""};
-    struct sgc_task task = {.error = &own};
+
+    task->error = &own;
+    sgc_status status = hand_over(db, task);
+    if (status == SGC_OK) return SGC_OK;
+    if (own.status != status) return sgc_fail(error, status, "%s", sgc_status_text(status));
+    if (error) *error = own;
+    return status;
+}
+
+sgc_status sgc_db_compact(sgc_db *db, sgc_error *error)
+{
+    struct sgc_task task = {.report = NULL};
     sgc_status status = atomic_load(&db->read_only) ? SGC_READ_ONLY : sgc_db_flush(db);
 
-    if (status == SGC_OK) status = hand_over(db, &task);
-    if (status == SGC_OK || own.status == status) {
-        if (error && status != SGC_OK) *error = own;
-        return status;
-    }
+    if (status == SGC_OK) return sgc_maintain_do(db, &task, error);
     return sgc_fail(error, status, "%s", sgc_status_text(status));
 }
 
@@ -244,6 +254,17 @@ static void count_transactions(sgc_db *db, sgc_db_stats *stats)
     stats->open_transactions = open.count;
     stats->oldest_sequence = open.oldest_sequence;
     if (open.oldest_begin_us < now) stats->oldest_age_us = now - open.oldest_begin_us;
+}
+
+static void count_building(const sgc_db *db, sgc_db_stats *stats)
+{
+    sgc_index_progress one;
+
+    while (sgc_db_index_progress(db, stats->indexes_building, &one)) {
+        stats->indexes_building++;
+        stats->index_pages_done += one.done;
+        stats->index_pages += one.of;
+    }
 }
 
 void sgc_db_get_stats(const sgc_db *constant, sgc_db_stats *stats)
@@ -297,4 +318,5 @@ void sgc_db_get_stats(const sgc_db *constant, sgc_db_stats *stats)
     }
     sgc_view_unpin(view);
     count_transactions(db, stats);
+    count_building(db, stats);
 }

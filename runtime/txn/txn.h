@@ -39,6 +39,8 @@ SGC_CHECK sgc_status sgc_txn_count_rows(sgc_txn *txn, uint16_t table, uint64_t *
  * between ways, not for answers. Never fails: what cannot be read counts as everything.
  */
 uint64_t sgc_txn_estimate(sgc_txn *txn, uint16_t table, uint16_t index, const sgc_range *range);
+/** Whether the index holds all rows of the transaction's moment; else walking it is slow. */
+bool sgc_txn_index_is_ready(sgc_txn *txn, uint16_t table, uint16_t index);
 
 /** Size of what the newest checkpoint holds of a table. */
 typedef struct sgc_tree_figures {

@@ -346,7 +346,7 @@ static sgc_status flush_patiently(sgc_db *db, struct sgc_layer *const *layers, s
 }
 
 /* Nothing is written any more. View lock held. */
-static void fail_flush(sgc_db *db, sgc_status status, sgc_error *error)
+void sgc_view_fail(sgc_db *db, sgc_status status, sgc_error *error)
 {
     if (error->status == SGC_OK) sgc_fail(error, status, "%s", sgc_status_text(status));
     db->flush_error = *error;
@@ -360,8 +360,11 @@ static void flush_once(sgc_db *db, struct sgc_layer **layers, size_t count)
     uint64_t last = layers[0]->last_sequence;
     sgc_status status = flush_patiently(db, layers, count, &error);
 
-    if (status != SGC_OK) fail_flush(db, status, &error);
-    if (status == SGC_OK) sgc_merge_want(db);
+    if (status != SGC_OK) sgc_view_fail(db, status, &error);
+    if (status == SGC_OK) {
+        sgc_merge_want(db);
+        db->building.stuck = false;
+    }
     sgc_cond_broadcast(&db->view_changed);
     if (status == SGC_OK && last) {
         sgc_mutex_unlock(&db->view_lock);
@@ -377,7 +380,7 @@ static void publish_merge(sgc_db *db)
     sgc_error error = {SGC_OK, ""};
     sgc_status status = sgc_merge_publish(db, &error);
 
-    if (status != SGC_OK) fail_flush(db, status, &error);
+    if (status != SGC_OK) sgc_view_fail(db, status, &error);
     sgc_cond_broadcast(&db->view_changed);
 }
 
@@ -398,19 +401,24 @@ static void *run_flusher(void *argument)
 {
     sgc_db *db = argument;
     struct sgc_layer *layers[SGC_MAX_LAYERS];
+    bool flushed = false; /* flushes and rounds of an index build take turns */
 
     sgc_mutex_lock(&db->view_lock);
     while (!db->flush_failed) {
         size_t count = take_sealed(db->view, layers);
-        bool idle = db->merging.state == SGC_MERGE_IDLE;
+        bool idle = db->merging.state == SGC_MERGE_IDLE, builds = sgc_building_wants(db);
         if (db->merging.state == SGC_MERGE_DONE) {
             publish_merge(db);
-        } else if (count) {
+        } else if (count && !(flushed && builds)) {
             flush_once(db, layers, count);
+            flushed = true;
         } else if (idle && db->task) {
             run_task(db);
         } else if (idle && db->stopping) {
             break;
+        } else if (builds) {
+            sgc_building_round(db);
+            flushed = false;
         } else {
             sgc_cond_wait(&db->view_changed, &db->view_lock);
         }

@@ -34,8 +34,10 @@ typedef struct sgc_db_options {
 
 /**
  * Opens or creates the database in the folder `directory` (":memory:": in memory, gone at close).
- * `schema` must outlive it; NULL takes the schema the database keeps. SGC_SCHEMA_MISMATCH when the
- * data was written under another schema, SGC_BUSY when another process has it. error may be NULL.
+ * `schema` must outlive it; NULL takes the schema the database keeps. One that differs only in
+ * indexes takes its place: those it lacks go, new ones are built beside readers and writers (unique
+ * ones before this returns). SGC_SCHEMA_MISMATCH when more differs, or when rows are equal in a new
+ * unique index; SGC_BUSY when another process has it. error may be NULL.
  */
 SGC_CHECK sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
                                  const sgc_db_options *options, sgc_db **db, sgc_error *error);
@@ -48,7 +50,10 @@ sgc_status sgc_db_close(sgc_db *db);
 /** The same; says why it failed, and whether everything acknowledged is safe in spite of that. */
 sgc_status sgc_db_close_safe(sgc_db *db, bool *safe, sgc_error *error);
 const sgc_schema *sgc_db_schema(const sgc_db *db);
-/** Gives a database without rows another schema; SGC_SCHEMA_MISMATCH when it holds any. */
+/**
+ * Gives the database another schema, while no transaction is open: one that differs only in indexes
+ * as in sgc_db_open(), any other when it holds no rows; else SGC_SCHEMA_MISMATCH.
+ */
 SGC_CHECK sgc_status sgc_db_set_schema(sgc_db *db, const sgc_schema *schema, sgc_error *error);
 /** Last committed sequence, 0 before the first. */
 uint64_t sgc_db_head(const sgc_db *db);
@@ -73,9 +78,25 @@ typedef struct sgc_db_stats {
     uint64_t oldest_sequence; /**< that an open transaction sees; the head when none is open */
     uint64_t oldest_age_us;   /**< of the transaction open longest */
     uint64_t memtable_bytes;
-    bool log_direct; /**< the log writes directly and synchronously */
+    uint64_t indexes_building;              /**< that do not hold all rows yet */
+    uint64_t index_pages_done, index_pages; /**< of rows, summed over them */
+    bool log_direct;                        /**< the log writes directly and synchronously */
 } sgc_db_stats;
 void sgc_db_get_stats(const sgc_db *db, sgc_db_stats *stats);
+
+/** An index that is being built. */
+typedef struct sgc_index_progress {
+    sgc_str type, index; /**< names; readable as long as the database is open */
+    uint64_t done, of;   /**< pages of rows */
+    sgc_error why;       /**< SGC_LIMIT: it waits until a row is changed that it cannot take */
+} sgc_index_progress;
+/** The n-th one (from 0) of those that are being built; false: there are fewer. */
+bool sgc_db_index_progress(const sgc_db *db, size_t n, sgc_index_progress *progress);
+/**
+ * Waits until all indexes hold all rows: SGC_BUSY when that takes longer, SGC_LIMIT when a row has
+ * values too long for one, SGC_READ_ONLY when nothing is written any more.
+ */
+SGC_CHECK sgc_status sgc_db_wait_for_indexes(sgc_db *db, uint64_t timeout_us);
 
 /* ---- transactions ---- */
 
