@@ -318,29 +318,8 @@ static sgc_status take_numbers(sgc_table *table, const sgc_table *numbered, sgc_
     return SGC_OK;
 }
 
-static sgc_status renumber(const sgc_schema *given, const sgc_schema *numbered, sgc_arena *arena,
-                           const sgc_schema **out)
-{
-    sgc_schema *schema = sgc_arena_zero(arena, 1, sizeof *schema);
-    sgc_table *tables = sgc_arena_zero(arena, given->table_count, sizeof *tables);
-    sgc_status status = schema && tables ? SGC_OK : SGC_NO_MEMORY;
-
-    if (status == SGC_OK && numbered->table_count != given->table_count) status = SGC_INVALID;
-    for (uint16_t i = 0; status == SGC_OK && i < given->table_count; i++) {
-        tables[i] = given->tables[i];
-        status = take_numbers(&tables[i], &numbered->tables[i], arena);
-    }
-    if (status != SGC_OK) return status;
-    *schema = *given;
-    schema->tables = tables;
-    schema->numbering = numbered->numbering;
-    schema->hash = numbered->hash;
-    *out = schema;
-    return SGC_OK;
-}
-
-sgc_status sgc_schema_numbered(const sgc_schema *given, const sgc_schema *kept, sgc_arena *arena,
-                               const sgc_schema **out)
+sgc_status sgc_schema_rebuilt(const sgc_schema *given, const sgc_schema *kept, sgc_arena *arena,
+                              const sgc_schema **out)
 {
     sgc_diagnostics diagnostics = {.arena = arena};
     sgc_schema_built built = {0};
@@ -351,10 +330,31 @@ sgc_status sgc_schema_numbered(const sgc_schema *given, const sgc_schema *kept, 
     sgc_schema_file file = {name, sdl};
     sgc_status status =
         sgc_schema_build(&file, 1, given->name, kept->numbering, arena, &diagnostics, &built);
-    if (status != SGC_OK) return status;
-    /* What the database retired must stay in the text. */
+    *out = built.schema;
+    return status;
+}
+
+sgc_status sgc_schema_renumbered(const sgc_schema *given, const sgc_schema *rebuilt,
+                                 sgc_arena *arena, const sgc_schema **out)
+{
     *out = given;
-    if (built.schema->hash == given->hash && same_text(built.schema->numbering, given->numbering))
+    /* What the database retired must stay in the text. */
+    if (rebuilt->hash == given->hash && same_text(rebuilt->numbering, given->numbering))
         return SGC_OK;
-    return renumber(given, built.schema, arena, out);
+    sgc_schema *schema = sgc_arena_zero(arena, 1, sizeof *schema);
+    sgc_table *tables = sgc_arena_zero(arena, given->table_count, sizeof *tables);
+    sgc_status status = schema && tables ? SGC_OK : SGC_NO_MEMORY;
+
+    if (status == SGC_OK && rebuilt->table_count != given->table_count) status = SGC_INVALID;
+    for (uint16_t i = 0; status == SGC_OK && i < given->table_count; i++) {
+        tables[i] = given->tables[i];
+        status = take_numbers(&tables[i], &rebuilt->tables[i], arena);
+    }
+    if (status != SGC_OK) return status;
+    *schema = *given;
+    schema->tables = tables;
+    schema->numbering = rebuilt->numbering;
+    schema->hash = rebuilt->hash;
+    *out = schema;
+    return SGC_OK;
 }

@@ -46,13 +46,16 @@ sgc_difference sgc_schema_difference(const sgc_schema *kept, const sgc_schema *g
                                      sgc_buf *words);
 /** Whether two indexes have the same entries under the same number. */
 bool sgc_index_same(const sgc_table *a, const sgc_index *x, const sgc_table *b, const sgc_index *y);
+/** The model of `given`'s SDL with the numbers that a database which keeps `kept` gives to it. */
+SGC_CHECK sgc_status sgc_schema_rebuilt(const sgc_schema *given, const sgc_schema *kept,
+                                        sgc_arena *arena, const sgc_schema **rebuilt);
 /**
- * `given` with its indexes numbered as the database goes on numbering: those it has keep their
- * numbers, new ones get numbers that it never used; `given` itself when it says the same. What
- * differs lives in arena. SGC_INVALID when its SDL does not give the same tables again.
+ * `given` itself, code and all, but with the numbers that its indexes have in `rebuilt`: those that
+ * the database has keep theirs, new ones get numbers that it never used. They differ in nothing
+ * else. What is new lives in arena. SGC_INVALID when the tables are others.
  */
-SGC_CHECK sgc_status sgc_schema_numbered(const sgc_schema *given, const sgc_schema *kept,
-                                         sgc_arena *arena, const sgc_schema **numbered);
+SGC_CHECK sgc_status sgc_schema_renumbered(const sgc_schema *given, const sgc_schema *rebuilt,
+                                           sgc_arena *arena, const sgc_schema **numbered);
 
 /** Position of a table by GraphQL type name, SGC_NONE when there is none. */
 uint16_t sgc_schema_table(const sgc_schema *schema, sgc_str name);

@@ -19,17 +19,22 @@ bool sgc_schema_all_history(const sgc_schema *schema)
 sgc_status sgc_schema_accept(sgc_db *db, const sgc_schema *kept, const sgc_schema *given,
                              const sgc_schema **numbered, sgc_error *error)
 {
+    const sgc_schema *rebuilt;
     sgc_buf words = {0};
-    sgc_status status = sgc_schema_numbered(given, kept, &db->schemas, numbered);
+    sgc_status status = sgc_schema_rebuilt(given, kept, &db->schemas, &rebuilt);
 
     if (status == SGC_NO_MEMORY) return sgc_fail(error, status, "out of memory");
-    if (status != SGC_OK) *numbered = given;
-    if (sgc_schema_difference(kept, *numbered, &words) == SGC_DIFFERENCE_MORE) {
+    if (status != SGC_OK)
+        return sgc_fail(error, SGC_SCHEMA_MISMATCH,
+                        "another schema, whose own text does not give its tables again");
+    /* First what the texts say, then whether the program counts fields as the database does. */
+    if (sgc_schema_difference(kept, rebuilt, &words) == SGC_DIFFERENCE_MORE ||
+        sgc_schema_difference(rebuilt, given, &words) == SGC_DIFFERENCE_MORE) {
         status = sgc_fail(error, SGC_SCHEMA_MISMATCH, "another schema: " SGC_FMT,
                           SGC_ARG(sgc_buf_as_str(&words)));
-    } else if (status != SGC_OK) {
-        status = sgc_fail(error, SGC_SCHEMA_MISMATCH,
-                          "another schema, whose own text does not give its tables again");
+    } else {
+        status = sgc_schema_renumbered(given, rebuilt, &db->schemas, numbered);
+        if (status != SGC_OK) sgc_fail(error, status, "%s", sgc_status_text(status));
     }
     sgc_buf_free(&words);
     return status;
