@@ -102,6 +102,18 @@ static void announce(sgc_db *db, const sgc_http_server *server, const char *addr
     sgc_buf_free(&out);
 }
 
+/* Who changed the schema reads what becomes of it. */
+static void say_building(const sgc_db *db)
+{
+    sgc_index_progress one;
+
+    for (size_t i = 0; sgc_db_index_progress(db, i, &one); i++)
+        fprintf(stderr,
+                "index " SGC_FMT " of " SGC_FMT " is being built: what it would speed up is slower "
+                "until then\n",
+                SGC_ARG(one.index), SGC_ARG(one.type));
+}
+
 /* Many threads may say something; a line is one write. */
 static void report(void *user, const char *words)
 {
@@ -126,6 +138,7 @@ sgc_status sgc_serve(sgc_arguments *arguments, const sgc_schema *schema, bool fi
     status = sgc_db_open(data, schema, &options, &db, error);
     if (status == SGC_OK) status = sgc_http_start(db, &http, &server, error);
     if (status == SGC_OK) {
+        say_building(db);
         announce(db, server, address, data, sgc_option_value(arguments, "--json") != NULL);
         sgc_net_wait_for_signal();
     }

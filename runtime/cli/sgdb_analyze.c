@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+enum { STEP_US = 100 * 1000 };
+
 static const sgc_option analyze_options[] = {
     SGDB_DATA,
     SGDB_LAST,
@@ -125,6 +127,24 @@ static sgc_status analyze_table(sgc_txn *txn, uint16_t position, bool json, sgc_
     return status;
 }
 
+/* Indexes that are being built are waited for; what keeps one from it is told by sgdb stats. */
+static sgc_status wait_for_indexes(sgc_db *db)
+{
+    bool watched = sgc_stderr_is_terminal();
+    sgc_status status;
+    sgc_db_stats stats;
+    char words[40];
+
+    while ((status = sgc_db_wait_for_indexes(db, STEP_US)) == SGC_BUSY) {
+        if (!watched) continue;
+        sgc_db_get_stats(db, &stats);
+        snprintf(words, sizeof words, "%llu indexes", big(stats.indexes_building));
+        sgc_cmd_bar("building", stats.index_pages_done, stats.index_pages, words);
+    }
+    if (watched) sgc_cmd_bar_end();
+    return status == SGC_LIMIT ? SGC_OK : status;
+}
+
 static sgc_status analyze(sgc_db *db, const char *type, bool json, sgc_error *error)
 {
     const sgc_schema *schema = sgc_db_schema(db);
@@ -136,6 +156,7 @@ static sgc_status analyze(sgc_db *db, const char *type, bool json, sgc_error *er
     if (status != SGC_OK) return status;
     /* Sizes of indexes are those of pages: everything goes there first. */
     status = sgc_db_flush(db);
+    if (status == SGC_OK) status = wait_for_indexes(db);
     if (status == SGC_OK) status = sgc_begin_read(db, sgc_now(), &txn);
     if (status != SGC_OK) return sgc_cmd_failed(NULL, status, error);
     for (uint16_t i = 0; status == SGC_OK && i < schema->table_count; i++)

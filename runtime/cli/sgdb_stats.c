@@ -66,6 +66,44 @@ static void horizons_json(sgc_txn *txn, const sgc_schema *schema, sgc_buf *out)
     sgc_buf_byte(out, '}');
 }
 
+/* How far an index is that is being built. */
+static double percent_of(const sgc_index_progress *one)
+{
+    return one->of ? 100.0 * (double)one->done / (double)one->of : 100.0;
+}
+
+static void building_json(const sgc_db *db, sgc_buf *out)
+{
+    sgc_index_progress one;
+
+    sgc_buf_text(out, ",\"indexesBuilding\":[");
+    for (size_t i = 0; sgc_db_index_progress(db, i, &one); i++) {
+        sgc_buf_text(out, i ? ",{\"type\":" : "{\"type\":");
+        sgc_json_str(out, one.type);
+        sgc_buf_text(out, ",\"index\":");
+        sgc_json_str(out, one.index);
+        sgc_buf_printf(out, ",\"percent\":%.1f,\"waitsFor\":", percent_of(&one));
+        if (one.why.status == SGC_OK)
+            sgc_buf_text(out, "null");
+        else
+            sgc_json_str(out, sgc_str_from(one.why.text));
+        sgc_buf_byte(out, '}');
+    }
+    sgc_buf_byte(out, ']');
+}
+
+static void building_words(const sgc_db *db, sgc_buf *out)
+{
+    sgc_index_progress one;
+
+    for (size_t i = 0; sgc_db_index_progress(db, i, &one); i++) {
+        sgc_buf_printf(out, "building      index " SGC_FMT " of " SGC_FMT ": %.0f %%\n",
+                       SGC_ARG(one.index), SGC_ARG(one.type), percent_of(&one));
+        if (one.why.status != SGC_OK)
+            sgc_buf_printf(out, "              it waits: %s\n", one.why.text);
+    }
+}
+
 static void storage_words(const sgc_db_stats *s, sgc_buf *out)
 {
     char a[32], b[32], c[32];
@@ -76,8 +114,7 @@ static void storage_words(const sgc_db_stats *s, sgc_buf *out)
     sgc_buf_printf(out, "page cache    %s of %s; %llu hits, %llu misses, %llu evictions\n",
                    sgc_cmd_bytes(s->cache_bytes, a), sgc_cmd_bytes(s->cache_budget, b),
                    big(s->cache_hits), big(s->cache_misses), big(s->cache_evictions));
-    sgc_buf_printf(out, "MemTables     %s of memory\n",
-                   sgc_cmd_bytes(s->memtable_bytes, a));
+    sgc_buf_printf(out, "MemTables     %s of memory\n", sgc_cmd_bytes(s->memtable_bytes, a));
     sgc_buf_printf(out, "log           %llu segments, %s behind the checkpoint; written %s\n",
                    big(s->log_segments), sgc_cmd_bytes(s->log_held_bytes, a),
                    s->log_direct ? "directly and synchronously"
@@ -123,12 +160,14 @@ static sgc_status write_stats(sgc_db *db, sgc_txn *txn, bool json, sgc_error *er
         sgc_buf_printf(&out, ",\"checkpoint\":%llu,", big(checkpoint));
         stats_json(&s, &out);
         horizons_json(txn, schema, &out);
+        building_json(db, &out);
         sgc_buf_text(&out, "}\n");
     } else {
         sgc_cmd_time_text(timed ? time_us : 0, "no time known", &out);
         sgc_buf_printf(&out, "\ncheckpoint    sequence %llu; %llu commits since are in the log\n",
                        big(checkpoint), big(head - checkpoint));
         storage_words(&s, &out);
+        building_words(db, &out);
         horizon_words(txn, schema, &out);
         sgc_buf_printf(&out, "transactions  %llu open; the oldest sees sequence %llu\n",
                        big(s.open_transactions - 1), big(s.oldest_sequence));

@@ -206,21 +206,29 @@ static void compare_table(comparison *c, const sgc_table *kept, const sgc_table 
     compare_indexes(c, kept, given);
 }
 
-static void compare_tables(comparison *c)
+/* Types that the user wrote come before the tables that link them. */
+static void compare_names(comparison *c, bool links)
 {
-    for (uint16_t i = 0; i < c->kept->table_count && !c->more; i++) {
-        const sgc_table *kept = &c->kept->tables[i];
-        uint16_t position = sgc_schema_table(c->given, kept->name);
-        if (position != SGC_NONE)
-            compare_table(c, kept, &c->given->tables[position]);
-        else
+    for (uint16_t i = 0; i < c->kept->table_count; i++)
+        if (c->kept->tables[i].link == links &&
+            sgc_schema_table(c->given, c->kept->tables[i].name) == SGC_NONE)
             differs(c, "the database has a type " SGC_FMT ", this schema has none",
-                    SGC_ARG(kept->name));
-    }
-    for (uint16_t i = 0; i < c->given->table_count && !c->more; i++)
-        if (sgc_schema_table(c->kept, c->given->tables[i].name) == SGC_NONE)
+                    SGC_ARG(c->kept->tables[i].name));
+    for (uint16_t i = 0; i < c->given->table_count; i++)
+        if (c->given->tables[i].link == links &&
+            sgc_schema_table(c->kept, c->given->tables[i].name) == SGC_NONE)
             differs(c, "this schema has a type " SGC_FMT ", the database has none",
                     SGC_ARG(c->given->tables[i].name));
+}
+
+static void compare_tables(comparison *c)
+{
+    compare_names(c, false);
+    compare_names(c, true);
+    for (uint16_t i = 0; i < c->kept->table_count && !c->more; i++) {
+        const sgc_table *kept = &c->kept->tables[i];
+        compare_table(c, kept, &c->given->tables[sgc_schema_table(c->given, kept->name)]);
+    }
 }
 
 /* ---- embedded types, enums, interfaces and unions ---- */

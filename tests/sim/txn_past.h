@@ -58,12 +58,13 @@ static bool sim_state_agrees(struct sim *s, size_t number)
     }
     sgc_status status = sgc_begin_read(s->db, moment, &txn);
     if (status != SGC_OK) return sim_miss(s, status, "begin at a moment");
+    uint16_t indexes = sgc_db_schema(s->db)->tables[0].index_count;
     uint64_t at = sgc_txn_sequence(txn);
     bool was_wrong = s->wrong, good = sim_has(s, txn, state->rows);
     good = sim_kept_agrees(s, at, was_wrong, good);
     was_wrong = s->wrong;
     if (good) {
-        good = sim_index_agrees(s, txn, (uint16_t)sim_draw(s, 3), state->rows);
+        good = sim_index_agrees(s, txn, (uint16_t)sim_draw(s, indexes), state->rows);
         good = sim_kept_agrees(s, at, was_wrong, good);
     }
     if (!good) sim_say("that was AS OF %llu", (unsigned long long)at);

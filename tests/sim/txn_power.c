@@ -4,6 +4,8 @@
  * another cut while it recovers.
  *
  *   sim_txn_power [FIRST_SEED] [SEEDS]      one seed: a new disk and CUTS cuts on it
+ *
+ * With every fifth seed each opening brings other indexes, so that builds are cut, too.
  */
 #include "sim/txn_script.h"
 
@@ -47,6 +49,33 @@ static bool reopen(struct sim *s, struct totals *totals)
     return sim_open(s) == SGC_OK;
 }
 
+/* ---- other indexes ---- */
+
+enum { VARIANTS = 16 };
+
+static bool make_schemas(sgc_arena *arena, const sgc_schema *schemas[VARIANTS])
+{
+    for (unsigned i = 0; i < VARIANTS; i++) {
+        sgc_diagnostics diagnostics = {.arena = arena};
+        sgc_schema_built built;
+        sgc_str sdl = sgc_arena_printf(
+            arena,
+            "type Entry %s %s { key: String! @id(generate: NONE) bucket: Int! %s tag: String! %s "
+            "value: String! }",
+            i & 1 ? "@compositeIndex(fields: [\"bucket\", \"tag\"])" : "",
+            i & 2 ? "@uniqueKey(fields: [\"tag\", \"bucket\"])" : "", i & 4 ? "@index" : "",
+            i & 8 ? "@unique" : "");
+        sgc_schema_file file = {SGC_STR("entry.graphql"), sdl};
+        if (sgc_schema_build(&file, 1, SGC_STR("entry"), sgc_str_of(NULL, 0), arena, &diagnostics,
+                             &built) != SGC_OK)
+            return false;
+        schemas[i] = built.schema;
+    }
+    return true;
+}
+
+/* ---- running ---- */
+
 static bool survive(struct sim *s, struct totals *totals)
 {
     if (sim_open(s) != SGC_OK) return false;
@@ -68,15 +97,23 @@ static bool survive(struct sim *s, struct totals *totals)
 int main(int argc, char **argv)
 {
     static struct sim s;
+    static const sgc_schema *schemas[VARIANTS];
+    static sgc_arena arena;
     struct totals totals = {0};
     uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : argc > 1 ? 1 : SEEDS;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
+    if (!make_schemas(&arena, schemas)) return 2;
     for (uint64_t seed = first; seed < first + count; seed++) {
         if (!sim_start(&s, seed)) return 2;
         s.small = seed % 4 == 3;
-        if (seed % 3 == 2) sim_retain(&s, SIM_HOUR);
+        if (seed % 5 == 4) {
+            s.schemas = schemas;
+            s.schema_count = VARIANTS;
+        } else if (seed % 3 == 2) {
+            sim_retain(&s, SIM_HOUR);
+        }
         bool good = survive(&s, &totals);
         totals.acknowledged += s.acknowledged;
         totals.refused += s.refused;
@@ -92,5 +129,6 @@ int main(int argc, char **argv)
            (unsigned long long)totals.cuts, (unsigned long long)totals.recovery_cuts,
            (unsigned long long)totals.acknowledged, (unsigned long long)totals.refused,
            (unsigned long long)totals.unknown, (unsigned long long)totals.pruned);
+    sgc_arena_free(&arena);
     return totals.acknowledged == 0 || (count > 2 && totals.pruned == 0);
 }

@@ -8,6 +8,7 @@
 
 #include "crash/workload_model.h"
 #include "os/os.h"
+#include "schema/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,8 @@ struct sim_state {
 struct sim {
     sgc_memory_os *memory;
     sgc_db *db;
+    const sgc_schema *const *schemas; /* one of them at each opening, with other indexes; or NULL */
+    size_t schema_count;
     uint64_t seed, random;
     uint32_t rows[SIM_KEYS];    /* acknowledged */
     uint32_t pending[SIM_KEYS]; /* with the transaction whose fate is unknown */
@@ -94,13 +97,16 @@ static void sim_retain(struct sim *s, uint64_t retain_us)
 
 static sgc_status sim_open(struct sim *s)
 {
+    const sgc_schema *schema = &s->schema;
     sgc_db_options options = {.os = sgc_memory_os_table(s->memory),
                               .cache_bytes = 1 << 20,
                               .memtable_bytes = s->small ? 8 << 10 : 1 << 20,
                               .log_segment_bytes = 64 << 10,
                               .buffered_log = sim_draw(s, 3) == 0};
     sgc_error error;
-    sgc_status status = sgc_db_open("data", &s->schema, &options, &s->db, &error);
+
+    if (s->schemas) schema = s->schemas[sim_draw(s, s->schema_count)];
+    sgc_status status = sgc_db_open("data", schema, &options, &s->db, &error);
 
     if (status != SGC_OK) {
         sim_say("open: %s", error.text);
@@ -333,6 +339,7 @@ static bool sim_run(struct sim *s, int steps)
 
 static bool sim_index_agrees(struct sim *s, sgc_txn *txn, uint16_t index, const uint32_t *rows)
 {
+    const sgc_table *table = &sgc_db_schema(s->db)->tables[0];
     sgc_cursor cursor = sgc_cursor_open(txn, 0, index, NULL);
     sgc_str record;
     size_t expected = 0, count = 0;
@@ -342,8 +349,9 @@ static bool sim_index_agrees(struct sim *s, sgc_txn *txn, uint16_t index, const 
         expected += rows[key] != 0;
     while (same && sgc_cursor_next(&cursor, &record)) {
         sgc_key entry;
+        bool null;
         sgc_key_start(&entry);
-        if (index) entry_index_key(index, record, &entry);
+        if (index && sgc_index_entry(table, index, record, 0, &entry, &null) != SGC_OK) break;
         sgc_key_raw(&entry, sgc_cursor_key(&cursor));
         same = sgc_str_eq(sgc_key_str(&entry), sgc_cursor_entry(&cursor));
         count++;
@@ -382,7 +390,7 @@ static bool sim_agrees(struct sim *s)
     if (status != SGC_OK) return sim_miss(s, status, "begin");
     sim_resolve(s, txn);
     bool good = sim_has(s, txn, s->rows);
-    for (uint16_t i = 0; good && i < 3; i++)
+    for (uint16_t i = 0; good && i < sgc_db_schema(s->db)->tables[0].index_count; i++)
         good = sim_index_agrees(s, txn, i, s->rows);
     good = good && sim_past_agrees(s, txn);
     sgc_abort(&txn);
