@@ -119,7 +119,7 @@ bool sgc_segments_have_run(const sgc_segments *segments, uint16_t table, uint16_
     sgc_run_id id;
     bool gathers = false;
 
-    if (!find_run(segments, table, index, &id)) return true;
+    if (!sgc_run_id_of(segments, table, index, &id)) return true;
     for (size_t i = 0; i < segments->count && !gathers; i++) {
         const sgc_segment *segment = segments->items[i];
         const sgc_history_run *run =
