@@ -107,6 +107,10 @@ sgc_status sgc_checkpoint_find(sgc_checkpoint *checkpoint, uint16_t table, uint1
     uint64_t at = 0;
     bool behind;
 
+    if (own.tree->c != 0) { /* it does not hold all rows yet */
+        sgc_status status = walk(&own, table, index, &at, error);
+        return status ? status : copy_row(&own, at, arena, row, error);
+    }
     if (own.tree->b == 0) return SGC_NOT_FOUND;
     if (own.tree->b >= SGC_TREE_LEVELS)
         return sgc_tree_damaged(own.tree, own.tree->a, "too many levels", error);

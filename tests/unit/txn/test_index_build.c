@@ -405,6 +405,8 @@ static void a_row_too_long_keeps_an_index_waiting(void)
     verify_db(&bed);
     txn = bed_begin(&bed);
     UNIT_STR(list(txn, "User", 2, false), "\"b\" \"a\"");
+    CU_ASSERT_FALSE(sgc_txn_index_is_ready(txn, 0, 1));
+    CU_ASSERT_TRUE(sgc_txn_index_is_ready(txn, 0, 2));
     sgc_range all = {.descending = false};
     sgc_cursor cursor = sgc_cursor_open(txn, 0, 1, &all);
     sgc_str record;
