@@ -333,6 +333,8 @@ SGC_CHECK sgc_status sgc_history_make_run(sgc_history *history, sgc_segment **se
                                           size_t count, const sgc_table *table, uint16_t index,
                                           const sgc_segments *horizons,
                                           sgc_segment_builder *builder, sgc_error *error);
+/** Whether the database closes, so that a merge (which has horizons) is not worth going on with. */
+bool sgc_merge_is_stopped(sgc_history *history, const sgc_segments *horizons);
 /** Whether retention leaves the item out; horizons may be NULL. */
 bool sgc_history_is_past(const sgc_segments *horizons, sgc_run_id id, const sgc_history_item *item);
 

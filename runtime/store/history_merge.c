@@ -66,7 +66,7 @@ bool sgc_history_is_past(const sgc_segments *horizons, sgc_run_id id, const sgc_
     return item->begin <= sgc_segments_horizon_of(horizons, table);
 }
 
-static bool is_stopped(sgc_history *history, const sgc_segments *horizons)
+bool sgc_merge_is_stopped(sgc_history *history, const sgc_segments *horizons)
 {
     return horizons && atomic_load_explicit(&history->merges_end, memory_order_relaxed);
 }
@@ -87,7 +87,7 @@ sgc_status sgc_merge_run(sgc_history *history, sgc_segment **segments, size_t co
     if (status == SGC_OK) status = sgc_builder_run(builder, id, keys, error);
     while (status == SGC_OK && merge.live > 0) {
         sgc_history_source *source = merge.order[0];
-        if (is_stopped(history, horizons)) status = SGC_BUSY;
+        if (sgc_merge_is_stopped(history, horizons)) status = SGC_BUSY;
         if (status != SGC_OK) break;
         if (!sgc_history_is_past(horizons, id, &source->item))
             status = sgc_builder_add(builder, &source->item, error);

@@ -400,7 +400,8 @@ static sgc_status take_versions(index_run *run, sgc_history_source *source,
                              .begin = item->begin,
                              .end = item->end,
                              .table = run->id.table};
-        if (!sgc_history_is_past(horizons, source->run->id, item))
+        if (sgc_merge_is_stopped(run->history, horizons)) status = SGC_BUSY;
+        if (status == SGC_OK && !sgc_history_is_past(horizons, source->run->id, item))
             status = take_version(run, &version, error);
         if (status == SGC_OK) status = sgc_source_next(source, error);
     }
