@@ -140,5 +140,7 @@ uint64_t sgc_memory_size(void);
 /** Asks for huge pages under [memory, memory + size); a wish, nothing happens where they are not.
  */
 void sgc_memory_prefer_huge(void *memory, size_t size);
+/** Free memory that the C library keeps for each thread goes back to the system, where it can. */
+void sgc_memory_give_back(void);
 
 #endif

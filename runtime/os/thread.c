@@ -6,6 +6,9 @@
 #include "os/error.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,4 +136,11 @@ uint64_t sgc_memory_size(void)
 void sgc_memory_prefer_huge(void *memory, size_t size)
 {
     (void)madvise(memory, size, MADV_HUGEPAGE);
+}
+
+void sgc_memory_give_back(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
 }

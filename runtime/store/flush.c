@@ -4,7 +4,10 @@
  */
 #include "store/image.h"
 
-enum { ENTRIES_MAX = 64 << 20 }; /* bytes of collected index changes that start their application */
+enum {
+    ENTRIES_MAX = 64 << 20, /* bytes of collected index changes that start their application */
+    ENTRIES_PART = 4,       /* or this part of the cache */
+};
 
 static sgc_status no_memory(sgc_error *error)
 {
@@ -79,6 +82,8 @@ sgc_status sgc_flush_begin(sgc_pages *pages, sgc_flush **out, sgc_error *error)
     flush->base = sgc_pages_newest(pages);
     reap(pages);
     flush->dirty_limit = pages->cache.frame_count / 2;
+    flush->change_limit = (size_t)pages->cache.frame_count * SGC_PAGE_SIZE / ENTRIES_PART;
+    if (flush->change_limit > ENTRIES_MAX) flush->change_limit = ENTRIES_MAX;
     sgc_status status = sgc_image_copy(&flush->base->image, &flush->image);
     if (status == SGC_OK) status = sgc_flush_new_changes(flush);
     flush->known = sgc_alloc_zero(SGC_KNOWN_PAGES, sizeof *flush->known);
@@ -244,7 +249,7 @@ static sgc_status prepare(sgc_flush *flush, uint16_t table, sgc_str key, sgc_err
     if (key.size > SGC_KEY_MAX) return sgc_fail(error, SGC_LIMIT, "a key is too long");
     flush->began = true;
     sgc_arena_reset(&flush->scratch);
-    if (flush->change_bytes > ENTRIES_MAX) {
+    if (flush->change_bytes > flush->change_limit) {
         sgc_status status = apply_changes(flush, error);
         if (status) return status;
     }

@@ -121,6 +121,7 @@ struct sgc_flush {
     sgc_places replaced;        /**< places of the base that the new checkpoint does not name */
     sgc_entry_changes *changes; /**< by tree */
     size_t change_bytes;        /**< of all of them */
+    size_t change_limit;        /**< more are applied before the commit */
     sgc_bulk *bulks;            /**< by table */
     sgc_entry_changes bulk;     /**< of the index that is being built */
     sgc_sort_room sort_room;

@@ -8,7 +8,8 @@
 
 enum {
     PATH_MAX_BYTES = 4096,
-    HISTORY_PART = 8, /* one in so many bytes of the cache is for blocks of the history */
+    HISTORY_PART = 8,  /* one in so many bytes of the cache is for blocks of the history */
+    MEMTABLE_PART = 4, /* and no MemTable is larger against the cache, unless told so */
 };
 
 /* What opening needs besides the database itself. */
@@ -383,6 +384,14 @@ static void close_parts(sgc_db *db)
     sgc_free(db);
 }
 
+static uint64_t memtable_bytes(const sgc_db_options *options)
+{
+    uint64_t part = options->cache_bytes / MEMTABLE_PART;
+
+    if (options->memtable_bytes) return options->memtable_bytes;
+    return part > 0 && part < SGC_MEMTABLE_BYTES ? part : SGC_MEMTABLE_BYTES;
+}
+
 sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
                        const sgc_db_options *options, sgc_db **db, sgc_error *error)
 {
@@ -408,8 +417,7 @@ sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
     sgc_cond_init(&o.db->claim_ended);
     sgc_mutex_init(&o.db->view_lock);
     sgc_cond_init(&o.db->view_changed);
-    o.db->memtable_bytes =
-        o.options->memtable_bytes ? o.options->memtable_bytes : SGC_MEMTABLE_BYTES;
+    o.db->memtable_bytes = memtable_bytes(o.options);
     sgc_status status = open_parts(&o);
     if (status != SGC_OK) {
         close_parts(o.db);

@@ -5,7 +5,11 @@
  */
 #include "txn/internal.h"
 
-enum { FLUSH_TRIES = 5, FLUSH_PAUSE_US = 20000 };
+enum {
+    FLUSH_TRIES = 5,
+    FLUSH_PAUSE_US = 20000,
+    GIVE_BACK_LEAST = 1 << 20, /* bytes of MemTables that are worth a look for free memory */
+};
 
 sgc_status sgc_layer_create(const sgc_schema *schema, struct sgc_layer **layer)
 {
@@ -358,6 +362,10 @@ static void flush_once(sgc_db *db, struct sgc_layer **layers, size_t count)
 {
     sgc_error error = {SGC_OK, ""};
     uint64_t last = layers[0]->last_sequence;
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < count; i++)
+        bytes += sgc_memtable_bytes(layers[i]->memtable);
     sgc_status status = flush_patiently(db, layers, count, &error);
 
     if (status != SGC_OK) sgc_view_fail(db, status, &error);
@@ -366,12 +374,12 @@ static void flush_once(sgc_db *db, struct sgc_layer **layers, size_t count)
         db->building.stuck = false;
     }
     sgc_cond_broadcast(&db->view_changed);
-    if (status == SGC_OK && last) {
-        sgc_mutex_unlock(&db->view_lock);
-        /* Space that could not be given back is given back by the next flush. */
-        status = sgc_log_release(db->log, last);
-        sgc_mutex_lock(&db->view_lock);
-    }
+    if (status != SGC_OK) return;
+    sgc_mutex_unlock(&db->view_lock);
+    /* Space that could not be given back is given back by the next flush. */
+    if (last) status = sgc_log_release(db->log, last);
+    if (bytes >= GIVE_BACK_LEAST) sgc_memory_give_back();
+    sgc_mutex_lock(&db->view_lock);
 }
 
 /* View lock held, given up in between. */

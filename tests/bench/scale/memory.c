@@ -120,58 +120,76 @@ static void sample(shared *s, double base, peak *worst)
     *worst = (peak){now, allowed, memtables, indexes, worst->highest};
 }
 
-static void work(shared *s, double base, peak *worst)
+typedef void *what(void *argument);
+
+static void work(shared *s, double base, what *const *whats, size_t count, peak *worst)
 {
-    static void *(*const what[])(void *) = {write_on, write_on, read_on, scan_on};
-    pthread_t threads[sizeof what / sizeof *what];
+    pthread_t threads[8];
     double start = bench_seconds();
 
-    for (size_t i = 0; i < sizeof what / sizeof *what; i++)
-        if (pthread_create(&threads[i], NULL, what[i], s) != 0) bench_fail("no thread");
+    atomic_store(&s->stop, false);
+    for (size_t i = 0; i < count; i++)
+        if (pthread_create(&threads[i], NULL, whats[i], s) != 0) bench_fail("no thread");
     while (bench_seconds() - start < s->job->seconds) {
         usleep(SAMPLE_US);
         sample(s, base, worst);
     }
     atomic_store(&s->stop, true);
-    for (size_t i = 0; i < sizeof what / sizeof *what; i++)
+    for (size_t i = 0; i < count; i++)
         pthread_join(threads[i], NULL);
 }
 
-static void report(shared *s, double base, const peak *worst)
+static void report(const char *phase, const peak *worst)
+{
+    printf("  %-22s %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f\n", phase, worst->highest / 1e6,
+           worst->resident / 1e6, worst->allowed / 1e6, worst->memtables / 1e6,
+           worst->indexes / 1e6, (worst->resident - worst->allowed) / 1e6);
+    fflush(stdout);
+}
+
+static void tell(shared *s, double base)
 {
     sgc_db_stats stats = scale_stats(s->db);
 
-    printf("%llu rows, %.0f s: %llu rows updated, %llu read; %llu flushes, %llu merges, %llu pages"
-           " evicted; data file %.0f MB\n",
-           (unsigned long long)s->job->rows, s->job->seconds,
-           (unsigned long long)atomic_load(&s->updates), (unsigned long long)atomic_load(&s->reads),
-           (unsigned long long)stats.flushes, (unsigned long long)stats.history_merges,
-           (unsigned long long)stats.cache_evictions, (double)stats.page_file_bytes / 1e6);
-    printf("  resident at most %.1f MB; at the worst moment %.1f MB, where %.1f were allowed:"
-           " program %.1f, cache_bytes %.1f, MemTables %.1f, indexes of the history %.1f;"
-           " beyond: %.1f MB\n",
-           worst->highest / 1e6, worst->resident / 1e6, worst->allowed / 1e6, base / 1e6,
-           (double)(stats.cache_budget + stats.history_cache_budget) / 1e6, worst->memtables / 1e6,
-           worst->indexes / 1e6, (worst->resident - worst->allowed) / 1e6);
+    printf(
+        "  %llu rows updated, %llu read, %llu flushes, %llu merges, %llu pages evicted; data file"
+        " %.0f MB, program %.1f MB\n",
+        (unsigned long long)atomic_load(&s->updates), (unsigned long long)atomic_load(&s->reads),
+        (unsigned long long)stats.flushes, (unsigned long long)stats.history_merges,
+        (unsigned long long)stats.cache_evictions, (double)stats.page_file_bytes / 1e6, base / 1e6);
+}
+
+static void load(shared *s, double base, peak *worst)
+{
+    for (uint64_t n = 0; n < s->job->rows; n += LOADED) {
+        bench_sgc.load(s->db, n, LOADED);
+        sample(s, base, worst);
+    }
+    bench_sgc.settle(s->db);
 }
 
 void scale_memory(const scale_job *job)
 {
-    peak loading = {0}, worst = {0};
+    static what *const reading[] = {read_on, scan_on}, *const all[] = {write_on, write_on, read_on,
+                                                                       scan_on};
+    peak loading = {0}, only_reads = {0}, mixed = {0};
     shared s = {.job = job};
 
     bench_fresh_folder(job->folder);
     double base = scale_resident();
     s.db = bench_sgc.open(job->folder, job->cache);
-    for (uint64_t n = 0; n < job->rows; n += LOADED) {
-        bench_sgc.load(s.db, n, LOADED);
-        sample(&s, base, &loading);
-    }
-    bench_sgc.settle(s.db);
-    work(&s, base, &worst);
-    report(&s, base, &worst);
-    printf("  while it was loaded: resident at most %.1f MB, beyond: %.1f MB\n",
-           loading.highest / 1e6, (loading.resident - loading.allowed) / 1e6);
+    printf("MB of memory; cache_bytes %.1f, %llu rows; allowed: the program, cache_bytes,"
+           " MemTables, indexes of the history\n",
+           (double)job->cache / 1e6, (unsigned long long)job->rows);
+    printf("  %-22s %9s %9s %9s %9s %9s %9s\n", "", "highest", "worst", "allowed", "MemTables",
+           "history", "beyond");
+    load(&s, base, &loading);
+    report("loading", &loading);
+    work(&s, base, reading, sizeof reading / sizeof *reading, &only_reads);
+    report("gets and scans", &only_reads);
+    work(&s, base, all, sizeof all / sizeof *all, &mixed);
+    report("updates, gets, scans", &mixed);
+    tell(&s, base);
     bench_sgc.close(s.db);
     bench_remove_folder(job->folder);
 }

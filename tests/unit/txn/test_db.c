@@ -272,6 +272,28 @@ static void many_small_memtables(void)
     bed_close(&bed);
 }
 
+/* Whose cache is small gets small MemTables, too. */
+static void memtables_follow_the_cache(void)
+{
+    struct bed bed;
+    sgc_db_stats stats;
+
+    bed_open(&bed, SDL, 0);
+    OK(sgc_db_close(bed.db));
+    bed.options.cache_bytes = 512 << 10;
+    CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
+    for (int i = 0; i < 1500; i++) {
+        sgc_txn *txn = bed_begin(&bed);
+        put_item(txn, i);
+        OK(commit_now(txn));
+    }
+    sgc_db_get_stats(bed.db, &stats);
+    CU_ASSERT_TRUE(stats.flushes + stats.memtable_bytes / (128 << 10) > 3);
+    OK(sgc_db_flush(bed.db));
+    CU_ASSERT_EQUAL(count_items(&bed, 1), 1500);
+    bed_close(&bed);
+}
+
 /* ---- failures ---- */
 
 static void a_failed_log_stops_writing_not_reading(void)
@@ -523,6 +545,7 @@ int main(void)
         {"a large transaction is one commit", a_large_transaction_is_one_commit},
         {"taken back rows hide nothing", taken_back_rows_hide_nothing},
         {"many small MemTables", many_small_memtables},
+        {"MemTables follow the cache", memtables_follow_the_cache},
         {"a failed log stops writing, not reading", a_failed_log_stops_writing_not_reading},
         {"a full disk at close loses nothing", a_full_disk_at_close_loses_nothing},
         {"a failed log at close is not called safe", a_failed_log_at_close_is_not_called_safe},
