@@ -197,25 +197,54 @@ static bool push_change(const job *work, items *out, const sgc_entry_change *cha
     return item.value == SGC_CHANGE_REMOVE || push(out, item);
 }
 
+/* First entry from `from` on that is not before the change. Steps that double, then halves: few
+ * changes go into most leaves, and many into some. */
+static size_t entries_before(const job *work, const items *old, size_t from,
+                             const sgc_entry_change *change)
+{
+    size_t low = from, high = old->count;
+
+    for (size_t step = 1; low + step <= old->count; step *= 2) {
+        if (order_of(work, &old->items[low + step - 1], change) >= 0) {
+            high = low + step - 1;
+            break;
+        }
+        low += step;
+    }
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (order_of(work, &old->items[middle], change) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static bool push_all(items *out, const items *from, size_t first, size_t end)
+{
+    bool good = true;
+
+    while (good && first < end)
+        good = push(out, from->items[first++]);
+    return good;
+}
+
 /* Entries and changes in one list; a change wins over the entry it repeats. */
 static bool merge_leaf(const job *work, const items *old, const sgc_entry_change *changes,
                        size_t count, items *out)
 {
-    size_t i = 0, c = 0;
+    size_t i = 0;
     bool good = true;
 
-    while (good && (i < old->count || c < count)) {
-        int order = i == old->count ? 1
-                    : c == count    ? -1
-                                    : order_of(work, &old->items[i], &changes[c]);
-        if (order < 0) {
-            good = push(out, old->items[i++]);
-        } else {
-            i += order == 0;
-            good = push_change(work, out, &changes[c++]);
-        }
+    for (size_t c = 0; good && c < count; c++) {
+        size_t end = entries_before(work, old, i, &changes[c]);
+        good = push_all(out, old, i, end) && push_change(work, out, &changes[c]);
+        i = end;
+        if (i < old->count && order_of(work, &old->items[i], &changes[c]) == 0) i++;
     }
-    return good;
+    return good && push_all(out, old, i, old->count);
 }
 
 static sgc_status apply_leaf(job *work, uint32_t logical, const sgc_entry_change *changes,
