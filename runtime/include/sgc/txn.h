@@ -22,7 +22,7 @@ typedef struct sgc_txn sgc_txn;
 typedef struct sgc_db_options {
     const struct sgc_os *os;    /**< NULL: this machine's files */
     uint64_t cache_bytes;       /**< page cache budget; 0: a quarter of the memory */
-    uint64_t memtable_bytes;    /**< a flush starts here; 0: 16 MB, at most a quarter of the cache */
+    uint64_t memtable_bytes;    /**< a flush starts here; 0: 16 MB, or a quarter of a small cache */
     uint64_t log_segment_bytes; /**< 0: 64 MB */
     bool create_only;           /**< SGC_EXISTS when there is a database already */
     bool must_exist;            /**< SGC_NOT_FOUND when there is none */
