@@ -6,6 +6,8 @@ SGC_CHECK sgc_status $table$_get_many(sgc_txn *txn, const $table_id$ *ids, size_
                                       $table$ *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status $table$_create(sgc_txn *txn, const $table$_new *in, $table$ *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status $table$_load(sgc_load *load, const $table$_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status $table$_upsert(sgc_txn *txn, const $table$_new *in, $table$ *out);
 //% if table.has_patch

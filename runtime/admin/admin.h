@@ -19,7 +19,7 @@ typedef struct sgc_load_source {
     sgc_status (*read)(void *context, char *data, size_t size, size_t *got);
 } sgc_load_source;
 
-typedef struct sgc_load_options {
+typedef struct sgc_load_text_options {
     sgc_load_format format;
     const char *name; /**< of the text in messages: "people.csv:3: ..."; NULL: "line 3: ..." */
     sgc_str table;    /**< NDJSON and CSV: GraphQL type name */
@@ -28,7 +28,7 @@ typedef struct sgc_load_options {
     /** Called now and then, may be NULL: rows so far and bytes consumed. */
     void (*progress)(void *context, uint64_t rows, uint64_t bytes);
     void *progress_context;
-} sgc_load_options;
+} sgc_load_text_options;
 
 /**
  * Loads rows. Every value is checked; error->text names line and field of the first bad one (of a
@@ -38,8 +38,9 @@ typedef struct sgc_load_options {
  * order of rows within one transaction. An upsert adds links and removes none, since both ends of
  * a relation may name them.
  */
-SGC_CHECK sgc_status sgc_load(sgc_db *db, const sgc_load_source *source,
-                              const sgc_load_options *options, uint64_t *counts, sgc_error *error);
+SGC_CHECK sgc_status sgc_load_text(sgc_db *db, const sgc_load_source *source,
+                                   const sgc_load_text_options *options, uint64_t *counts,
+                                   sgc_error *error);
 /** A source over text in memory: *text is consumed. */
 sgc_load_source sgc_load_source_text(sgc_str *text);
 
@@ -52,7 +53,7 @@ typedef struct sgc_dump_options {
     sgc_dump_sink *sink;
     void *context;
 } sgc_dump_options;
-/** Writes rows so that sgc_load() takes them back. */
+/** Writes rows so that sgc_load_text() takes them back. */
 SGC_CHECK sgc_status sgc_dump(sgc_db *db, const sgc_dump_options *options, sgc_error *error);
 /** Says why sgc_begin_read() refused a moment; returns status. */
 sgc_status sgc_moment_failed(sgc_db *db, sgc_moment moment, sgc_status status, sgc_error *error);

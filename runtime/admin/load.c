@@ -103,7 +103,7 @@ static sgc_status with_place(const reader *r, const char *name, sgc_status statu
 
 static void progress(sgc_loader *loader, reader *r)
 {
-    const sgc_load_options *options = loader->options;
+    const sgc_load_text_options *options = loader->options;
 
     if (options->progress && loader->rows % PROGRESS_ROWS == 0)
         options->progress(options->progress_context, loader->rows, r->dropped + r->at);
@@ -616,8 +616,8 @@ static sgc_status load_format(sgc_loader *loader, reader *r)
     return load_csv(loader, r, table);
 }
 
-sgc_status sgc_load(sgc_db *db, const sgc_load_source *source, const sgc_load_options *options,
-                    uint64_t *counts, sgc_error *error)
+sgc_status sgc_load_text(sgc_db *db, const sgc_load_source *source,
+                         const sgc_load_text_options *options, uint64_t *counts, sgc_error *error)
 {
     sgc_error words = {SGC_OK, ""};
     sgc_loader loader = {

@@ -16,7 +16,7 @@ typedef struct sgc_row_origin {
 typedef struct sgc_loader {
     sgc_db *db;
     const sgc_schema *schema;
-    const sgc_load_options *options;
+    const sgc_load_text_options *options;
     uint64_t *counts;
     sgc_writer writer;       /**< .txn: NULL between transactions */
     sgc_arena arena;         /**< of the current row */

@@ -105,7 +105,7 @@ static sgc_status print_counts(const sgc_schema *schema, const uint64_t *counts,
     return sgc_cmd_print(&out, error);
 }
 
-static sgc_status load_file(sgc_db *db, const char *path, sgc_load_options *options, bool json,
+static sgc_status load_file(sgc_db *db, const char *path, sgc_load_text_options *options, bool json,
                             sgc_error *error)
 {
     const sgc_schema *schema = sgc_db_schema(db);
@@ -124,7 +124,7 @@ static sgc_status load_file(sgc_db *db, const char *path, sgc_load_options *opti
     options->progress = draw_bar;
     options->progress_context = &in;
     options->name = standard ? "standard input" : path;
-    sgc_status status = sgc_load(db, &source, options, counts, error);
+    sgc_status status = sgc_load_text(db, &source, options, counts, error);
     if (in.watched) sgc_cmd_bar_end();
     if (status == SGC_OK) {
         status = print_counts(schema, counts, json, error);
@@ -137,8 +137,8 @@ static sgc_status load_file(sgc_db *db, const char *path, sgc_load_options *opti
 }
 
 /* The format of a file, and whether --table goes with it. */
-static sgc_status format_of(sgc_arguments *arguments, const char *path, sgc_load_options *options,
-                            sgc_error *error)
+static sgc_status format_of(sgc_arguments *arguments, const char *path,
+                            sgc_load_text_options *options, sgc_error *error)
 {
     sgc_status status = sgc_cmd_format(arguments, sgc_option_value(arguments, "--format"), path,
                                        &options->format, error);
@@ -155,8 +155,8 @@ static sgc_status format_of(sgc_arguments *arguments, const char *path, sgc_load
 static sgc_status run_load(sgc_arguments *arguments, sgc_error *error)
 {
     const char *batch = sgc_option_value(arguments, "--batch");
-    sgc_load_options options = {.table = sgc_str_from(sgc_option_value(arguments, "--table")),
-                                .upsert = sgc_option_value(arguments, "--upsert") != NULL};
+    sgc_load_text_options options = {.table = sgc_str_from(sgc_option_value(arguments, "--table")),
+                                     .upsert = sgc_option_value(arguments, "--upsert") != NULL};
     bool json = sgc_cmd_json(arguments);
     sgc_error words;
     sgc_db *db = NULL;

@@ -209,9 +209,10 @@ static void load_data(sgc_exchange *exchange)
     uint64_t *counts =
         sgc_arena_zero(exchange->arena, (size_t)schema->table_count + 1, sizeof *counts);
     sgc_load_source source = sgc_load_source_text(&text);
-    sgc_load_options options = {.format = SGC_LOAD_JSON};
-    sgc_status status = counts ? sgc_load(exchange->server->db, &source, &options, counts, &error)
-                               : sgc_fail(&error, SGC_NO_MEMORY, "out of memory");
+    sgc_load_text_options options = {.format = SGC_LOAD_JSON};
+    sgc_status status = counts
+                            ? sgc_load_text(exchange->server->db, &source, &options, counts, &error)
+                            : sgc_fail(&error, SGC_NO_MEMORY, "out of memory");
     if (status == SGC_OK)
         answer_counts(exchange, schema, counts);
     else

@@ -271,7 +271,7 @@ static void look_ahead(sgc_page_cursor *cursor, const sgc_tree *tree)
 }
 
 /* The current row if it was made ready; its page then stays pinned in row_frame or further on. */
-static bool take_ahead(sgc_page_cursor *cursor, sgc_row *row)
+static bool take_ahead(sgc_page_cursor *cursor, const sgc_tree *rows, sgc_row *row)
 {
     unsigned next = cursor->own.next, count = cursor->own.count;
 
@@ -283,7 +283,7 @@ static bool take_ahead(sgc_page_cursor *cursor, sgc_row *row)
     if (ready->frame == 0) return false;
     cursor->own.next++;
     if (ready->owned) cursor->own.row_frame = ready->frame;
-    return sgc_row_in(sgc_frame_data(cache_of(cursor), ready->frame), ready->row & 0xFF, row);
+    return sgc_row_in(rows, sgc_frame_data(cache_of(cursor), ready->frame), ready->row & 0xFF, row);
 }
 
 sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row *row, sgc_error *error)
@@ -295,7 +295,7 @@ sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row *row, sgc
 
     drop_row(cursor);
     if (cursor->own.next == cursor->own.count && cursor->own.leaf.node) look_ahead(cursor, rows);
-    if (!take_ahead(cursor, &found)) {
+    if (!take_ahead(cursor, rows, &found)) {
         drop_row(cursor);
         status = sgc_row_pin(cache_of(cursor), rows, cursor->own.row, &cursor->own.row_frame,
                              &found, error);

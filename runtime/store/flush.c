@@ -37,7 +37,7 @@ static void discard(sgc_flush *flush)
     sgc_arena_free(&flush->scratch);
     sgc_image_free(&flush->image);
     sgc_checkpoint_release(flush->base);
-    atomic_store(&flush->pages->flushing, false);
+    if (!flush->is_load) atomic_store(&flush->pages->flushing, false);
     sgc_free(flush);
 }
 
@@ -63,14 +63,46 @@ sgc_status sgc_flush_new_changes(sgc_flush *flush)
     return flush->changes && flush->bulks ? SGC_OK : SGC_NO_MEMORY;
 }
 
+/* No other flush or load of this image has the number. */
+static sgc_status take_number(sgc_flush *flush, sgc_error *error)
+{
+    uint64_t number = atomic_fetch_add(&flush->pages->last_number, 1) + 1;
+
+    if (number > UINT32_MAX)
+        return sgc_fail(error, SGC_LIMIT, "the image has had 2^32 checkpoints");
+    flush->image.number = (uint32_t)number;
+    return SGC_OK;
+}
+
+static sgc_status begin(sgc_flush *flush, sgc_pages *pages, sgc_error *error)
+{
+    flush->pages = pages;
+    flush->base = sgc_pages_newest(pages);
+    flush->dirty_limit = pages->cache.frame_count / 2;
+    sgc_status status = sgc_image_copy(&flush->base->image, &flush->image);
+    flush->change_limit = (size_t)pages->cache.frame_count * SGC_PAGE_SIZE / ENTRIES_PART;
+    if (flush->change_limit > ENTRIES_MAX) flush->change_limit = ENTRIES_MAX;
+    if (status == SGC_OK) status = sgc_flush_new_changes(flush);
+    flush->known = sgc_alloc_zero(SGC_KNOWN_PAGES, sizeof *flush->known);
+    if (status || !flush->known) return no_memory(error);
+    return take_number(flush, error);
+}
+
+static sgc_status is_writable(const sgc_pages *pages, sgc_error *error)
+{
+    if (!atomic_load(&((sgc_pages *)(uintptr_t)pages)->failed)) return SGC_OK;
+    return sgc_fail(error, SGC_READ_ONLY,
+                    "%s: an earlier write failed, the image can only be read until it is "
+                    "opened again",
+                    pages->directory);
+}
+
 sgc_status sgc_flush_begin(sgc_pages *pages, sgc_flush **out, sgc_error *error)
 {
+    sgc_status status = is_writable(pages, error);
+
     *out = NULL;
-    if (atomic_load(&pages->failed))
-        return sgc_fail(error, SGC_READ_ONLY,
-                        "%s: an earlier write failed, the image can only be read until it is "
-                        "opened again",
-                        pages->directory);
+    if (status) return status;
     if (atomic_exchange(&pages->flushing, true))
         return sgc_fail(error, SGC_BUSY, "another flush is under way");
     sgc_flush *flush = sgc_alloc_zero(1, sizeof *flush);
@@ -78,28 +110,60 @@ sgc_status sgc_flush_begin(sgc_pages *pages, sgc_flush **out, sgc_error *error)
         atomic_store(&pages->flushing, false);
         return no_memory(error);
     }
-    flush->pages = pages;
-    flush->base = sgc_pages_newest(pages);
     reap(pages);
-    flush->dirty_limit = pages->cache.frame_count / 2;
-    flush->change_limit = (size_t)pages->cache.frame_count * SGC_PAGE_SIZE / ENTRIES_PART;
-    if (flush->change_limit > ENTRIES_MAX) flush->change_limit = ENTRIES_MAX;
-    sgc_status status = sgc_image_copy(&flush->base->image, &flush->image);
-    if (status == SGC_OK) status = sgc_flush_new_changes(flush);
-    flush->known = sgc_alloc_zero(SGC_KNOWN_PAGES, sizeof *flush->known);
-    if (!flush->known) status = SGC_NO_MEMORY;
-    if (status == SGC_OK && flush->image.number == UINT32_MAX) {
-        status = sgc_fail(error, SGC_LIMIT, "the image has had 2^32 checkpoints");
-    } else if (status) {
-        no_memory(error);
-    }
+    status = begin(flush, pages, error);
     if (status) {
         discard(flush);
         return status;
     }
-    flush->image.number++;
     *out = flush;
     return SGC_OK;
+}
+
+/* ---- loads: beside the flush ---- */
+
+sgc_status sgc_flush_begin_load(sgc_pages *pages, sgc_flush **out, sgc_error *error)
+{
+    sgc_status status = is_writable(pages, error);
+    sgc_flush *flush = status == SGC_OK ? sgc_alloc_zero(1, sizeof *flush) : NULL;
+
+    *out = NULL;
+    if (status) return status;
+    if (!flush) return no_memory(error);
+    flush->is_load = true;
+    status = begin(flush, pages, error);
+    if (status) {
+        discard(flush);
+        return status;
+    }
+    /* Others need half of the cache at most, so there are always frames for all. */
+    flush->dirty_limit = pages->cache.frame_count / 4;
+    /* An old checkpoint would hold places as long as the load lasts. */
+    sgc_checkpoint_release(flush->base);
+    flush->base = NULL;
+    *out = flush;
+    return SGC_OK;
+}
+
+sgc_status sgc_flush_land(sgc_flush *flush, sgc_flush *load, uint16_t table, uint64_t sequence,
+                          sgc_error *error)
+{
+    sgc_tree *to = sgc_image_tree(&flush->image, table, 0);
+    const sgc_tree *from = sgc_image_tree(&load->image, table, 0);
+    unsigned count = SGC_TREE_OF_INDEX + (unsigned)flush->image.schema->tables[table].index_count;
+    sgc_status status = flush->broken;
+
+    if (status) return sgc_fail(error, status, "the flush has failed before");
+    if (to[SGC_TREE_OF_ROWS].count > 0)
+        status = sgc_fail(error, SGC_INVALID, "table %u has rows", (unsigned)table);
+    for (unsigned i = 0; status == SGC_OK && i < count; i++) {
+        status = sgc_write_clear(flush, &to[i], error);
+        to[i] = from[i];
+    }
+    to[SGC_TREE_OF_ROWS].loaded = sequence;
+    flush->began = flush->lands = true;
+    if (status) flush->broken = status;
+    return status;
 }
 
 /* ---- index entries ---- */
@@ -478,7 +542,9 @@ static sgc_status size_free_map(sgc_flush *flush, sgc_buf *map, sgc_error *error
 
     for (;;) {
         map->size = 0;
-        if (sgc_space_encode(&flush->pages->space, &flush->replaced, map)) return no_memory(error);
+        if (sgc_space_encode(&flush->pages->space, &flush->replaced, flush->lands,
+                             &flush->image.places, map))
+            return no_memory(error);
         if (map->size <= (size_t)tree->pages * SGC_PAGE_BODY) return SGC_OK;
         do {
             sgc_status status = sgc_flush_relieve(flush, error);
@@ -547,14 +613,16 @@ static sgc_status make_durable(sgc_flush *flush, sgc_error *error)
         if (status) sgc_fail(error, status, "%s", sgc_os_file_error());
     }
     if (status) return status;
-    flush->image.places = pages->space.places;
     image_to_root(&flush->image, pages->seed, &root);
-    return sgc_root_write(pages->os, pages->root_file, &root, error);
+    status = sgc_root_write(pages->os, pages->root_file, &root, error);
+    if (status) atomic_store(&pages->unsure, true);
+    return status;
 }
 
 static void publish(sgc_flush *flush, sgc_checkpoint *checkpoint)
 {
     sgc_pages *pages = flush->pages;
+    sgc_status status = SGC_OK;
 
     checkpoint->image = flush->image;
     checkpoint->segments = flush->segments;
@@ -574,11 +642,11 @@ static void publish(sgc_flush *flush, sgc_checkpoint *checkpoint)
     if (checkpoint->image.schema != before->image.schema)
         sgc_history_set_schema(pages->history, checkpoint->image.schema);
     atomic_fetch_add(&pages->flushes, 1);
-    uint64_t places = atomic_exchange(&pages->file_places, pages->space.places);
+    uint64_t now = sgc_space_places(&pages->space);
     /* What lies behind is named by nobody; a file that stays longer does no harm. */
-    if (places > pages->space.places)
-        (void)pages->os->truncate(pages->os->self, pages->pages_file,
-                                  (uint64_t)pages->space.places * SGC_PAGE_SIZE);
+    if (atomic_exchange(&pages->file_places, now) > now)
+        status = sgc_space_cut(&pages->space, pages->os, pages->pages_file, SGC_PAGE_SIZE);
+    (void)status;
     sgc_checkpoint_release(before);
 }
 
@@ -612,7 +680,8 @@ sgc_status sgc_flush_commit(sgc_flush *flush, uint64_t sequence, uint64_t time_u
         sgc_flush_abort(flush);
         return status;
     }
-    atomic_store(&pages->free_places, pages->space.free_count + flush->replaced.count);
+    if (flush->lands) sgc_space_end_loan(&pages->space, true);
+    atomic_store(&pages->free_places, sgc_space_free(&pages->space) + flush->replaced.count);
     *held = (sgc_held_places){NULL, flush->image.number, flush->replaced};
     flush->replaced = (sgc_places){0};
     sgc_space_hold(&pages->space, held);
@@ -632,5 +701,9 @@ void sgc_flush_abort(sgc_flush *flush)
     }
     for (size_t i = 0; i < flush->allocated.count; i++)
         sgc_space_give(&pages->space, flush->allocated.items[i]);
+    if (flush->is_load) {
+        atomic_store(&pages->file_places, sgc_space_places(&pages->space));
+        sgc_space_end_loan(&pages->space, false);
+    }
     discard(flush);
 }

@@ -56,6 +56,18 @@ sgc_status sgc_flush_keep(sgc_flush *flush, uint16_t table, sgc_str key, const s
     return status;
 }
 
+sgc_status sgc_flush_note_load(sgc_flush *flush, uint16_t table, uint64_t sequence,
+                               sgc_error *error)
+{
+    if (!flush->image.schema->tables[table].history) return SGC_OK;
+    sgc_status status = need_writer(flush, error);
+    if (status == SGC_OK)
+        status = sgc_history_add_change(flush->writer, sequence, table, SGC_STR(""), SGC_OP_INSERT,
+                                        error);
+    if (status) flush->broken = status;
+    return status;
+}
+
 void sgc_flush_set_history(sgc_flush *flush, sgc_segments *segments)
 {
     sgc_segments_release(flush->segments);

@@ -23,6 +23,7 @@ void sgc_tree_encode(const sgc_tree *tree, uint8_t out[SGC_TREE_BYTES])
     sgc_store32(out + 40, tree->a);
     sgc_store32(out + 44, tree->b);
     sgc_store32(out + 48, tree->c);
+    sgc_store64(out + 56, tree->loaded);
 }
 
 /* So many pages are found through page tables of `depth` levels. */
@@ -50,6 +51,7 @@ bool sgc_tree_decode(const uint8_t in[SGC_TREE_BYTES], sgc_tree *tree)
         .a = sgc_load32(in + 40),
         .b = sgc_load32(in + 44),
         .c = sgc_load32(in + 48),
+        .loaded = sgc_load64(in + 56),
     };
     if (tree->kind < SGC_TREE_CATALOGUE || tree->kind > SGC_TREE_HISTORY) return false;
     if (tree->kind == SGC_TREE_HASH && (tree->a > 24 || tree->b > 3)) return false;

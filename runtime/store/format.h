@@ -84,6 +84,7 @@ typedef struct sgc_tree {
      * group, groups already grown. INDEX: root node, levels, and 1 + the first page of
      * rows that is not in it yet, 0: all are. */
     uint32_t a, b, c;
+    uint64_t loaded; /**< ROWS: commit sequence of the load that made the rows whose begin is 0 */
     /** In memory, of published trees: frames of the lowest pages of the page table, pinned when
      * first used and as long as the checkpoint lives; NULL: none. */
     _Atomic uint32_t *tables;

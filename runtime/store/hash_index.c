@@ -521,6 +521,63 @@ sgc_status sgc_hash_build(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows,
     return status;
 }
 
+/* ---- building in order ---- */
+
+static uint32_t reversed(uint32_t v)
+{
+    v = (v >> 1 & 0x55555555U) | (v & 0x55555555U) << 1;
+    v = (v >> 2 & 0x33333333U) | (v & 0x33333333U) << 2;
+    v = (v >> 4 & 0x0F0F0F0FU) | (v & 0x0F0F0F0FU) << 4;
+    return __builtin_bswap32(v);
+}
+
+/* Low bits first: whatever the size of the index, entries of a group then stand together. */
+uint32_t sgc_hash_order(uint32_t h)
+{
+    return reversed(h);
+}
+
+/* The pages of a group, and then its entries, each into its page. */
+static sgc_status build_group(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, uint32_t group,
+                              const gathered *all, sgc_error *error)
+{
+    uint32_t pages = hash->b + (group < hash->c);
+    uint8_t *page;
+    sgc_status status = sgc_flush_relieve(flush, error);
+
+    for (uint32_t i = 0; status == SGC_OK && i < pages; i++)
+        status = sgc_write_first(flush, hash, group + (i << hash->a), SGC_PAGE_HASH, &page, error);
+    for (size_t i = 0; status == SGC_OK && i < all->count; i++)
+        status = chain_put(flush, hash, rows, page_of(hash, all->entries[i].h), all->entries[i].h,
+                           all->entries[i].row, error);
+    return status;
+}
+
+sgc_status sgc_hash_build_sorted(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, uint64_t count,
+                                 sgc_hash_next *next, void *context, sgc_error *error)
+{
+    sgc_hash_entry entry = {0};
+    gathered all = {0};
+    uint64_t left = count;
+
+    if (count == 0) return SGC_OK;
+    shape(hash, count);
+    sgc_status status = sgc_write_reserve(flush, hash, shape_pages(hash), error);
+    if (status == SGC_OK) status = next(context, &entry, error);
+    for (uint32_t i = 0; status == SGC_OK && i < 1U << hash->a; i++) {
+        uint32_t group = hash->a ? reversed(i) >> (32 - hash->a) : 0;
+        all.count = 0;
+        while (status == SGC_OK && left > 0 && (entry.h & ((1U << hash->a) - 1)) == group) {
+            status = gather(&all, entry.h, entry.row, error);
+            if (status == SGC_OK && --left > 0) status = next(context, &entry, error);
+        }
+        if (status == SGC_OK) status = build_group(flush, hash, rows, group, &all, error);
+    }
+    hash->count = count;
+    sgc_free(all.entries);
+    return status;
+}
+
 /* ---- changing ---- */
 
 /* Finds the entry (h, at) and makes its page writable; *line and *way say where. */

@@ -218,7 +218,7 @@ typedef struct sgc_change_cursor {
     uint64_t sequence;
     uint16_t table;
     sgc_op op;
-    sgc_str key; /**< readable until the next call */
+    sgc_str key; /**< readable until the next call; empty: a load inserted all rows of the table */
 } sgc_change_cursor;
 
 /** Stands on the first change behind sequence `after`. */

@@ -375,8 +375,8 @@ static const sgc_history_run *changes_of(const sgc_segments *segments, uint64_t 
     return NULL;
 }
 
-sgc_status sgc_segments_op_of(const sgc_segments *segments, uint16_t table, sgc_str key,
-                              uint64_t sequence, sgc_op *op, sgc_error *error)
+static sgc_status op_of(const sgc_segments *segments, uint16_t table, sgc_str key,
+                        uint64_t sequence, sgc_op *op, sgc_error *error)
 {
     uint8_t room[4 + SGC_KEY_MAX];
     sgc_history_source source = {.block = NULL};
@@ -396,6 +396,16 @@ sgc_status sgc_segments_op_of(const sgc_segments *segments, uint16_t table, sgc_
     if (status == SGC_OK) *op = (sgc_op)item->end;
     sgc_source_stop(&source);
     return status;
+}
+
+sgc_status sgc_segments_op_of(const sgc_segments *segments, uint16_t table, sgc_str key,
+                              uint64_t sequence, sgc_op *op, sgc_error *error)
+{
+    sgc_status status = op_of(segments, table, key, sequence, op, error);
+
+    /* A load inserted all rows of the table at once. */
+    return status == SGC_NOT_FOUND ? op_of(segments, table, SGC_STR(""), sequence, op, error)
+                                   : status;
 }
 
 typedef struct change_cursor {

@@ -54,6 +54,8 @@ struct sgc_pages {
     sgc_arena schema_arena; /**< of a model built from the kept SDL */
     _Atomic bool failed;    /**< no flush any more */
     _Atomic bool flushing;
+    _Atomic bool unsure;          /**< writing the root failed */
+    _Atomic uint64_t last_number; /**< given to a checkpoint, a flush that failed or a load */
     _Atomic uint64_t flushes, pages_written, file_places, free_places, held_places;
     sgc_space space; /**< the flush thread's */
 };
@@ -132,6 +134,8 @@ struct sgc_flush {
     sgc_segments *segments;     /**< of the next checkpoint, once known */
     bool began;                 /**< something was put or deleted */
     sgc_status broken;          /**< first failure: the flush can only be aborted */
+    bool is_load;               /**< beside the flush: places are lent, nothing is committed */
+    bool lands;                 /**< its checkpoint names what was lent */
 };
 
 /* ---- image.c: images in memory ---- */
@@ -216,6 +220,12 @@ SGC_CHECK sgc_status sgc_tree_read_bytes(sgc_cache *cache, const sgc_tree *tree,
 
 SGC_CHECK sgc_status sgc_write_page(sgc_flush *flush, sgc_tree *tree, uint32_t logical,
                                     sgc_page_kind kind, uint8_t **page, sgc_error *error);
+/** Gives out the next `count` logical numbers of a tree; pages come with sgc_write_first(). */
+SGC_CHECK sgc_status sgc_write_reserve(sgc_flush *flush, sgc_tree *tree, uint32_t count,
+                                       sgc_error *error);
+/** The page of a logical number that has none yet, zeroed but for its head. */
+SGC_CHECK sgc_status sgc_write_first(sgc_flush *flush, sgc_tree *tree, uint32_t logical,
+                                     sgc_page_kind kind, uint8_t **page, sgc_error *error);
 /** A page with a new logical number, zeroed but for its head. */
 SGC_CHECK sgc_status sgc_write_new(sgc_flush *flush, sgc_tree *tree, sgc_page_kind kind,
                                    uint32_t *logical, uint8_t **page, sgc_error *error);
@@ -245,7 +255,7 @@ typedef struct sgc_row {
 } sgc_row;
 
 /** The row in a slot of a page that is pinned and sound; false when there is none. */
-bool sgc_row_in(const uint8_t *page, unsigned slot, sgc_row *row);
+bool sgc_row_in(const sgc_tree *rows, const uint8_t *page, unsigned slot, sgc_row *row);
 /** Has the processor fetch what sgc_row_in() will read, and then the first of the row's bytes. */
 static inline void sgc_row_foresee_slot(const uint8_t *page, unsigned slot)
 {
@@ -265,8 +275,8 @@ static inline void sgc_row_foresee(const uint8_t *page, unsigned slot)
  * moves behind them. A row of several pages ends them, and when it is the first one it is *large
  * (else large->large is false), and nothing is in `records`.
  */
-unsigned sgc_rows_collect(const uint8_t *page, unsigned *slot, uint64_t through, sgc_str *records,
-                          unsigned room, sgc_row *large);
+unsigned sgc_rows_collect(const sgc_tree *rows, const uint8_t *page, unsigned *slot,
+                          uint64_t through, sgc_str *records, unsigned room, sgc_row *large);
 /** Whether no slot of the page is at or behind this one. */
 bool sgc_rows_end(const uint8_t *page, unsigned slot);
 /** The row at `at`, pinned in *frame. */
@@ -341,6 +351,13 @@ typedef struct sgc_hash_entry {
 /** Builds the index, which has no pages, at its final size. */
 SGC_CHECK sgc_status sgc_hash_build(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows,
                                     const sgc_hash_entry *entries, size_t count, sgc_error *error);
+/** Where an entry stands among those of a build in order: groups of pages one after the other. */
+uint32_t sgc_hash_order(uint32_t h);
+/** Builds the index out of `count` entries that next() gives in that order. */
+typedef sgc_status sgc_hash_next(void *context, sgc_hash_entry *entry, sgc_error *error);
+SGC_CHECK sgc_status sgc_hash_build_sorted(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows,
+                                           uint64_t count, sgc_hash_next *next, void *context,
+                                           sgc_error *error);
 
 /* ---- flush_history.c ---- */
 
@@ -348,6 +365,10 @@ SGC_CHECK sgc_status sgc_hash_build(sgc_flush *flush, sgc_tree *hash, sgc_tree *
 SGC_CHECK sgc_status sgc_flush_keep(sgc_flush *flush, uint16_t table, sgc_str key,
                                     const sgc_version *newest, const sgc_stored_row *row,
                                     sgc_error *error);
+/** All rows of a table were inserted by this commit: a change of the empty key, which no row has.
+ */
+SGC_CHECK sgc_status sgc_flush_note_load(sgc_flush *flush, uint16_t table, uint64_t sequence,
+                                         sgc_error *error);
 /** Writes the segment and the manifest; flush->segments is set afterwards. */
 SGC_CHECK sgc_status sgc_flush_end_history(sgc_flush *flush, uint64_t through, sgc_error *error);
 void sgc_flush_drop_history(sgc_flush *flush);
@@ -359,6 +380,17 @@ SGC_CHECK sgc_status sgc_flush_new_changes(sgc_flush *flush);
 void sgc_flush_free_changes(sgc_flush *flush);
 /** The schema into its tree, which has no pages. */
 SGC_CHECK sgc_status sgc_write_schema(sgc_flush *flush, const sgc_schema *schema, sgc_error *error);
+/**
+ * A flush that is never committed itself: it builds the trees of tables without rows, beside other
+ * flushes and for as long as that takes. Nobody else knows its places. The trees of all tables are
+ * those of the newest checkpoint; clear them in memory before they are written.
+ */
+SGC_CHECK sgc_status sgc_flush_begin_load(sgc_pages *pages, sgc_flush **load, sgc_error *error);
+/** The checkpoint takes the trees of `load` for a table, which has no rows; all that the load wrote
+ * is durable. Rows written with begin 0 begin at `sequence`. */
+SGC_CHECK sgc_status sgc_flush_land(sgc_flush *flush, sgc_flush *load, uint16_t table,
+                                    uint64_t sequence, sgc_error *error);
+
 /** Appends pages with these bytes to a tree that has none. */
 SGC_CHECK sgc_status sgc_write_bytes(sgc_flush *flush, sgc_tree *tree, sgc_str bytes,
                                      sgc_error *error);
@@ -393,13 +425,32 @@ sgc_status sgc_index_failed(const sgc_table *table, uint16_t index, sgc_str key,
 SGC_CHECK sgc_status sgc_index_apply(sgc_flush *flush, sgc_tree *tree, bool with_key_size,
                                      sgc_entry_changes *changes, sgc_error *error);
 
+/* ---- btree_build.c ---- */
+
+/** An index that has no pages being built from the bottom, each node full. Zero-initialise. */
+typedef struct sgc_index_builder {
+    sgc_flush *flush;
+    sgc_tree *tree;
+    bool key_sizes;
+    struct sgc_build_level *levels; /**< SGC_TREE_LEVELS of them */
+} sgc_index_builder;
+SGC_CHECK sgc_status sgc_index_build_start(sgc_index_builder *builder, sgc_flush *flush,
+                                           sgc_tree *tree, bool with_key_size, sgc_error *error);
+/** Entries rise, each once. */
+SGC_CHECK sgc_status sgc_index_build_add(sgc_index_builder *builder, sgc_str entry,
+                                         uint16_t key_size, uint64_t row, sgc_error *error);
+SGC_CHECK sgc_status sgc_index_build_end(sgc_index_builder *builder, sgc_error *error);
+void sgc_index_build_free(sgc_index_builder *builder);
+
 /* ---- sort.c ---- */
 
 /** Notes that the entry `components` and `key` now leads to `row`, or is gone. SGC_LIMIT when the
  * changes must be applied first. */
 SGC_CHECK sgc_status sgc_changes_add(sgc_entry_changes *changes, sgc_str components, sgc_str key,
                                      uint64_t row);
-/** Orders by entry; of the changes of one entry the last stays. */
+/** Orders by entry, those of one entry by arrival. */
+SGC_CHECK sgc_status sgc_changes_order(sgc_entry_changes *changes, sgc_sort_room *room);
+/** The same; of the changes of one entry the last stays. */
 SGC_CHECK sgc_status sgc_changes_sort(sgc_entry_changes *changes, sgc_sort_room *room);
 void sgc_changes_clear(sgc_entry_changes *changes);
 void sgc_changes_free(sgc_entry_changes *changes);
@@ -415,6 +466,11 @@ SGC_CHECK sgc_status sgc_bulk_put(sgc_flush *flush, uint16_t table, sgc_str key,
 SGC_CHECK sgc_status sgc_bulk_end(sgc_flush *flush, uint16_t table, sgc_error *error);
 SGC_CHECK sgc_status sgc_bulk_end_all(sgc_flush *flush, sgc_error *error);
 void sgc_bulk_free(sgc_flush *flush);
+
+/* ---- load.c ---- */
+
+/** Removes what a load left behind when it was cut short. */
+SGC_CHECK sgc_status sgc_load_sweep(const sgc_os *os, const char *directory);
 
 /* ---- verify.c ---- */
 

@@ -74,7 +74,7 @@ take(const sgc_table_view *view, sgc_str key, uint64_t last, const sgc_probe *pr
 
     if (probe->is_absent) return SGC_NOT_FOUND;
     if (!probe->frame) return find(view, key, last, arena, out, error);
-    sgc_status status = sgc_row_in(probe->page, probe->row & 0xFF, &row)
+    sgc_status status = sgc_row_in(view->rows, probe->page, probe->row & 0xFF, &row)
                             ? has_key(view->table, &row, key)
                             : SGC_NOT_FOUND;
     if (status) {

@@ -205,7 +205,7 @@ static sgc_status read_free_map(sgc_pages *pages, const sgc_root *root, sgc_erro
     if (status == SGC_OK && !sgc_space_decode(&pages->space, sgc_str_of(bytes, size)))
         status = sgc_tree_damaged(tree, 0, "the free map is damaged", error);
     sgc_free(bytes);
-    atomic_store(&pages->free_places, pages->space.free_count);
+    atomic_store(&pages->free_places, sgc_space_free(&pages->space));
     return status;
 }
 
@@ -433,9 +433,14 @@ static sgc_status open_image(sgc_pages *pages, const sgc_schema *schema,
                         (unsigned long long)options->cache_bytes);
     }
     atomic_store(&pages->cache.limit, root.places);
+    atomic_store(&pages->last_number, root.checkpoint);
     status = check_head(pages, error);
     if (status == SGC_OK && sgc_space_open(&pages->space, root.places))
         status = sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    if (status == SGC_OK) {
+        status = sgc_load_sweep(os, pages->directory);
+        if (status) sgc_fail(error, status, "%s: cannot remove temporary files", pages->directory);
+    }
     if (status == SGC_OK) status = load_state(pages, &root, schema, error);
     /* The other copy may be torn or name places that are free by now. */
     if (status == SGC_OK && differ) status = sgc_root_write(os, pages->root_file, &root, error);
@@ -503,6 +508,11 @@ const sgc_schema *sgc_pages_schema(const sgc_pages *pages)
     const sgc_schema *schema = pages->newest->image.schema;
     sgc_mutex_unlock(&open->lock);
     return schema;
+}
+
+bool sgc_pages_is_unsure(const sgc_pages *pages)
+{
+    return atomic_load(&((sgc_pages *)(uintptr_t)pages)->unsure);
 }
 
 sgc_history *sgc_pages_history(sgc_pages *pages)

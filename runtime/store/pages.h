@@ -254,6 +254,52 @@ SGC_CHECK sgc_status sgc_flush_commit(sgc_flush *flush, uint64_t sequence, uint6
                                       sgc_error *error);
 void sgc_flush_abort(sgc_flush *flush);
 
+/* ---- loads: tables without rows get theirs beside everything else (load.c) ---- */
+
+typedef struct sgc_page_load sgc_page_load;
+
+/** What a load found wrong; texts live until the load ends. */
+typedef struct sgc_load_clash {
+    uint16_t table, index; /**< SGC_EXISTS: two rows with one entry; index 0: the key itself */
+    uint16_t relation;     /**< SGC_FOREIGN_KEY: of the table, which names a parent */
+    uint16_t parent;       /**< its table */
+    sgc_str parent_key;
+    sgc_str record; /**< of the row */
+} sgc_load_clash;
+
+/**
+ * Starts filling tables that have no rows in pages that no checkpoint names yet. Entries of indexes
+ * are collected in about `memory` bytes, more of them go to temporary files of the folder. One at a
+ * time.
+ */
+SGC_CHECK sgc_status sgc_page_load_begin(sgc_pages *pages, uint64_t memory, sgc_page_load **load,
+                                         sgc_error *error);
+/** Adds a row. SGC_LIMIT: an indexed value is too long. */
+SGC_CHECK sgc_status sgc_page_load_row(sgc_page_load *load, uint16_t table, sgc_str key,
+                                       sgc_str record, uint64_t *row, sgc_error *error);
+/** The row just added names a row of `parent`, which sgc_page_load_parents() is to look for. */
+SGC_CHECK sgc_status sgc_page_load_refer(sgc_page_load *load, uint16_t table, uint16_t relation,
+                                         uint64_t row, uint16_t parent, sgc_str parent_key,
+                                         sgc_error *error);
+/** Builds all indexes. SGC_EXISTS: two rows share a key or what is unique, see *clash. */
+SGC_CHECK sgc_status sgc_page_load_build(sgc_page_load *load, sgc_load_clash *clash,
+                                         sgc_error *error);
+/** Looks for the parents that were named; look_up() answers for tables that are not loaded.
+ * SGC_FOREIGN_KEY: *clash says which is not there. */
+typedef sgc_status sgc_load_look_up(void *context, uint16_t table, sgc_str key, bool *there,
+                                    sgc_error *error);
+SGC_CHECK sgc_status sgc_page_load_parents(sgc_page_load *load, sgc_load_look_up *look_up,
+                                           void *context, sgc_load_clash *clash, sgc_error *error);
+/** Writes what is in memory and syncs. After a failed sync the image can only be read. */
+SGC_CHECK sgc_status sgc_page_load_sync(sgc_page_load *load, sgc_error *error);
+/** The flush's checkpoint takes the tables; their rows begin at `sequence`. */
+SGC_CHECK sgc_status sgc_page_load_land(sgc_page_load *load, sgc_flush *flush, uint64_t sequence,
+                                        sgc_error *error);
+/** Ends the load; what did not land is given back. NULL is fine. */
+void sgc_page_load_end(sgc_page_load *load);
+/** A flush failed while it wrote the root: its checkpoint may or may not be there after a crash. */
+bool sgc_pages_is_unsure(const sgc_pages *pages);
+
 /** Walks everything: pages, trees, indexes against rows, free places. Words go to `report`. */
 SGC_CHECK sgc_status sgc_pages_verify(sgc_pages *pages, sgc_buf *report);
 /**

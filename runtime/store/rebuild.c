@@ -86,7 +86,7 @@ static sgc_status see_table(rebuild *r, const sgc_tree *tree, sgc_page_at at, ui
     for (uint32_t i = 0; status == SGC_OK && i < SGC_TABLE_FAN; i++) {
         sgc_page_at child = sgc_place_load(page + 8 * (size_t)i);
         if (child.place == 0) continue;
-        if (child.place >= r->pages->space.places) {
+        if (child.place >= sgc_space_places(&r->pages->space)) {
             status = sgc_tree_damaged(tree, position, "a place is not in the file", r->error);
         } else if (level == 0) {
             r->seen[child.place / 64] |= (uint64_t)1 << (child.place % 64);
@@ -116,7 +116,7 @@ static sgc_status give_lost(rebuild *r)
     uint32_t places = r->flush->base->image.places;
 
     /* The end of the file may have been given up when the flush began. */
-    if (places > r->pages->space.places) places = r->pages->space.places;
+    if (places > sgc_space_places(&r->pages->space)) places = sgc_space_places(&r->pages->space);
     see_list(r, replaced);
     for (const sgc_held_places *held = r->pages->space.held; held; held = held->next)
         see_list(r, &held->places);
@@ -133,7 +133,7 @@ static sgc_status find_lost(rebuild *r)
     const sgc_image *image = &r->flush->image;
     sgc_status status = SGC_OK;
 
-    r->seen = sgc_alloc_zero((size_t)r->pages->space.places / 64 + 1, sizeof *r->seen);
+    r->seen = sgc_alloc_zero((size_t)sgc_space_places(&r->pages->space) / 64 + 1, sizeof *r->seen);
     if (!r->seen) return no_memory(r);
     for (uint32_t i = 0; status == SGC_OK && i < SGC_ROOT_TREES; i++)
         status = see_tree(r, &image->root_trees[i]);

@@ -189,13 +189,13 @@ static inline const uint8_t *sound_varint(const uint8_t *p, uint64_t *value)
 }
 
 /* The page is sound, so sizes fit. */
-static void row_parse(const uint8_t *p, sgc_row *row)
+static void row_parse(const sgc_tree *rows, const uint8_t *p, sgc_row *row)
 {
     uint64_t size, begin;
 
     p = sound_varint(p, &size);
     p = sound_varint(p, &begin);
-    *row = (sgc_row){.begin = begin, .large = size & 1};
+    *row = (sgc_row){.begin = begin ? begin : rows->loaded, .large = size & 1};
     if (!row->large) {
         row->record = sgc_str_of((const char *)p, (size_t)(size / 2));
         return;
@@ -208,16 +208,16 @@ static void row_parse(const uint8_t *p, sgc_row *row)
     row->key = sgc_str_of((const char *)p + head, (size_t)(size / 2) - head);
 }
 
-bool sgc_row_in(const uint8_t *page, unsigned slot, sgc_row *row)
+bool sgc_row_in(const sgc_tree *rows, const uint8_t *page, unsigned slot, sgc_row *row)
 {
     unsigned offset = slot < slot_count(page) ? slot_offset(page, slot) : 0;
 
-    if (offset) row_parse(page + offset, row);
+    if (offset) row_parse(rows, page + offset, row);
     return offset != 0;
 }
 
-unsigned sgc_rows_collect(const uint8_t *page, unsigned *slot, uint64_t through, sgc_str *records,
-                          unsigned room, sgc_row *large)
+unsigned sgc_rows_collect(const sgc_tree *rows, const uint8_t *page, unsigned *slot,
+                          uint64_t through, sgc_str *records, unsigned room, sgc_row *large)
 {
     unsigned count = 0, at = *slot, slots = slot_count(page);
 
@@ -227,9 +227,9 @@ unsigned sgc_rows_collect(const uint8_t *page, unsigned *slot, uint64_t through,
         uint64_t size, begin;
         if (offset == 0) continue;
         const uint8_t *p = sound_varint(sound_varint(page + offset, &size), &begin);
-        if (begin > through) continue;
+        if ((begin ? begin : rows->loaded) > through) continue;
         if (size & 1) {
-            if (count == 0) row_parse(page + offset, large);
+            if (count == 0) row_parse(rows, page + offset, large);
             if (count == 0) at++;
             break;
         }
@@ -253,7 +253,7 @@ sgc_status sgc_row_pin(sgc_cache *cache, const sgc_tree *rows, uint64_t at, uint
     sgc_status status = sgc_tree_pin(cache, rows, logical, SGC_PAGE_ROWS, frame, &page, error);
 
     if (status) return status;
-    if (sgc_row_in(page, slot, row)) return SGC_OK;
+    if (sgc_row_in(rows, page, slot, row)) return SGC_OK;
     sgc_cache_unpin(cache, *frame);
     return sgc_tree_damaged(rows, logical, "an index names a row that is not there", error);
 }
@@ -271,7 +271,7 @@ sgc_status sgc_rows_each(sgc_cache *cache, const sgc_tree *rows, uint32_t logica
         unsigned offset = slot_offset(page, i);
         if (offset == 0) continue;
         if (offset > AHEAD) __builtin_prefetch(page + offset - AHEAD);
-        row_parse(page + offset, &row);
+        row_parse(rows, page + offset, &row);
         status = each(context, sgc_row_at(logical, i), &row, error);
     }
     sgc_cache_unpin(cache, frame);

@@ -114,8 +114,8 @@ sgc_status sgc_page_scan_next(sgc_page_scan *scan, sgc_error *error)
             status = next_page(scan, error);
             if (!scan->own.frame) break;
         }
-        scan->count = sgc_rows_collect(scan->own.page, &scan->own.slot, scan->through,
-                                       scan->records, SGC_SCAN_ROWS, &large);
+        scan->count = sgc_rows_collect(tree_of(scan), scan->own.page, &scan->own.slot,
+                                       scan->through, scan->records, SGC_SCAN_ROWS, &large);
         if (large.large) status = take_large(scan, &large, error);
     }
     return status;

@@ -227,7 +227,7 @@ static void drop_repeated(sgc_entry_changes *changes)
     changes->count = kept;
 }
 
-sgc_status sgc_changes_sort(sgc_entry_changes *changes, sgc_sort_room *room)
+sgc_status sgc_changes_order(sgc_entry_changes *changes, sgc_sort_room *room)
 {
     if (changes->sorted) return SGC_OK; /* and no entry is there twice */
     if (room->capacity < changes->count) {
@@ -245,6 +245,13 @@ sgc_status sgc_changes_sort(sgc_entry_changes *changes, sgc_sort_room *room)
         radix_sort(changes->items, changes->count, room->items);
         sort_runs(changes, room->items);
     }
-    drop_repeated(changes);
     return SGC_OK;
+}
+
+sgc_status sgc_changes_sort(sgc_entry_changes *changes, sgc_sort_room *room)
+{
+    sgc_status status = sgc_changes_order(changes, room);
+
+    if (status == SGC_OK && !changes->sorted) drop_repeated(changes);
+    return status;
 }

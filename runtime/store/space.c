@@ -11,15 +11,20 @@ static sgc_status reserve(sgc_space *space, uint32_t places)
     words += words / 2 + 64;
     uint64_t *bits = sgc_realloc(space->bits, words, sizeof *bits);
     if (!bits) return SGC_NO_MEMORY;
-    memset(bits + space->words, 0, (words - space->words) * sizeof *bits);
     space->bits = bits;
+    uint64_t *lent = sgc_realloc(space->lent, words, sizeof *lent);
+    if (!lent) return SGC_NO_MEMORY;
+    space->lent = lent;
+    memset(bits + space->words, 0, (words - space->words) * sizeof *bits);
+    memset(lent + space->words, 0, (words - space->words) * sizeof *lent);
     space->words = words;
     return SGC_OK;
 }
 
 sgc_status sgc_space_open(sgc_space *space, uint32_t places)
 {
-    *space = (sgc_space){.places = places ? places : 1};
+    *space = (sgc_space){.places = places ? places : 1, .open = true};
+    sgc_mutex_init(&space->lock);
     return reserve(space, space->places);
 }
 
@@ -32,6 +37,8 @@ void sgc_space_close(sgc_space *space)
         space->held = next;
     }
     sgc_free(space->bits);
+    sgc_free(space->lent);
+    if (space->open) sgc_mutex_destroy(&space->lock);
     *space = (sgc_space){0};
 }
 
@@ -52,7 +59,7 @@ static bool take_free(sgc_space *space, uint32_t *place)
     return false;
 }
 
-sgc_status sgc_space_take(sgc_space *space, uint32_t *place)
+static sgc_status take(sgc_space *space, uint32_t *place)
 {
     if (space->free_count > 0 && take_free(space, place)) return SGC_OK;
     if (space->places == UINT32_MAX) return SGC_LIMIT;
@@ -62,19 +69,76 @@ sgc_status sgc_space_take(sgc_space *space, uint32_t *place)
     return SGC_OK;
 }
 
-void sgc_space_give(sgc_space *space, uint32_t place)
+static void give(sgc_space *space, uint32_t place)
 {
     uint64_t bit = (uint64_t)1 << (place % 64);
 
+    space->lent[place / 64] &= ~bit;
     if (space->bits[place / 64] & bit) return;
     space->bits[place / 64] |= bit;
     space->free_count++;
     if (place / 64 < space->hand) space->hand = place / 64;
 }
 
-bool sgc_space_is_free(const sgc_space *space, uint32_t place)
+sgc_status sgc_space_take(sgc_space *space, bool lend, uint32_t *place)
 {
-    return place < space->places && (space->bits[place / 64] >> (place % 64) & 1);
+    sgc_mutex_lock(&space->lock);
+    sgc_status status = take(space, place);
+    if (status == SGC_OK && lend) space->lent[*place / 64] |= (uint64_t)1 << (*place % 64);
+    sgc_mutex_unlock(&space->lock);
+    return status;
+}
+
+void sgc_space_give(sgc_space *space, uint32_t place)
+{
+    sgc_mutex_lock(&space->lock);
+    give(space, place);
+    sgc_mutex_unlock(&space->lock);
+}
+
+bool sgc_space_is_free(sgc_space *space, uint32_t place)
+{
+    sgc_mutex_lock(&space->lock);
+    bool is_free = place < space->places &&
+                   ((space->bits[place / 64] | space->lent[place / 64]) >> (place % 64) & 1);
+    sgc_mutex_unlock(&space->lock);
+    return is_free;
+}
+
+void sgc_space_end_loan(sgc_space *space, bool keep)
+{
+    sgc_mutex_lock(&space->lock);
+    for (size_t i = 0; i < space->words; i++) {
+        uint64_t lent = space->lent[i];
+        space->lent[i] = 0;
+        for (; lent && !keep; lent &= lent - 1)
+            give(space, (uint32_t)(i * 64 + (size_t)__builtin_ctzll(lent)));
+    }
+    sgc_mutex_unlock(&space->lock);
+}
+
+uint32_t sgc_space_places(sgc_space *space)
+{
+    sgc_mutex_lock(&space->lock);
+    uint32_t places = space->places;
+    sgc_mutex_unlock(&space->lock);
+    return places;
+}
+
+sgc_status sgc_space_cut(sgc_space *space, const sgc_os *os, sgc_file *file, uint64_t page_size)
+{
+    sgc_mutex_lock(&space->lock);
+    sgc_status status = os->truncate(os->self, file, space->places * page_size);
+    sgc_mutex_unlock(&space->lock);
+    return status;
+}
+
+uint32_t sgc_space_free(sgc_space *space)
+{
+    sgc_mutex_lock(&space->lock);
+    uint32_t count = space->free_count;
+    sgc_mutex_unlock(&space->lock);
+    return count;
 }
 
 void sgc_space_hold(sgc_space *space, sgc_held_places *held)
@@ -105,16 +169,22 @@ void sgc_space_reap(sgc_space *space, uint32_t oldest)
         sgc_free(held->places.items);
         sgc_free(held);
     }
+    sgc_mutex_lock(&space->lock);
     space->hand = 0;
+    sgc_mutex_unlock(&space->lock);
 }
 
 void sgc_space_trim(sgc_space *space)
 {
-    while (space->places > 1 && sgc_space_is_free(space, space->places - 1)) {
-        space->places--;
-        space->bits[space->places / 64] &= ~((uint64_t)1 << (space->places % 64));
+    sgc_mutex_lock(&space->lock);
+    for (uint32_t last = space->places - 1; last > 0; last--) {
+        uint64_t bit = (uint64_t)1 << (last % 64);
+        if (!(space->bits[last / 64] & bit)) break;
+        space->bits[last / 64] &= ~bit;
         space->free_count--;
+        space->places = last;
     }
+    sgc_mutex_unlock(&space->lock);
 }
 
 /* ---- stored form ---- */
@@ -157,17 +227,29 @@ static void put_runs(const uint64_t *bits, size_t places, sgc_buf *out)
     }
 }
 
-sgc_status sgc_space_encode(const sgc_space *space, const sgc_places *more, sgc_buf *out)
+/* A copy of what is free; a load may make the file longer at any time. */
+static uint64_t *copy_bits(sgc_space *space, bool names_lent, uint32_t *places)
 {
+    sgc_mutex_lock(&space->lock);
     size_t words = (size_t)space->places / 64 + 1;
     uint64_t *bits = sgc_alloc_zero(words, sizeof *bits);
+    for (size_t i = 0; bits && i < words; i++)
+        bits[i] = space->bits[i] | (names_lent ? 0 : space->lent[i]);
+    *places = space->places;
+    sgc_mutex_unlock(&space->lock);
+    return bits;
+}
+
+sgc_status sgc_space_encode(sgc_space *space, const sgc_places *more, bool names_lent,
+                            uint32_t *places, sgc_buf *out)
+{
+    uint64_t *bits = copy_bits(space, names_lent, places);
 
     if (!bits) return SGC_NO_MEMORY;
-    memcpy(bits, space->bits, words * sizeof *bits);
     for (const sgc_held_places *held = space->held; held; held = held->next)
         mark(bits, &held->places);
     mark(bits, more);
-    put_runs(bits, space->places, out);
+    put_runs(bits, *places, out);
     sgc_free(bits);
     return out->failed ? SGC_NO_MEMORY : SGC_OK;
 }
@@ -185,7 +267,7 @@ bool sgc_space_decode(sgc_space *space, sgc_str bytes)
         at += used;
         if (at == 0 && run > 0) return false; /* the head of the file is never free */
         for (uint64_t i = 0; i < run; i++)
-            sgc_space_give(space, (uint32_t)(at + i));
+            give(space, (uint32_t)(at + i));
         at += run;
     }
     space->hand = 0;

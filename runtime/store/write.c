@@ -41,23 +41,33 @@ static sgc_status add_dirty(sgc_flush *flush, uint32_t frame, sgc_error *error)
     return SGC_OK;
 }
 
+/* A flush and a load may both make the file longer. */
+static void raise_limit(sgc_cache *cache, uint32_t limit)
+{
+    uint32_t seen = atomic_load_explicit(&cache->limit, memory_order_relaxed);
+
+    while (seen < limit &&
+           !atomic_compare_exchange_weak_explicit(&cache->limit, &seen, limit, memory_order_release,
+                                                  memory_order_relaxed)) {
+    }
+}
+
 /* Gives the page a place of this flush and a frame. */
 static sgc_status new_frame(sgc_flush *flush, sgc_page_id *id, uint32_t *frame, sgc_error *error)
 {
     sgc_space *space = &flush->pages->space;
     uint32_t place;
-    sgc_status status = sgc_space_take(space, &place);
+    sgc_status status = sgc_space_take(space, flush->is_load, &place);
 
     if (status == SGC_LIMIT) return sgc_fail(error, status, "the page file has 2^32 pages");
     if (status) return no_memory(error);
-    status = remember(&flush->allocated, place, error);
+    if (!flush->is_load) status = remember(&flush->allocated, place, error);
     if (status) {
         sgc_space_give(space, place);
         return status;
     }
     id->at = (sgc_page_at){place, flush->image.number};
-    if (space->places > atomic_load_explicit(&flush->pages->cache.limit, memory_order_relaxed))
-        atomic_store_explicit(&flush->pages->cache.limit, space->places, memory_order_release);
+    raise_limit(&flush->pages->cache, place + 1);
     status = sgc_cache_new(&flush->pages->cache, id, frame, error);
     return status ? status : add_dirty(flush, *frame, error);
 }
@@ -112,7 +122,7 @@ static sgc_status copy_on_write(sgc_flush *flush, sgc_page_id *id, uint8_t **pag
 /* The place is not needed by the new checkpoint. A page table may name any. */
 static sgc_status release_place(sgc_flush *flush, sgc_page_at at, sgc_error *error)
 {
-    if (at.place == 0 || at.place >= flush->pages->space.places) {
+    if (at.place == 0 || at.place >= sgc_space_places(&flush->pages->space)) {
         return sgc_fail(error, SGC_CORRUPT, "pages: a page table names place %u, which cannot be",
                         (unsigned)at.place);
     }
@@ -243,6 +253,31 @@ static sgc_status take_logical(sgc_flush *flush, sgc_tree *tree, uint32_t *logic
     return entry_of(flush, tree, *logical, entry, error);
 }
 
+sgc_status sgc_write_reserve(sgc_flush *flush, sgc_tree *tree, uint32_t count, sgc_error *error)
+{
+    if (count > UINT32_MAX - tree->pages)
+        return sgc_fail(error, SGC_LIMIT, "tree %u has 2^32 pages", (unsigned)tree->id);
+    if (count == 0) return SGC_OK;
+    tree->pages += count;
+    sgc_status status = SGC_OK;
+    while (status == SGC_OK && (tree->depth == 0 || (tree->depth < SGC_TABLE_LEVELS &&
+                                                     tree->pages > reach[tree->depth])))
+        status = deepen(flush, tree, tree->pages - 1, error);
+    return status;
+}
+
+sgc_status sgc_write_first(sgc_flush *flush, sgc_tree *tree, uint32_t logical, sgc_page_kind kind,
+                           uint8_t **page, sgc_error *error)
+{
+    uint8_t *entry;
+    sgc_page_id id = {{0, 0}, tree->id, logical, (uint8_t)kind, 0};
+    sgc_status status = entry_of(flush, tree, logical, &entry, error);
+
+    if (status == SGC_OK) status = copy_on_write(flush, &id, page, error);
+    if (status == SGC_OK) sgc_place_store(entry, id.at);
+    return status;
+}
+
 sgc_status sgc_write_new(sgc_flush *flush, sgc_tree *tree, sgc_page_kind kind, uint32_t *logical,
                          uint8_t **page, sgc_error *error)
 {
@@ -333,7 +368,7 @@ static sgc_status move_tree(sgc_flush *flush, sgc_tree *tree, uint32_t end, size
 
     for (uint32_t i = 0; status == SGC_OK && i < tree->pages; i++) {
         /* The page itself and the pages of the page table above it. */
-        if (flush->pages->space.free_count <= SGC_TABLE_LEVELS) break;
+        if (sgc_space_free(&flush->pages->space) <= SGC_TABLE_LEVELS) break;
         if (flush->allocated.count >= limit) break;
         status = sgc_flush_relieve(flush, error);
         if (status == SGC_OK) status = move_page(flush, tree, i, end, error);
@@ -344,8 +379,8 @@ static sgc_status move_tree(sgc_flush *flush, sgc_tree *tree, uint32_t end, size
 /* Until the flush has taken `limit` places. */
 static sgc_status move_pages(sgc_flush *flush, size_t limit, sgc_error *error)
 {
-    const sgc_space *space = &flush->pages->space;
-    uint32_t end = space->places - space->free_count;
+    sgc_space *space = &flush->pages->space;
+    uint32_t end = sgc_space_places(space) - sgc_space_free(space);
     sgc_status status = SGC_OK;
 
     for (uint32_t i = 0; status == SGC_OK && i < SGC_ROOT_TREES; i++)
@@ -365,9 +400,9 @@ sgc_status sgc_flush_compact(sgc_flush *flush, sgc_error *error)
 
 sgc_status sgc_flush_give_back(sgc_flush *flush, sgc_error *error)
 {
-    const sgc_space *space = &flush->pages->space;
+    uint32_t count = sgc_space_free(&flush->pages->space);
 
-    if (space->free_count < FREE_LEAST || space->free_count < space->places / 4) return SGC_OK;
+    if (count < FREE_LEAST || count < sgc_space_places(&flush->pages->space) / 4) return SGC_OK;
     return move_pages(flush, 2 * flush->allocated.count + MOVED_LEAST, error);
 }
 
@@ -423,7 +458,7 @@ static sgc_status write_run(sgc_flush *flush, const uint32_t *frames, size_t cou
     sgc_status status = pages->os->write(pages->os->self, pages->pages_file,
                                          (uint64_t)first * SGC_PAGE_SIZE, from, n * SGC_PAGE_SIZE);
     if (status) {
-        atomic_store(&pages->failed, true);
+        if (!flush->is_load) atomic_store(&pages->failed, true);
         return sgc_fail(error, status, "%s", sgc_os_file_error());
     }
     atomic_fetch_add_explicit(&pages->pages_written, n, memory_order_relaxed);

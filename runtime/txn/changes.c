@@ -28,8 +28,9 @@ struct sgc_changes_state {
     uint64_t current; /* the commit that is being told */
     uint32_t next;    /* ordinal in it */
     sgc_change_cursor *segments;
-    bool used;    /* the cursor's change was told */
-    size_t layer; /* above the layers that were told; 0: all */
+    bool used;              /* the cursor's change was told */
+    struct sgc_walk loaded; /* over the rows of the cursor's load, while it is open */
+    size_t layer;           /* above the layers that were told; 0: all */
     struct change *items;
     size_t count, capacity, at;
     sgc_arena arena; /* records and key of the current change */
@@ -97,24 +98,56 @@ static sgc_status next_layer(struct sgc_changes_state *s)
 
 /* ---- one change after the other ---- */
 
+/* A load inserted what the table held at its moment: there was nothing before. */
+static sgc_status open_loaded(struct sgc_changes_state *s)
+{
+    sgc_txn *txn = s->attached.txn;
+    const sgc_change_cursor *load = s->segments;
+    struct sgc_reads reads = sgc_moment_reads(txn->schema, txn->view, load->sequence);
+
+    sgc_walk_open(&s->loaded, &reads, load->table, 0, false);
+    return sgc_walk_seek(&s->loaded, sgc_str_of(NULL, 0), &txn->error);
+}
+
+/* The row the walk stands on, or none, and then the walk is closed. */
+static bool show_loaded(struct sgc_changes_state *s, struct change *change)
+{
+    if (!s->loaded.valid) {
+        sgc_walk_close(&s->loaded);
+        return false;
+    }
+    *change = (struct change){.sequence = s->segments->sequence,
+                              .table = s->loaded.table,
+                              .key = sgc_walk_key(&s->loaded)};
+    return true;
+}
+
 static sgc_status next_of_segments(struct sgc_changes_state *s, struct change *change, bool *there)
 {
-    sgc_change_cursor *cursor = s->segments;
+    sgc_error *error = &s->attached.txn->error;
     sgc_status status = SGC_OK;
 
     *there = false;
-    if (!cursor) return SGC_OK;
-    if (s->used) status = sgc_change_cursor_next(cursor, &s->attached.txn->error);
-    s->used = true;
-    *there = status == SGC_OK && cursor->valid && cursor->sequence <= s->through;
-    if (*there) {
+    if (s->loaded.open) {
+        status = sgc_walk_next(&s->loaded, error);
+        *there = status == SGC_OK && show_loaded(s, change);
+    }
+    while (status == SGC_OK && !*there && s->segments) {
+        const sgc_change_cursor *cursor = s->segments;
+        if (s->used) status = sgc_change_cursor_next(s->segments, error);
+        s->used = true;
+        if (status != SGC_OK || !cursor->valid || cursor->sequence > s->through) break;
+        *there = cursor->key.size > 0;
         *change = (struct change){
             .sequence = cursor->sequence, .table = cursor->table, .key = cursor->key};
-    } else {
-        sgc_change_cursor_close(cursor);
-        s->segments = NULL;
+        if (*there) return SGC_OK;
+        status = open_loaded(s);
+        *there = status == SGC_OK && show_loaded(s, change);
     }
-    return status;
+    if (*there || status != SGC_OK) return status;
+    sgc_change_cursor_close(s->segments);
+    s->segments = NULL;
+    return SGC_OK;
 }
 
 static sgc_status next_change(struct sgc_changes_state *s, struct change *change, bool *there)
@@ -199,6 +232,7 @@ static void end_state(struct sgc_attached *attached)
 
     sgc_detach(attached);
     if (s->segments) sgc_change_cursor_close(s->segments);
+    sgc_walk_close(&s->loaded);
     sgc_arena_free(&s->arena);
     sgc_free(s->items);
     sgc_free(s);

@@ -237,20 +237,42 @@ static sgc_status commit_large(struct committing *c)
     return SGC_OK;
 }
 
-static sgc_status number_and_put(struct committing *c)
+void sgc_commit_next(sgc_db *db, uint64_t *sequence, uint64_t *time_us)
 {
-    sgc_db *db = c->db;
     uint64_t now = db->os->time_us(db->os->self);
 
-    c->sequence = db->assigned + 1;
-    c->time_us = now > db->last_time ? now : db->last_time + 1;
+    *sequence = db->assigned + 1;
+    *time_us = now > db->last_time ? now : db->last_time + 1;
     /* Keys made before this commit have an earlier time in them, also when the clock was set back:
      * then they keep rising after the next opening, which begins behind the last commit. */
     uint64_t made_ms = atomic_load_explicit(&db->last_id, memory_order_relaxed) >> 16;
-    if (c->time_us / 1000 < made_ms) c->time_us = made_ms * 1000;
+    if (*time_us / 1000 < made_ms) *time_us = made_ms * 1000;
+}
+
+static sgc_status number_and_put(struct committing *c)
+{
+    sgc_db *db = c->db;
+
+    sgc_commit_next(db, &c->sequence, &c->time_us);
     bool large = c->txn->writes && !c->has_idle &&
                  sgc_memtable_bytes(c->txn->writes) >= db->memtable_bytes / 4;
     return large ? commit_large(c) : commit_small(c);
+}
+
+/* Tables that are being loaded are the load's. */
+static sgc_status check_load(struct committing *c)
+{
+    sgc_memtable_walk row = {.row = NULL};
+    sgc_status status = SGC_OK;
+
+    while (status == SGC_OK && c->db->load && next_row(c->txn, &row)) {
+        if (is_idle(&row)) continue;
+        status = sgc_load_permits(c->txn, row.table, sgc_str_is_null(row.newest->record));
+    }
+    if (status == SGC_CONFLICT) {
+        atomic_fetch_add_explicit(&c->db->conflicts, 1, memory_order_relaxed);
+    }
+    return status;
 }
 
 static sgc_status commit_locked(struct committing *c)
@@ -258,6 +280,7 @@ static sgc_status commit_locked(struct committing *c)
     sgc_status status = sgc_view_wait_for_room(c->db);
 
     if (status == SGC_OK && atomic_load(&c->db->read_only)) status = SGC_READ_ONLY;
+    if (status == SGC_OK) status = check_load(c);
     if (status == SGC_OK) status = validate(c);
     if (status == SGC_OK) status = number_and_put(c);
     return status;

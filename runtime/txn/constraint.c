@@ -124,7 +124,7 @@ static void describe_values(sgc_txn *txn, uint16_t table, const sgc_index *index
     }
 }
 
-static sgc_status is_taken(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str record)
+sgc_status sgc_fail_taken(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str record)
 {
     const sgc_table *t = &txn->schema->tables[table];
     sgc_buf words = {0};
@@ -196,7 +196,7 @@ static sgc_status check_unique_index(sgc_txn *txn, const struct sgc_reads *sourc
     }
     status = look_for_other(txn, source, table, index, &fresh, key, &other);
     if (status != SGC_OK || !other) return status;
-    return is_taken(txn, table, index, record);
+    return sgc_fail_taken(txn, table, index, record);
 }
 
 sgc_status sgc_check_unique(sgc_txn *txn, const struct sgc_reads *source, uint16_t table,
@@ -296,6 +296,16 @@ static sgc_status no_type(sgc_txn *txn, uint16_t table, const sgc_relation *rela
                         "%.*s.%.*s must be given with %.*s%s", SGC_ARG(child), SGC_ARG(field->name),
                         SGC_ARG(t->fields[relation->field].name),
                         keys.is_list ? ", a type for each key" : "");
+}
+
+sgc_status sgc_fail_parent(sgc_txn *txn, uint16_t table, uint16_t relation, sgc_str key,
+                           sgc_str record, const struct sgc_parent *parent)
+{
+    const sgc_relation *r = &txn->schema->tables[table].relations[relation];
+    sgc_str child = child_words(txn, NULL, table, key);
+
+    return parent->table == SGC_NONE ? no_type(txn, table, r, child, record)
+                                     : no_parent(txn, table, r, child, parent);
 }
 
 static bool is_named(const struct sgc_parent *parents, size_t count,

@@ -241,14 +241,18 @@ static sgc_status replay_commit(void *context, sgc_log_position position, uint64
     struct replay *r = context;
     struct sgc_layer *active = r->source.layers[0];
 
+    /* Pages that do not hold a load's number do not hold its rows: it was never committed, and only
+     * the number is used up. */
+    bool is_load = sgc_payload_is_load(payload);
+    sgc_status status = is_load ? SGC_OK : sgc_layer_note(active, position.index, time_us);
+
     r->sequence = position.index;
-    sgc_status status = sgc_layer_note(active, position.index, time_us);
     if (status != SGC_OK) return sgc_fail(r->error, status, "out of memory");
     status = sgc_payload_read(r->db->schema, payload, replay_event, r, r->error);
     if (status != SGC_OK) return status;
     r->db->assigned = position.index;
     if (time_us > r->db->last_time) r->db->last_time = time_us;
-    sgc_layer_took(active, position.index, time_us, payload.size);
+    if (!is_load) sgc_layer_took(active, position.index, time_us, payload.size);
     return SGC_OK;
 }
 

@@ -166,8 +166,13 @@ struct sgc_db {
     bool all_history;      /* every table keeps its history */
     struct sgc_task *task; /* for the flusher; view lock */
     struct sgc_merging merging;
+    struct sgc_load *load;       /* open; commit lock */
+    struct sgc_landing *landing; /* for the flusher, while the committer waits; view lock */
     struct sgc_building building;
 };
+
+/** Number and time of the next commit. Commit lock held. */
+void sgc_commit_next(sgc_db *db, uint64_t *sequence, uint64_t *time_us);
 
 /* ---- another schema (schema.c) ---- */
 
@@ -295,7 +300,7 @@ void sgc_view_seal(sgc_db *db, struct sgc_layer *layer);
 SGC_CHECK sgc_status sgc_view_wait_for_room(sgc_db *db);
 /** Waits until every sealed layer is flushed; merged: and history is, as far as that pays. */
 SGC_CHECK sgc_status sgc_view_wait_for_flush(sgc_db *db, bool merged);
-/** Nothing is written any more. View lock held. */
+/** Nothing is written any more; *error gets words when it has none. View lock held. */
 void sgc_view_fail(sgc_db *db, sgc_status status, sgc_error *error);
 /** Starts the background thread unless it runs: it flushes and does tasks. View lock held. */
 SGC_CHECK sgc_status sgc_flusher_need(sgc_db *db);
@@ -327,6 +332,36 @@ void sgc_txns_admit(sgc_db *db);
 /** The memory that waits to be used again, when the database closes. */
 void sgc_txns_free(sgc_db *db);
 
+/* ---- loads (load.c, land.c) ---- */
+
+struct sgc_load {
+    sgc_db *db;
+    sgc_txn *txn; /* makes values of rows, checks them and has the words */
+    sgc_page_load *pages;
+    bool *claimed, *guarded; /* by table; commit lock. Claimed: being loaded. Guarded: rows of
+                                claimed tables may name theirs, so none is deleted */
+    int64_t *serials;        /* by table: largest key so far */
+    uint64_t rows;
+    sgc_status broken; /* first failure, in the words of txn */
+};
+
+/** The last step of a load, on the flusher's thread. */
+struct sgc_landing {
+    struct sgc_load *load;
+    uint64_t sequence, time_us;
+    sgc_status status;
+    sgc_error error;
+    bool taken, done; /* view lock */
+};
+/** Whether a write set touches what an open load must keep for itself. Commit lock held. */
+SGC_CHECK sgc_status sgc_load_permits(sgc_txn *txn, uint16_t table, bool deletes);
+/** Log, root, view. Every layer below the active one is flushed. */
+void sgc_landing_run(sgc_db *db, struct sgc_landing *landing);
+/** A load begins with this table: *last is the largest SERIAL key that was deleted. */
+SGC_CHECK sgc_status sgc_serial_start(sgc_txn *txn, uint16_t table, int64_t *last);
+/** It has put a row with this key. */
+void sgc_serial_note(const sgc_txn *txn, uint16_t table, sgc_str key, int64_t *last);
+
 /* ---- redo records (payload.c) ---- */
 
 typedef enum sgc_event_kind {
@@ -342,8 +377,13 @@ typedef struct sgc_event {
 } sgc_event;
 
 void sgc_payload_start(sgc_buf *payload, const sgc_schema *schema);
+/** Starts and ends the record of a load into the tables whose position is set. */
+void sgc_payload_load(sgc_buf *payload, const sgc_schema *schema, const bool *tables);
 void sgc_payload_add(sgc_buf *payload, const sgc_schema *schema, const sgc_event *event);
-/** Calls each() for every event. SGC_CORRUPT with words, or what each() answered. */
+/** Whether the payload is the record of a load. */
+bool sgc_payload_is_load(sgc_str payload);
+/** Calls each() for every event; a load has none. SGC_CORRUPT with words, or what each() answered.
+ */
 SGC_CHECK sgc_status sgc_payload_read(const sgc_schema *schema, sgc_str payload,
                                       sgc_status (*each)(void *context, const sgc_event *event),
                                       void *context, sgc_error *error);
@@ -533,6 +573,7 @@ struct sgc_txn {
     sgc_txn_stats stats;
     struct sgc_read_set *kept; /* SERIALIZABLE only */
     struct sgc_claim *claim;   /* with an idempotency key only */
+    struct sgc_load *load;     /* whose rows it makes, else NULL */
     sgc_durability durability;
     struct sgc_cursor_state *cursors; /* all */
     struct sgc_cursor_state *idle;
@@ -611,6 +652,15 @@ SGC_CHECK sgc_status sgc_check_no_children(sgc_txn *txn, const struct sgc_reads 
 /** Puts a version into the write set; before lives as long as the transaction. */
 SGC_CHECK sgc_status sgc_write_put(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str before,
                                    sgc_str record);
+/** Not empty and not too long. */
+SGC_CHECK sgc_status sgc_check_key(sgc_txn *txn, uint16_t table, sgc_str key);
+/** Words of refusals; they return the status. */
+sgc_status sgc_fail_exists(sgc_txn *txn, uint16_t table, sgc_str key);
+sgc_status sgc_fail_taken(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str record);
+sgc_status sgc_fail_too_long(sgc_txn *txn, uint16_t table);
+/** A parent (its table SGC_NONE: none of the relation's types) that the row with this key names. */
+sgc_status sgc_fail_parent(sgc_txn *txn, uint16_t table, uint16_t relation, sgc_str key,
+                           sgc_str record, const struct sgc_parent *parent);
 /** Replaces a row after all checks. */
 SGC_CHECK sgc_status sgc_write_replace(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str before,
                                        sgc_str record);

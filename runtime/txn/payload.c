@@ -4,7 +4,7 @@
  */
 #include "txn/internal.h"
 
-enum { PAYLOAD_VERSION = 1, PAYLOAD_ROWS = 1, PAYLOAD_HEAD = 14 };
+enum { PAYLOAD_VERSION = 1, PAYLOAD_ROWS = 1, PAYLOAD_LOAD = 2, PAYLOAD_HEAD = 14 };
 
 static void add16(sgc_buf *out, uint16_t v)
 {
@@ -24,16 +24,28 @@ static void add32(sgc_buf *out, uint32_t v)
     out->size += 4;
 }
 
-void sgc_payload_start(sgc_buf *payload, const sgc_schema *schema)
+static void start(sgc_buf *payload, const sgc_schema *schema, char kind)
 {
     char *at = sgc_buf_reserve(payload, PAYLOAD_HEAD);
 
     if (!at) return;
     at[0] = PAYLOAD_VERSION;
-    at[1] = PAYLOAD_ROWS;
+    at[1] = kind;
     sgc_store32(at + 2, schema->version);
     sgc_store64(at + 6, schema->hash);
     payload->size += PAYLOAD_HEAD;
+}
+
+void sgc_payload_start(sgc_buf *payload, const sgc_schema *schema)
+{
+    start(payload, schema, PAYLOAD_ROWS);
+}
+
+void sgc_payload_load(sgc_buf *payload, const sgc_schema *schema, const bool *tables)
+{
+    start(payload, schema, PAYLOAD_LOAD);
+    for (uint16_t i = 0; i < schema->table_count; i++)
+        if (tables[i]) add32(payload, schema->tables[i].number);
 }
 
 void sgc_payload_add(sgc_buf *payload, const sgc_schema *schema, const sgc_event *event)
@@ -105,20 +117,38 @@ static bool take_event(struct input *in, const sgc_schema *schema, uint32_t *las
            event->record.size <= SGC_RECORD_MAX;
 }
 
-static sgc_status read_head(struct input *in, const sgc_schema *schema, sgc_error *error)
+static sgc_status read_head(struct input *in, const sgc_schema *schema, char *kind,
+                            sgc_error *error)
 {
     const char *head = take(in, PAYLOAD_HEAD);
 
     if (!head) return sgc_fail(error, SGC_CORRUPT, "a log record is too short");
-    if (head[0] != PAYLOAD_VERSION || head[1] != PAYLOAD_ROWS) {
+    *kind = head[1];
+    if (head[0] != PAYLOAD_VERSION || (*kind != PAYLOAD_ROWS && *kind != PAYLOAD_LOAD)) {
         return sgc_fail(error, SGC_UNSUPPORTED,
                         "a log record has version %d and kind %d, this "
-                        "program knows version 1 and kind 1",
+                        "program knows version 1 and the kinds 1 and 2",
                         head[0], head[1]);
     }
     if (sgc_load64(head + 6) != schema->hash) {
         return sgc_fail(error, SGC_SCHEMA_MISMATCH,
                         "a log record was written under another schema");
+    }
+    return SGC_OK;
+}
+
+bool sgc_payload_is_load(sgc_str payload)
+{
+    return payload.size > 1 && payload.data[1] == PAYLOAD_LOAD;
+}
+
+/* Tables of a load, whose rows are in the pages or nowhere. */
+static sgc_status read_load(struct input *in, const sgc_schema *schema, sgc_error *error)
+{
+    while (in->p < in->end) {
+        uint32_t number = take32(in);
+        if (in->failed || find_table(schema, number) == SGC_NONE)
+            return sgc_fail(error, SGC_CORRUPT, "a log record of a load is damaged");
     }
     return SGC_OK;
 }
@@ -130,7 +160,10 @@ sgc_status sgc_payload_read(const sgc_schema *schema, sgc_str payload,
     struct input in = {payload.data, payload.data + payload.size, false};
     sgc_event event = {.table = SGC_NONE};
     uint32_t last_number = 0;
-    sgc_status status = read_head(&in, schema, error);
+    char kind = PAYLOAD_ROWS;
+    sgc_status status = read_head(&in, schema, &kind, error);
+
+    if (status == SGC_OK && kind == PAYLOAD_LOAD) return read_load(&in, schema, error);
 
     while (status == SGC_OK && in.p < in.end) {
         if (!take_event(&in, schema, &last_number, &event)) {

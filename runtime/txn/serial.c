@@ -57,19 +57,54 @@ static sgc_status deleted(sgc_txn *txn, const struct sgc_reads *source, uint16_t
     return status;
 }
 
-sgc_status sgc_row_serial(sgc_txn *txn, uint16_t table, int64_t *next)
+static bool has_serial(const sgc_table *table)
+{
+    return table->key != SGC_NONE && table->fields[table->key].default_kind == SGC_DEFAULT_SERIAL;
+}
+
+sgc_status sgc_serial_start(sgc_txn *txn, uint16_t table, int64_t *last)
+{
+    sgc_key key;
+    sgc_str record;
+
+    *last = 0;
+    if (!has_serial(&txn->schema->tables[table])) return SGC_OK;
+    return deleted(txn, &txn->source, table, &key, &record, last);
+}
+
+void sgc_serial_note(const sgc_txn *txn, uint16_t table, sgc_str key, int64_t *last)
 {
     const sgc_table *t = &txn->schema->tables[table];
-    bool small = sgc_field_slot(t, t->key)->kind == SGC_KIND_INT;
+    int64_t number;
+
+    if (has_serial(t) && read_number(t, key, &number) && number > *last) *last = number;
+}
+
+/* What the next number follows. */
+static sgc_status last_number(sgc_txn *txn, uint16_t table, int64_t *last)
+{
     int64_t gone = 0;
     sgc_key key;
     sgc_str record;
 
-    sgc_txn_clear_error(txn);
-    sgc_status status = largest(txn, &txn->source, table, next);
+    if (txn->load && txn->load->claimed[table]) {
+        *last = txn->load->serials[table];
+        return SGC_OK;
+    }
+    sgc_status status = largest(txn, &txn->source, table, last);
     if (status == SGC_OK) status = deleted(txn, &txn->source, table, &key, &record, &gone);
+    if (gone > *last) *last = gone;
+    return status;
+}
+
+sgc_status sgc_row_serial(sgc_txn *txn, uint16_t table, int64_t *next)
+{
+    const sgc_table *t = &txn->schema->tables[table];
+    bool small = sgc_field_slot(t, t->key)->kind == SGC_KIND_INT;
+
+    sgc_txn_clear_error(txn);
+    sgc_status status = last_number(txn, table, next);
     if (status != SGC_OK) return sgc_txn_fail_plain(txn, status);
-    if (gone > *next) *next = gone;
     if (*next == (small ? INT32_MAX : INT64_MAX))
         return sgc_txn_fail(txn, SGC_LIMIT, table, t->key,
                             "the largest key of %.*s is the largest number there is",
@@ -87,7 +122,7 @@ sgc_status sgc_serial_keep(sgc_txn *txn, uint16_t table, sgc_str key)
     sgc_key mark;
     sgc_str before;
 
-    if (t->key == SGC_NONE || t->fields[t->key].default_kind != SGC_DEFAULT_SERIAL) return SGC_OK;
+    if (!has_serial(t)) return SGC_OK;
     /* What it says stays true whatever others do meanwhile: it is nothing that was read. */
     source.kept = NULL;
     if (!read_number(t, key, &number)) return SGC_CORRUPT;

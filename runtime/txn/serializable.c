@@ -443,7 +443,8 @@ static void retire_one(struct sgc_retired *retired, struct sgc_layer *layer)
         if (retired->layers[i] == layer) return; /* the flush is tried again */
     }
     if (retired->count == SGC_RETIRED_LAYERS || retired_bytes(retired) > RETIRED_BYTES) {
-        retired->forgotten = retired->layers[0]->last_sequence;
+        uint64_t last = retired->layers[0]->last_sequence;
+        if (last > retired->forgotten) retired->forgotten = last;
         forget(retired, 1);
     }
     atomic_fetch_add_explicit(&layer->references, 1, memory_order_relaxed);

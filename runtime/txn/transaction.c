@@ -22,6 +22,7 @@ static void set_up(sgc_txn *txn, bool reads_only)
     txn->stats = (sgc_txn_stats){0};
     txn->kept = NULL;
     txn->claim = NULL;
+    txn->load = NULL;
     txn->durability = txn->db->durability;
     txn->cursors = txn->idle = NULL;
     sgc_txn_clear_error(txn);

@@ -405,6 +405,21 @@ static void run_task(sgc_db *db)
     sgc_cond_broadcast(&db->view_changed);
 }
 
+/* The last step of a load; its committer waits and lets nobody else commit. View lock held. */
+static void run_landing(sgc_db *db)
+{
+    struct sgc_landing *landing = db->landing;
+
+    landing->taken = true;
+    sgc_mutex_unlock(&db->view_lock);
+    sgc_landing_run(db, landing);
+    sgc_mutex_lock(&db->view_lock);
+    db->landing = NULL;
+    landing->done = true;
+    if (landing->status == SGC_OK) sgc_merge_want(db);
+    sgc_cond_broadcast(&db->view_changed);
+}
+
 static void *run_flusher(void *argument)
 {
     sgc_db *db = argument;
@@ -420,6 +435,8 @@ static void *run_flusher(void *argument)
         } else if (count && !(flushed && builds)) {
             flush_once(db, layers, count);
             flushed = true;
+        } else if (count == 0 && db->landing) {
+            run_landing(db);
         } else if (idle && db->task) {
             run_task(db);
         } else if (idle && db->stopping) {

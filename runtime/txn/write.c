@@ -31,7 +31,7 @@ static sgc_status end(sgc_txn *txn, sgc_savepoint mark, sgc_status status)
     return sgc_txn_fail_plain(txn, status);
 }
 
-static sgc_status check_key(sgc_txn *txn, uint16_t table, sgc_str key)
+sgc_status sgc_check_key(sgc_txn *txn, uint16_t table, sgc_str key)
 {
     const sgc_table *t = &txn->schema->tables[table];
 
@@ -45,16 +45,27 @@ static sgc_status check_key(sgc_txn *txn, uint16_t table, sgc_str key)
                         key.size, SGC_KEY_MAX);
 }
 
-sgc_status sgc_write_put(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str before, sgc_str record)
+sgc_status sgc_fail_too_long(sgc_txn *txn, uint16_t table)
+{
+    return sgc_txn_fail(txn, SGC_LIMIT, table, SGC_NONE,
+                        "%.*s: an indexed value is too long, key and value take at most %d bytes",
+                        SGC_ARG(txn->schema->tables[table].name), SGC_KEY_MAX);
+}
+
+sgc_status sgc_fail_exists(sgc_txn *txn, uint16_t table, sgc_str key)
 {
     const sgc_table *t = &txn->schema->tables[table];
+
+    return sgc_txn_fail(txn, SGC_EXISTS, table, t->key, "%.*s %.*s already exists",
+                        SGC_ARG(t->name), SGC_ARG(sgc_key_words(txn, table, key)));
+}
+
+sgc_status sgc_write_put(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str before, sgc_str record)
+{
     sgc_status status = sgc_memtable_put(txn->writes, table, key, before, record, ++txn->position);
 
     if (status == SGC_OK) txn->stats.rows_written++;
-    if (status != SGC_LIMIT) return status;
-    return sgc_txn_fail(txn, status, table, SGC_NONE,
-                        "%.*s: an indexed value is too long, key and value take at most %d bytes",
-                        SGC_ARG(t->name), SGC_KEY_MAX);
+    return status == SGC_LIMIT ? sgc_fail_too_long(txn, table) : status;
 }
 
 static sgc_status put_checked(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str before,
@@ -82,18 +93,14 @@ sgc_status sgc_write_replace(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str 
 
 static sgc_status insert(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str record)
 {
-    const sgc_table *t = &txn->schema->tables[table];
     enum sgc_found found;
     sgc_str there;
 
-    sgc_status status = check_key(txn, table, key);
+    sgc_status status = sgc_check_key(txn, table, key);
     if (status != SGC_OK) return status;
     status = sgc_reads_get(&txn->source, table, key, &txn->scratch, &found, &there, &txn->error);
     if (status != SGC_OK) return status;
-    if (found == SGC_FOUND_ROW) {
-        return sgc_txn_fail(txn, SGC_EXISTS, table, t->key, "%.*s %.*s already exists",
-                            SGC_ARG(t->name), SGC_ARG(sgc_key_words(txn, table, key)));
-    }
+    if (found == SGC_FOUND_ROW) return sgc_fail_exists(txn, table, key);
     return put_checked(txn, table, key, NO_RECORD, record);
 }
 
@@ -118,7 +125,7 @@ static sgc_status not_there(sgc_txn *txn, uint16_t table, sgc_str key)
 static sgc_status get_before(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str *before)
 {
     enum sgc_found found;
-    sgc_status status = check_key(txn, table, key);
+    sgc_status status = sgc_check_key(txn, table, key);
 
     if (status == SGC_LIMIT || status == SGC_INVALID) return not_there(txn, table, key);
     status = sgc_reads_get(&txn->source, table, key, &txn->arena, &found, before, &txn->error);

@@ -655,6 +655,7 @@ int main(void)
                            {"wide sums", test_wide_sums},
                            {"counters", test_counters},
                            {"answers", test_answers},
+                           {"loads", test_loads},
                            {"past", test_past},
                            {"versions", test_versions},
                            {"changes", test_changes},

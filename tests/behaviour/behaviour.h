@@ -1,6 +1,6 @@
 /*
  * behaviour.h - what the files of this program share: a database in memory for each test, and the
- * tests of relations.c and answers.c.
+ * tests of the other files.
  */
 #ifndef SGC_TESTS_BEHAVIOUR_H
 #define SGC_TESTS_BEHAVIOUR_H
@@ -46,6 +46,7 @@ void test_numbered(void);
 void test_wide_lists(void);
 void test_wide_sums(void);
 void test_counters(void);
+void test_loads(void);
 void test_past(void);
 void test_versions(void);
 void test_changes(void);

@@ -326,7 +326,7 @@ static void bring_back(sgc_txn *txn)
 {
     OK(zoo_mark_create(txn, &(zoo_mark_new){.id = SGC_STR("m")}, NULL));
     OK(zoo_profile_create(txn, &(zoo_profile_new){.id = profiles[0], .user_id = users[1]}, NULL));
-    OK(zoo_post_create(txn, &(zoo_post_new){.title = SGC_STR("c")}, NULL));
+    OK(zoo_post_create(txn, &(zoo_post_new){.has_id = true, .id = 2, .title = SGC_STR("c")}, NULL));
 }
 
 static void remove_more(sgc_txn *txn)

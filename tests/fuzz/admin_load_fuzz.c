@@ -62,7 +62,7 @@ static sgc_status read_piece(void *context, char *data, size_t size, size_t *got
     return SGC_OK;
 }
 
-static sgc_status load(sgc_db *db, sgc_str text, size_t most, sgc_load_options options,
+static sgc_status load(sgc_db *db, sgc_str text, size_t most, sgc_load_text_options options,
                        sgc_error *error)
 {
     pieces p = {text, most};
@@ -70,7 +70,7 @@ static sgc_status load(sgc_db *db, sgc_str text, size_t most, sgc_load_options o
     uint64_t counts[16];
 
     *error = (sgc_error){SGC_OK, ""};
-    return sgc_load(db, &source, &options, counts, error);
+    return sgc_load_text(db, &source, &options, counts, error);
 }
 
 static sgc_status keep(void *context, sgc_str piece)
@@ -93,7 +93,7 @@ static void there_and_back(sgc_buf *first)
     sgc_db *db = open_empty();
     sgc_error error;
 
-    if (load(db, sgc_buf_as_str(first), 4096, (sgc_load_options){.format = SGC_LOAD_JSON},
+    if (load(db, sgc_buf_as_str(first), 4096, (sgc_load_text_options){.format = SGC_LOAD_JSON},
              &error) != SGC_OK) {
         printf("%s\n", error.text);
         abort();
@@ -111,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0) return 0;
     sgc_str text = sgc_str_of((const char *)data + 1, size - 1);
-    sgc_load_options options = {.format = formats[data[0] % 3], .upsert = (data[0] & 8) != 0};
+    sgc_load_text_options options = {.format = formats[data[0] % 3], .upsert = (data[0] & 8) != 0};
     if (options.format != SGC_LOAD_JSON) options.table = SGC_STR("Person");
     sgc_db *db = open_empty();
     sgc_status byte_by_byte = load(db, text, 1, options, &again);

@@ -390,6 +390,49 @@ SGC_CHECK sgc_status sgc_db_sequence_at(sgc_db *db, uint64_t time_us, uint64_t *
 SGC_CHECK sgc_status sgc_db_time_of(sgc_db *db, uint64_t sequence, uint64_t *time_us,
                                     sgc_error *error);
 
+/* ---- loads: many rows at once, straight into the data file ---- */
+
+typedef struct sgc_load sgc_load;
+
+/** Zero means the default everywhere. */
+typedef struct sgc_load_options {
+    uint64_t memory_bytes; /**< for sorting; more goes to temporary files of the folder; 0: a
+                              quarter of the page cache, at most 256 MB */
+} sgc_load_options;
+
+/**
+ * Begins a load: rows of tables that have none, which all become visible at one commit. They are
+ * written to the data file once and indexes are built once, so that it costs a fraction of the same
+ * rows in transactions, whatever their number; memory is bounded.
+ *
+ * Until the load ends, a table it has put a row into belongs to it: a commit that writes such a
+ * table, or that deletes rows that its rows may name, is SGC_CONFLICT. Everything else goes on.
+ * One load may be open at a time, else SGC_BUSY; it must end before the database closes, and
+ * belongs to one thread at a time. options and error may be NULL.
+ */
+SGC_CHECK sgc_status sgc_load_begin(sgc_db *db, const sgc_load_options *options, sgc_load **load,
+                                    sgc_error *error);
+/**
+ * Adds a row. Parents may come later; keys and unique indexes are compared at the end. Refused, and
+ * the load goes on: the first row of a table that holds rows (SGC_EXISTS) or of a link table
+ * (SGC_UNSUPPORTED), and a row that is SGC_NOT_NULL, SGC_CHECK_FAILED or SGC_INVALID. After any
+ * other failure the load can only be aborted.
+ */
+SGC_CHECK sgc_status sgc_load_row(sgc_load *load, uint16_t table, sgc_str key, sgc_str record);
+/**
+ * Commits, frees *load and sets it to NULL. SGC_OK: durable in the data file and in every index.
+ * SGC_EXISTS, SGC_FOREIGN_KEY: nothing of it stays. info may be NULL.
+ */
+SGC_CHECK sgc_status sgc_load_commit(sgc_load **load, sgc_commit_info *info);
+/** Forgets the rows, frees the load and sets *load to NULL; a NULL *load does nothing. */
+void sgc_load_abort(sgc_load **load);
+/** Words of the load's last failure; "" when there was none. */
+const char *sgc_load_errmsg(const sgc_load *load);
+/** For emitted code: the transaction that makes the values of one more row. */
+sgc_txn *sgc_load_txn(sgc_load *load);
+/** For emitted code: sgc_load_row() of the load whose transaction this is. */
+SGC_CHECK sgc_status sgc_load_write(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str record);
+
 /* ---- maintenance, beside readers and writers ---- */
 
 /** Merges history, drops what retention leaves out, and gives free space of the page file back. */

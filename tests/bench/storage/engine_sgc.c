@@ -34,28 +34,30 @@ static void settle(void *self)
     must(sgc_db_flush(self), NULL);
 }
 
-static void create(sgc_txn *txn, uint64_t n)
+static users_user_new row_of(const user *u)
 {
-    user u;
-
-    bench_user(n, &u);
-    users_user_new in = {.id = sgc_str_from(u.id),
-                         .name = sgc_str_from(u.name),
-                         .email = sgc_str_from(u.email),
-                         .age = u.age,
-                         .city = sgc_str_from(u.city),
-                         .created = u.created};
-    must(users_user_create(txn, &in, NULL), txn);
+    return (users_user_new){.id = sgc_str_from(u->id),
+                            .name = sgc_str_from(u->name),
+                            .email = sgc_str_from(u->email),
+                            .age = u->age,
+                            .city = sgc_str_from(u->city),
+                            .created = u->created};
 }
 
 static void load(void *self, uint64_t first, uint64_t count)
 {
-    sgc_txn *txn = NULL;
+    sgc_load *load = NULL;
+    sgc_error error = {SGC_OK, ""};
+    sgc_commit_info info;
 
-    must(sgc_begin(self, &txn), NULL);
-    for (uint64_t n = first; n < first + count; n++)
-        create(txn, n);
-    must(sgc_commit(&txn, NULL), NULL);
+    if (sgc_load_begin(self, NULL, &load, &error) != SGC_OK) bench_fail("sgc: %s", error.text);
+    for (uint64_t n = first; n < first + count; n++) {
+        user u;
+        bench_user(n, &u);
+        users_user_new in = row_of(&u);
+        if (users_user_load(load, &in) != SGC_OK) bench_fail("sgc: %s", sgc_load_errmsg(load));
+    }
+    if (sgc_load_commit(&load, &info) != SGC_OK) bench_fail("sgc: %s", info.error.text);
 }
 
 static void *new_session(void *self)
@@ -151,8 +153,14 @@ static double average(void *of)
 static void insert(void *of, uint64_t n)
 {
     session *s = of;
+    sgc_txn *txn = NULL;
+    user u;
 
-    load(s->db, n, 1);
+    bench_user(n, &u);
+    users_user_new in = row_of(&u);
+    must(sgc_begin(s->db, &txn), NULL);
+    must(users_user_create(txn, &in, NULL), txn);
+    must(sgc_commit(&txn, NULL), NULL);
 }
 
 static void update(void *of, const char *id, int32_t age)

@@ -52,22 +52,22 @@ static void teardown(fixture *f)
     sgc_arena_free(&f->arena);
 }
 
-static sgc_status load(fixture *f, sgc_load_options options, const char *text)
+static sgc_status load(fixture *f, sgc_load_text_options options, const char *text)
 {
     sgc_str left = sgc_str_from(text);
     sgc_load_source source = sgc_load_source_text(&left);
 
     f->error = (sgc_error){SGC_OK, ""};
-    return sgc_load(f->db, &source, &options, f->counts, &f->error);
+    return sgc_load_text(f->db, &source, &options, f->counts, &f->error);
 }
 
-static const sgc_load_options json = {.format = SGC_LOAD_JSON};
-static const sgc_load_options people_csv = {.format = SGC_LOAD_CSV,
-                                            .table = SGC_STR_INIT("Person")};
-static const sgc_load_options people_lines = {.format = SGC_LOAD_NDJSON,
-                                              .table = SGC_STR_INIT("Person")};
+static const sgc_load_text_options json = {.format = SGC_LOAD_JSON};
+static const sgc_load_text_options people_csv = {.format = SGC_LOAD_CSV,
+                                                 .table = SGC_STR_INIT("Person")};
+static const sgc_load_text_options people_lines = {.format = SGC_LOAD_NDJSON,
+                                                   .table = SGC_STR_INIT("Person")};
 
-static void loads(fixture *f, sgc_load_options options, const char *text)
+static void loads(fixture *f, sgc_load_text_options options, const char *text)
 {
     sgc_status status = load(f, options, text);
 
@@ -75,7 +75,7 @@ static void loads(fixture *f, sgc_load_options options, const char *text)
     CU_ASSERT_EQUAL(status, SGC_OK);
 }
 
-static void refuses(fixture *f, sgc_load_options options, const char *text, const char *words)
+static void refuses(fixture *f, sgc_load_text_options options, const char *text, const char *words)
 {
     sgc_status status = load(f, options, text);
 
@@ -240,7 +240,7 @@ static void complaints(void)
 static void references_that_lead_nowhere(void)
 {
     fixture f;
-    sgc_load_options named = people_lines, batched = people_lines;
+    sgc_load_text_options named = people_lines, batched = people_lines;
 
     setup(&f);
     named.name = "people.ndjson";
@@ -303,7 +303,7 @@ static void keys_are_made_in_order(void)
 static void repeating_a_load_with_upsert(void)
 {
     fixture f;
-    sgc_load_options upsert = people_lines;
+    sgc_load_text_options upsert = people_lines;
 
     setup(&f);
     upsert.upsert = true;
@@ -342,7 +342,7 @@ static void values_are_refused_with_their_place(void)
 static void batches_keep_what_was_committed(void)
 {
     fixture f;
-    sgc_load_options batched = people_lines;
+    sgc_load_text_options batched = people_lines;
 
     setup(&f);
     batched.batch = 2;

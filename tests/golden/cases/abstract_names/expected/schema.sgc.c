@@ -383,6 +383,14 @@ sgc_status schema_class_create(sgc_txn *txn, const schema_class_new *in, schema_
     return store_schema_class(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_class_load(sgc_load *load, const schema_class_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Class");
+    schema_class row;
+
+    given_schema_class(&take, in, &row);
+    return store_schema_class(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Class point at; false when memory is out. */
 static bool copy_schema_class__1(sgc_arena *arena, const schema_class *row, schema_class *out)
 {
@@ -986,6 +994,14 @@ sgc_status schema_register_create(sgc_txn *txn, const schema_register_new *in, s
     return store_schema_register(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_register_load(sgc_load *load, const schema_register_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Register");
+    schema_register row;
+
+    given_schema_register(&take, in, &row);
+    return store_schema_register(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Register point at; false when memory is out. */
 static bool copy_schema_register__1(sgc_arena *arena, const schema_register *row,
                                     schema_register *out)
@@ -1401,6 +1417,14 @@ sgc_status schema_for_create(sgc_txn *txn, const schema_for_new *in, schema_for 
     return store_schema_for(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_for_load(sgc_load *load, const schema_for_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "For");
+    schema_for row;
+
+    given_schema_for(&take, in, &row);
+    return store_schema_for(&take, sgc_load_write, &row, NULL);
+}
 /* ---- type For: access ---- */
 
 sgc_status schema_for_get(sgc_txn *txn, int32_t id, schema_for *out)
@@ -1738,6 +1762,14 @@ sgc_status schema_owner_type_create(sgc_txn *txn, const schema_owner_type_new *i
     return store_schema_owner_type(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_owner_type_load(sgc_load *load, const schema_owner_type_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "OwnerType");
+    schema_owner_type row;
+
+    given_schema_owner_type(&take, in, &row);
+    return store_schema_owner_type(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of OwnerType point at; false when memory is out. */
 static bool copy_schema_owner_type__1(sgc_arena *arena, const schema_owner_type *row,
                                       schema_owner_type *out)
@@ -2168,6 +2200,14 @@ sgc_status schema_owner_cursor_create(sgc_txn *txn, const schema_owner_cursor_ne
     return store_schema_owner_cursor(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_owner_cursor_load(sgc_load *load, const schema_owner_cursor_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "OwnerCursor");
+    schema_owner_cursor row;
+
+    given_schema_owner_cursor(&take, in, &row);
+    return store_schema_owner_cursor(&take, sgc_load_write, &row, NULL);
+}
 /* ---- type OwnerCursor: access ---- */
 
 sgc_status schema_owner_cursor_get(sgc_txn *txn, int32_t id, schema_owner_cursor *out)
@@ -2644,6 +2684,14 @@ sgc_status schema_owner_get_create(sgc_txn *txn, const schema_owner_get_new *in,
     return store_schema_owner_get(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_owner_get_load(sgc_load *load, const schema_owner_get_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "OwnerGet");
+    schema_owner_get row;
+
+    given_schema_owner_get(&take, in, &row);
+    return store_schema_owner_get(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of OwnerGet point at; false when memory is out. */
 static bool copy_schema_owner_get__1(sgc_arena *arena, const schema_owner_get *row,
                                      schema_owner_get *out)

@@ -140,6 +140,8 @@ SGC_CHECK sgc_status schema_class_get_many(sgc_txn *txn, const int32_t *ids, siz
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_class_create(sgc_txn *txn, const schema_class_new *in,
                                          schema_class *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_class_load(sgc_load *load, const schema_class_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_class_upsert(sgc_txn *txn, const schema_class_new *in,
                                          schema_class *out);
@@ -405,6 +407,8 @@ SGC_CHECK sgc_status schema_register_get_many(sgc_txn *txn, const int32_t *ids, 
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_register_create(sgc_txn *txn, const schema_register_new *in,
                                             schema_register *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_register_load(sgc_load *load, const schema_register_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_register_upsert(sgc_txn *txn, const schema_register_new *in,
                                             schema_register *out);
@@ -578,6 +582,8 @@ SGC_CHECK sgc_status schema_for_get_many(sgc_txn *txn, const int32_t *ids, size_
                                          schema_for *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_for_create(sgc_txn *txn, const schema_for_new *in, schema_for *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_for_load(sgc_load *load, const schema_for_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_for_upsert(sgc_txn *txn, const schema_for_new *in, schema_for *out);
 /** Deletes a row. SGC_NOT_FOUND, SGC_FOREIGN_KEY when rows that refer to it restrict that. */
@@ -720,6 +726,8 @@ SGC_CHECK sgc_status schema_owner_type_get_many(sgc_txn *txn, const int32_t *ids
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_owner_type_create(sgc_txn *txn, const schema_owner_type_new *in,
                                               schema_owner_type *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_owner_type_load(sgc_load *load, const schema_owner_type_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_owner_type_upsert(sgc_txn *txn, const schema_owner_type_new *in,
                                               schema_owner_type *out);
@@ -909,6 +917,8 @@ SGC_CHECK sgc_status schema_owner_cursor_get_many(sgc_txn *txn, const int32_t *i
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_owner_cursor_create(sgc_txn *txn, const schema_owner_cursor_new *in,
                                                 schema_owner_cursor *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_owner_cursor_load(sgc_load *load, const schema_owner_cursor_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_owner_cursor_upsert(sgc_txn *txn, const schema_owner_cursor_new *in,
                                                 schema_owner_cursor *out);
@@ -1113,6 +1123,8 @@ SGC_CHECK sgc_status schema_owner_get_get_many(sgc_txn *txn, const int64_t *ids,
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_owner_get_create(sgc_txn *txn, const schema_owner_get_new *in,
                                              schema_owner_get *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_owner_get_load(sgc_load *load, const schema_owner_get_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_owner_get_upsert(sgc_txn *txn, const schema_owner_get_new *in,
                                              schema_owner_get *out);

@@ -110,6 +110,8 @@ SGC_CHECK sgc_status schema_user_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_user *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_create(sgc_txn *txn, const schema_user_new *in, schema_user *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_load(sgc_load *load, const schema_user_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_upsert(sgc_txn *txn, const schema_user_new *in, schema_user *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -270,6 +272,8 @@ SGC_CHECK sgc_status schema_user_2_get_many(sgc_txn *txn, const sgc_str *ids, si
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_2_create(sgc_txn *txn, const schema_user_2_new *in,
                                           schema_user_2 *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_2_load(sgc_load *load, const schema_user_2_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_2_upsert(sgc_txn *txn, const schema_user_2_new *in,
                                           schema_user_2 *out);
@@ -426,6 +430,8 @@ SGC_CHECK sgc_status schema_us_er_get_many(sgc_txn *txn, const sgc_str *ids, siz
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_us_er_create(sgc_txn *txn, const schema_us_er_new *in,
                                          schema_us_er *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_us_er_load(sgc_load *load, const schema_us_er_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_us_er_upsert(sgc_txn *txn, const schema_us_er_new *in,
                                          schema_us_er *out);
@@ -576,6 +582,8 @@ SGC_CHECK sgc_status schema_uses_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_uses *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_uses_create(sgc_txn *txn, const schema_uses_new *in, schema_uses *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_uses_load(sgc_load *load, const schema_uses_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_uses_upsert(sgc_txn *txn, const schema_uses_new *in, schema_uses *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */

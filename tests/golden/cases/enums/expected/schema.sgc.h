@@ -139,6 +139,8 @@ SGC_CHECK sgc_status schema_task_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_task *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_task_create(sgc_txn *txn, const schema_task_new *in, schema_task *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_task_load(sgc_load *load, const schema_task_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_task_upsert(sgc_txn *txn, const schema_task_new *in, schema_task *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */

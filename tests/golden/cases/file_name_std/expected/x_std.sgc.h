@@ -69,6 +69,8 @@ SGC_CHECK sgc_status x_std_string2_get_many(sgc_txn *txn, const sgc_str *ids, si
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status x_std_string2_create(sgc_txn *txn, const x_std_string2_new *in,
                                           x_std_string2 *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status x_std_string2_load(sgc_load *load, const x_std_string2_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status x_std_string2_upsert(sgc_txn *txn, const x_std_string2_new *in,
                                           x_std_string2 *out);

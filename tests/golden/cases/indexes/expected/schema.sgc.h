@@ -163,6 +163,8 @@ SGC_CHECK sgc_status schema_item_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_item *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_item_create(sgc_txn *txn, const schema_item_new *in, schema_item *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_item_load(sgc_load *load, const schema_item_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_item_upsert(sgc_txn *txn, const schema_item_new *in, schema_item *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -704,6 +706,8 @@ SGC_CHECK sgc_status schema_shop_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_shop *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_shop_create(sgc_txn *txn, const schema_shop_new *in, schema_shop *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_shop_load(sgc_load *load, const schema_shop_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_shop_upsert(sgc_txn *txn, const schema_shop_new *in, schema_shop *out);
 /** Deletes a row. SGC_NOT_FOUND, SGC_FOREIGN_KEY when rows that refer to it restrict that. */

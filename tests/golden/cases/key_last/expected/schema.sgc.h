@@ -78,6 +78,8 @@ SGC_CHECK sgc_status schema_country_get_many(sgc_txn *txn, const sgc_str *ids, s
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_country_create(sgc_txn *txn, const schema_country_new *in,
                                            schema_country *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_country_load(sgc_load *load, const schema_country_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_country_upsert(sgc_txn *txn, const schema_country_new *in,
                                            schema_country *out);
@@ -251,6 +253,8 @@ SGC_CHECK sgc_status schema_city_get_many(sgc_txn *txn, const int64_t *ids, size
                                           schema_city *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_city_create(sgc_txn *txn, const schema_city_new *in, schema_city *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_city_load(sgc_load *load, const schema_city_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_city_upsert(sgc_txn *txn, const schema_city_new *in, schema_city *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */

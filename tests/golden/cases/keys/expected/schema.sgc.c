@@ -108,6 +108,14 @@ sgc_status schema_by_id_create(sgc_txn *txn, const schema_by_id_new *in, schema_
     return store_schema_by_id(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_by_id_load(sgc_load *load, const schema_by_id_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "ById");
+    schema_by_id row;
+
+    given_schema_by_id(&take, in, &row);
+    return store_schema_by_id(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of ById point at; false when memory is out. */
 static bool copy_schema_by_id__1(sgc_arena *arena, const schema_by_id *row, schema_by_id *out)
 {
@@ -426,6 +434,14 @@ sgc_status schema_by_uuid_create(sgc_txn *txn, const schema_by_uuid_new *in, sch
     return store_schema_by_uuid(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_by_uuid_load(sgc_load *load, const schema_by_uuid_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByUuid");
+    schema_by_uuid row;
+
+    given_schema_by_uuid(&take, in, &row);
+    return store_schema_by_uuid(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of ByUuid point at; false when memory is out. */
 static bool copy_schema_by_uuid__1(sgc_arena *arena, const schema_by_uuid *row, schema_by_uuid *out)
 {
@@ -760,6 +776,14 @@ sgc_status schema_by_uuid_v7_create(sgc_txn *txn, const schema_by_uuid_v7_new *i
     return store_schema_by_uuid_v7(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_by_uuid_v7_load(sgc_load *load, const schema_by_uuid_v7_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByUuidV7");
+    schema_by_uuid_v7 row;
+
+    given_schema_by_uuid_v7(&take, in, &row);
+    return store_schema_by_uuid_v7(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of ByUuidV7 point at; false when memory is out. */
 static bool copy_schema_by_uuid_v7__1(sgc_arena *arena, const schema_by_uuid_v7 *row,
                                       schema_by_uuid_v7 *out)
@@ -1134,6 +1158,14 @@ sgc_status schema_by_ulid_create(sgc_txn *txn, const schema_by_ulid_new *in, sch
     return store_schema_by_ulid(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_by_ulid_load(sgc_load *load, const schema_by_ulid_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByUlid");
+    schema_by_ulid row;
+
+    given_schema_by_ulid(&take, in, &row);
+    return store_schema_by_ulid(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of ByUlid point at; false when memory is out. */
 static bool copy_schema_by_ulid__1(sgc_arena *arena, const schema_by_ulid *row, schema_by_ulid *out)
 {
@@ -1485,6 +1517,14 @@ sgc_status schema_by_serial_create(sgc_txn *txn, const schema_by_serial_new *in,
     return store_schema_by_serial(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_by_serial_load(sgc_load *load, const schema_by_serial_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "BySerial");
+    schema_by_serial row;
+
+    given_schema_by_serial(&take, in, &row);
+    return store_schema_by_serial(&take, sgc_load_write, &row, NULL);
+}
 /* ---- type BySerial: access ---- */
 
 sgc_status schema_by_serial_get(sgc_txn *txn, int32_t id, schema_by_serial *out)
@@ -1835,6 +1875,14 @@ sgc_status schema_by_serial_big_create(sgc_txn *txn, const schema_by_serial_big_
     return store_schema_by_serial_big(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_by_serial_big_load(sgc_load *load, const schema_by_serial_big_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "BySerialBig");
+    schema_by_serial_big row;
+
+    given_schema_by_serial_big(&take, in, &row);
+    return store_schema_by_serial_big(&take, sgc_load_write, &row, NULL);
+}
 /* ---- type BySerialBig: access ---- */
 
 sgc_status schema_by_serial_big_get(sgc_txn *txn, int64_t id, schema_by_serial_big *out)
@@ -2209,6 +2257,14 @@ sgc_status schema_by_given_create(sgc_txn *txn, const schema_by_given_new *in, s
     return store_schema_by_given(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_by_given_load(sgc_load *load, const schema_by_given_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByGiven");
+    schema_by_given row;
+
+    given_schema_by_given(&take, in, &row);
+    return store_schema_by_given(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of ByGiven point at; false when memory is out. */
 static bool copy_schema_by_given__1(sgc_arena *arena, const schema_by_given *row,
                                     schema_by_given *out)
@@ -2570,6 +2626,14 @@ sgc_status schema_by_number_create(sgc_txn *txn, const schema_by_number_new *in,
     return store_schema_by_number(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_by_number_load(sgc_load *load, const schema_by_number_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByNumber");
+    schema_by_number row;
+
+    given_schema_by_number(&take, in, &row);
+    return store_schema_by_number(&take, sgc_load_write, &row, NULL);
+}
 /* ---- type ByNumber: access ---- */
 
 sgc_status schema_by_number_get(sgc_txn *txn, int32_t id, schema_by_number *out)
@@ -2929,6 +2993,14 @@ sgc_status schema_by_name_create(sgc_txn *txn, const schema_by_name_new *in, sch
     return store_schema_by_name(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_by_name_load(sgc_load *load, const schema_by_name_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByName");
+    schema_by_name row;
+
+    given_schema_by_name(&take, in, &row);
+    return store_schema_by_name(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of ByName point at; false when memory is out. */
 static bool copy_schema_by_name__1(sgc_arena *arena, const schema_by_name *row, schema_by_name *out)
 {
@@ -3282,6 +3354,14 @@ sgc_status schema_by_null_create(sgc_txn *txn, const schema_by_null_new *in, sch
     return store_schema_by_null(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_by_null_load(sgc_load *load, const schema_by_null_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByNull");
+    schema_by_null row;
+
+    given_schema_by_null(&take, in, &row);
+    return store_schema_by_null(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of ByNull point at; false when memory is out. */
 static bool copy_schema_by_null__1(sgc_arena *arena, const schema_by_null *row, schema_by_null *out)
 {

@@ -101,6 +101,8 @@ SGC_CHECK sgc_status schema_by_id_get_many(sgc_txn *txn, const sgc_str *ids, siz
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_by_id_create(sgc_txn *txn, const schema_by_id_new *in,
                                          schema_by_id *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_by_id_load(sgc_load *load, const schema_by_id_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_by_id_upsert(sgc_txn *txn, const schema_by_id_new *in,
                                          schema_by_id *out);
@@ -232,6 +234,8 @@ SGC_CHECK sgc_status schema_by_uuid_get_many(sgc_txn *txn, const sgc_str *ids, s
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_by_uuid_create(sgc_txn *txn, const schema_by_uuid_new *in,
                                            schema_by_uuid *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_by_uuid_load(sgc_load *load, const schema_by_uuid_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_by_uuid_upsert(sgc_txn *txn, const schema_by_uuid_new *in,
                                            schema_by_uuid *out);
@@ -379,6 +383,8 @@ SGC_CHECK sgc_status schema_by_uuid_v7_get_many(sgc_txn *txn, const sgc_str *ids
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_by_uuid_v7_create(sgc_txn *txn, const schema_by_uuid_v7_new *in,
                                               schema_by_uuid_v7 *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_by_uuid_v7_load(sgc_load *load, const schema_by_uuid_v7_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_by_uuid_v7_upsert(sgc_txn *txn, const schema_by_uuid_v7_new *in,
                                               schema_by_uuid_v7 *out);
@@ -543,6 +549,8 @@ SGC_CHECK sgc_status schema_by_ulid_get_many(sgc_txn *txn, const sgc_str *ids, s
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_by_ulid_create(sgc_txn *txn, const schema_by_ulid_new *in,
                                            schema_by_ulid *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_by_ulid_load(sgc_load *load, const schema_by_ulid_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_by_ulid_upsert(sgc_txn *txn, const schema_by_ulid_new *in,
                                            schema_by_ulid *out);
@@ -702,6 +710,8 @@ SGC_CHECK sgc_status schema_by_serial_get_many(sgc_txn *txn, const int32_t *ids,
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_by_serial_create(sgc_txn *txn, const schema_by_serial_new *in,
                                              schema_by_serial *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_by_serial_load(sgc_load *load, const schema_by_serial_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_by_serial_upsert(sgc_txn *txn, const schema_by_serial_new *in,
                                              schema_by_serial *out);
@@ -865,6 +875,8 @@ SGC_CHECK sgc_status schema_by_serial_big_get_many(sgc_txn *txn, const int64_t *
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_by_serial_big_create(sgc_txn *txn, const schema_by_serial_big_new *in,
                                                  schema_by_serial_big *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_by_serial_big_load(sgc_load *load, const schema_by_serial_big_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_by_serial_big_upsert(sgc_txn *txn, const schema_by_serial_big_new *in,
                                                  schema_by_serial_big *out);
@@ -1032,6 +1044,8 @@ SGC_CHECK sgc_status schema_by_given_get_many(sgc_txn *txn, const sgc_str *ids, 
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_by_given_create(sgc_txn *txn, const schema_by_given_new *in,
                                             schema_by_given *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_by_given_load(sgc_load *load, const schema_by_given_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_by_given_upsert(sgc_txn *txn, const schema_by_given_new *in,
                                             schema_by_given *out);
@@ -1193,6 +1207,8 @@ SGC_CHECK sgc_status schema_by_number_get_many(sgc_txn *txn, const int32_t *ids,
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_by_number_create(sgc_txn *txn, const schema_by_number_new *in,
                                              schema_by_number *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_by_number_load(sgc_load *load, const schema_by_number_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_by_number_upsert(sgc_txn *txn, const schema_by_number_new *in,
                                              schema_by_number *out);
@@ -1352,6 +1368,8 @@ SGC_CHECK sgc_status schema_by_name_get_many(sgc_txn *txn, const sgc_str *ids, s
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_by_name_create(sgc_txn *txn, const schema_by_name_new *in,
                                            schema_by_name *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_by_name_load(sgc_load *load, const schema_by_name_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_by_name_upsert(sgc_txn *txn, const schema_by_name_new *in,
                                            schema_by_name *out);
@@ -1494,6 +1512,8 @@ SGC_CHECK sgc_status schema_by_null_get_many(sgc_txn *txn, const sgc_str *ids, s
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_by_null_create(sgc_txn *txn, const schema_by_null_new *in,
                                            schema_by_null *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_by_null_load(sgc_load *load, const schema_by_null_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_by_null_upsert(sgc_txn *txn, const schema_by_null_new *in,
                                            schema_by_null *out);

@@ -132,6 +132,8 @@ SGC_CHECK sgc_status schema_struct_get_many(sgc_txn *txn, const sgc_str *ids, si
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_struct_create(sgc_txn *txn, const schema_struct_new *in,
                                           schema_struct *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_struct_load(sgc_load *load, const schema_struct_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_struct_upsert(sgc_txn *txn, const schema_struct_new *in,
                                           schema_struct *out);
@@ -312,6 +314,8 @@ SGC_CHECK sgc_status schema_for_get_many(sgc_txn *txn, const sgc_str *ids, size_
                                          schema_for *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_for_create(sgc_txn *txn, const schema_for_new *in, schema_for *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_for_load(sgc_load *load, const schema_for_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_for_upsert(sgc_txn *txn, const schema_for_new *in, schema_for *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */

@@ -370,6 +370,8 @@ SGC_CHECK sgc_status schema_errno_get_many(sgc_txn *txn, const sgc_str *ids, siz
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_errno_create(sgc_txn *txn, const schema_errno_new *in,
                                          schema_errno *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_errno_load(sgc_load *load, const schema_errno_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_errno_upsert(sgc_txn *txn, const schema_errno_new *in,
                                          schema_errno *out);

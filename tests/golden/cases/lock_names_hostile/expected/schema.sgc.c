@@ -153,6 +153,14 @@ sgc_status schema_int_create(sgc_txn *txn, const schema_int_new *in, schema_int 
     return store_schema_int(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_int_load(sgc_load *load, const schema_int_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
+    schema_int row;
+
+    given_schema_int(&take, in, &row);
+    return store_schema_int(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_schema_int__1(sgc_arena *arena, const schema_int *row, schema_int *out)
 {

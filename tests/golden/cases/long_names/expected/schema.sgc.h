@@ -108,6 +108,9 @@ SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooo
 SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_create(sgc_txn *txn,
                                                                                                                                                       const schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_new *in,
                                                                                                                                                       schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_load(sgc_load *load,
+                                                                                                                                                    const schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_upsert(sgc_txn *txn,
                                                                                                                                                       const schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb_new *in,
@@ -337,6 +340,9 @@ SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooo
 SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_create(sgc_txn *txn,
                                                                                                                                                       const schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_new *in,
                                                                                                                                                       schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_load(sgc_load *load,
+                                                                                                                                                    const schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_upsert(sgc_txn *txn,
                                                                                                                                                       const schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e_new *in,

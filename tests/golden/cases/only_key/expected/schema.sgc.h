@@ -56,6 +56,8 @@ SGC_CHECK sgc_status schema_thing_get_many(sgc_txn *txn, const sgc_str *ids, siz
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_thing_create(sgc_txn *txn, const schema_thing_new *in,
                                          schema_thing *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_thing_load(sgc_load *load, const schema_thing_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_thing_upsert(sgc_txn *txn, const schema_thing_new *in,
                                          schema_thing *out);

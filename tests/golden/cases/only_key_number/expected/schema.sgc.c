@@ -104,6 +104,14 @@ sgc_status schema_thing_create(sgc_txn *txn, const schema_thing_new *in, schema_
     return store_schema_thing(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_thing_load(sgc_load *load, const schema_thing_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Thing");
+    schema_thing row;
+
+    given_schema_thing(&take, in, &row);
+    return store_schema_thing(&take, sgc_load_write, &row, NULL);
+}
 /* ---- type Thing: access ---- */
 
 sgc_status schema_thing_get(sgc_txn *txn, int32_t id, schema_thing *out)
@@ -403,6 +411,14 @@ sgc_status schema_other_create(sgc_txn *txn, const schema_other_new *in, schema_
     return store_schema_other(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_other_load(sgc_load *load, const schema_other_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Other");
+    schema_other row;
+
+    given_schema_other(&take, in, &row);
+    return store_schema_other(&take, sgc_load_write, &row, NULL);
+}
 /* ---- type Other: access ---- */
 
 sgc_status schema_other_get(sgc_txn *txn, int64_t id, schema_other *out)

@@ -108,6 +108,14 @@ sgc_status x_int_user_create(sgc_txn *txn, const x_int_user_new *in, x_int_user 
     return store_x_int_user(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status x_int_user_load(sgc_load *load, const x_int_user_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
+    x_int_user row;
+
+    given_x_int_user(&take, in, &row);
+    return store_x_int_user(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_x_int_user__1(sgc_arena *arena, const x_int_user *row, x_int_user *out)
 {

@@ -129,6 +129,8 @@ SGC_CHECK sgc_status schema_a_get_many(sgc_txn *txn, const sgc_str *ids, size_t 
                                        schema_a *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_a_create(sgc_txn *txn, const schema_a_new *in, schema_a *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_a_load(sgc_load *load, const schema_a_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_a_upsert(sgc_txn *txn, const schema_a_new *in, schema_a *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -292,6 +294,8 @@ SGC_CHECK sgc_status schema_b_get_many(sgc_txn *txn, const sgc_str *ids, size_t 
                                        schema_b *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_b_create(sgc_txn *txn, const schema_b_new *in, schema_b *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_b_load(sgc_load *load, const schema_b_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_b_upsert(sgc_txn *txn, const schema_b_new *in, schema_b *out);
 /** Deletes a row. SGC_NOT_FOUND, SGC_FOREIGN_KEY when rows that refer to it restrict that. */
@@ -441,6 +445,8 @@ SGC_CHECK sgc_status schema_c_get_many(sgc_txn *txn, const sgc_str *ids, size_t 
                                        schema_c *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_c_create(sgc_txn *txn, const schema_c_new *in, schema_c *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_c_load(sgc_load *load, const schema_c_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_c_upsert(sgc_txn *txn, const schema_c_new *in, schema_c *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -616,6 +622,8 @@ SGC_CHECK sgc_status schema_d_get_many(sgc_txn *txn, const sgc_str *ids, size_t 
                                        schema_d *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_d_create(sgc_txn *txn, const schema_d_new *in, schema_d *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_d_load(sgc_load *load, const schema_d_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_d_upsert(sgc_txn *txn, const schema_d_new *in, schema_d *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */

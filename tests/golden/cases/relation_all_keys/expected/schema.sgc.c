@@ -111,6 +111,14 @@ sgc_status schema_a_create(sgc_txn *txn, const schema_a_new *in, schema_a *out)
     return store_schema_a(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_a_load(sgc_load *load, const schema_a_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "A");
+    schema_a row;
+
+    given_schema_a(&take, in, &row);
+    return store_schema_a(&take, sgc_load_write, &row, NULL);
+}
 /* ---- type A: access ---- */
 
 sgc_status schema_a_get(sgc_txn *txn, int32_t id, schema_a *out)
@@ -533,6 +541,14 @@ sgc_status schema_b_create(sgc_txn *txn, const schema_b_new *in, schema_b *out)
     return store_schema_b(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_b_load(sgc_load *load, const schema_b_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "B");
+    schema_b row;
+
+    given_schema_b(&take, in, &row);
+    return store_schema_b(&take, sgc_load_write, &row, NULL);
+}
 /* ---- type B: access ---- */
 
 sgc_status schema_b_get(sgc_txn *txn, int64_t id, schema_b *out)
@@ -906,6 +922,14 @@ sgc_status schema_c_create(sgc_txn *txn, const schema_c_new *in, schema_c *out)
     return store_schema_c(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_c_load(sgc_load *load, const schema_c_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "C");
+    schema_c row;
+
+    given_schema_c(&take, in, &row);
+    return store_schema_c(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of C point at; false when memory is out. */
 static bool copy_schema_c__1(sgc_arena *arena, const schema_c *row, schema_c *out)
 {
@@ -1263,6 +1287,14 @@ sgc_status schema_d_create(sgc_txn *txn, const schema_d_new *in, schema_d *out)
     return store_schema_d(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_d_load(sgc_load *load, const schema_d_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "D");
+    schema_d row;
+
+    given_schema_d(&take, in, &row);
+    return store_schema_d(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of D point at; false when memory is out. */
 static bool copy_schema_d__1(sgc_arena *arena, const schema_d *row, schema_d *out)
 {
@@ -1705,6 +1737,14 @@ sgc_status schema_e_create(sgc_txn *txn, const schema_e_new *in, schema_e *out)
     return store_schema_e(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_e_load(sgc_load *load, const schema_e_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "E");
+    schema_e row;
+
+    given_schema_e(&take, in, &row);
+    return store_schema_e(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of E point at; false when memory is out. */
 static bool copy_schema_e__1(sgc_arena *arena, const schema_e *row, schema_e *out)
 {
@@ -2139,6 +2179,14 @@ sgc_status schema_f_create(sgc_txn *txn, const schema_f_new *in, schema_f *out)
     return store_schema_f(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_f_load(sgc_load *load, const schema_f_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "F");
+    schema_f row;
+
+    given_schema_f(&take, in, &row);
+    return store_schema_f(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of F point at; false when memory is out. */
 static bool copy_schema_f__1(sgc_arena *arena, const schema_f *row, schema_f *out)
 {

@@ -93,6 +93,8 @@ SGC_CHECK sgc_status schema_a_get_many(sgc_txn *txn, const int32_t *ids, size_t 
                                        schema_a *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_a_create(sgc_txn *txn, const schema_a_new *in, schema_a *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_a_load(sgc_load *load, const schema_a_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_a_upsert(sgc_txn *txn, const schema_a_new *in, schema_a *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -265,6 +267,8 @@ SGC_CHECK sgc_status schema_b_get_many(sgc_txn *txn, const int64_t *ids, size_t 
                                        schema_b *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_b_create(sgc_txn *txn, const schema_b_new *in, schema_b *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_b_load(sgc_load *load, const schema_b_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_b_upsert(sgc_txn *txn, const schema_b_new *in, schema_b *out);
 /** Deletes a row. SGC_NOT_FOUND, SGC_FOREIGN_KEY when rows that refer to it restrict that. */
@@ -416,6 +420,8 @@ SGC_CHECK sgc_status schema_c_get_many(sgc_txn *txn, const sgc_str *ids, size_t 
                                        schema_c *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_c_create(sgc_txn *txn, const schema_c_new *in, schema_c *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_c_load(sgc_load *load, const schema_c_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_c_upsert(sgc_txn *txn, const schema_c_new *in, schema_c *out);
 /** Deletes a row. SGC_NOT_FOUND, SGC_FOREIGN_KEY when rows that refer to it restrict that. */
@@ -565,6 +571,8 @@ SGC_CHECK sgc_status schema_d_get_many(sgc_txn *txn, const sgc_str *ids, size_t 
                                        schema_d *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_d_create(sgc_txn *txn, const schema_d_new *in, schema_d *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_d_load(sgc_load *load, const schema_d_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_d_upsert(sgc_txn *txn, const schema_d_new *in, schema_d *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -742,6 +750,8 @@ SGC_CHECK sgc_status schema_e_get_many(sgc_txn *txn, const sgc_str *ids, size_t 
                                        schema_e *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_e_create(sgc_txn *txn, const schema_e_new *in, schema_e *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_e_load(sgc_load *load, const schema_e_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_e_upsert(sgc_txn *txn, const schema_e_new *in, schema_e *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -917,6 +927,8 @@ SGC_CHECK sgc_status schema_f_get_many(sgc_txn *txn, const sgc_str *ids, size_t 
                                        schema_f *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_f_create(sgc_txn *txn, const schema_f_new *in, schema_f *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_f_load(sgc_load *load, const schema_f_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_f_upsert(sgc_txn *txn, const schema_f_new *in, schema_f *out);
 /** Deletes a row. SGC_NOT_FOUND, SGC_FOREIGN_KEY when rows that refer to it restrict that. */

@@ -91,6 +91,8 @@ SGC_CHECK sgc_status schema_user_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_user *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_create(sgc_txn *txn, const schema_user_new *in, schema_user *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_load(sgc_load *load, const schema_user_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_upsert(sgc_txn *txn, const schema_user_new *in, schema_user *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -338,6 +340,8 @@ SGC_CHECK sgc_status schema_post_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_post *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_post_create(sgc_txn *txn, const schema_post_new *in, schema_post *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_post_load(sgc_load *load, const schema_post_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_post_upsert(sgc_txn *txn, const schema_post_new *in, schema_post *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -503,6 +507,8 @@ SGC_CHECK sgc_status schema_tag_get_many(sgc_txn *txn, const sgc_str *ids, size_
                                          schema_tag *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_tag_create(sgc_txn *txn, const schema_tag_new *in, schema_tag *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_tag_load(sgc_load *load, const schema_tag_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_tag_upsert(sgc_txn *txn, const schema_tag_new *in, schema_tag *out);
 /** Deletes a row. SGC_NOT_FOUND, SGC_FOREIGN_KEY when rows that refer to it restrict that. */
@@ -655,6 +661,8 @@ SGC_CHECK sgc_status schema_other_get_many(sgc_txn *txn, const sgc_str *ids, siz
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_other_create(sgc_txn *txn, const schema_other_new *in,
                                          schema_other *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_other_load(sgc_load *load, const schema_other_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_other_upsert(sgc_txn *txn, const schema_other_new *in,
                                          schema_other *out);

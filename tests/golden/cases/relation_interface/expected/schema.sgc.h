@@ -92,6 +92,8 @@ SGC_CHECK sgc_status schema_dog_get_many(sgc_txn *txn, const sgc_str *ids, size_
                                          schema_dog *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_dog_create(sgc_txn *txn, const schema_dog_new *in, schema_dog *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_dog_load(sgc_load *load, const schema_dog_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_dog_upsert(sgc_txn *txn, const schema_dog_new *in, schema_dog *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -250,6 +252,8 @@ SGC_CHECK sgc_status schema_cat_get_many(sgc_txn *txn, const sgc_str *ids, size_
                                          schema_cat *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_cat_create(sgc_txn *txn, const schema_cat_new *in, schema_cat *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_cat_load(sgc_load *load, const schema_cat_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_cat_upsert(sgc_txn *txn, const schema_cat_new *in, schema_cat *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -414,6 +418,8 @@ SGC_CHECK sgc_status schema_owner_get_many(sgc_txn *txn, const sgc_str *ids, siz
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_owner_create(sgc_txn *txn, const schema_owner_new *in,
                                          schema_owner *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_owner_load(sgc_load *load, const schema_owner_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_owner_upsert(sgc_txn *txn, const schema_owner_new *in,
                                          schema_owner *out);

@@ -108,6 +108,14 @@ sgc_status schema_post_create(sgc_txn *txn, const schema_post_new *in, schema_po
     return store_schema_post(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_post_load(sgc_load *load, const schema_post_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Post");
+    schema_post row;
+
+    given_schema_post(&take, in, &row);
+    return store_schema_post(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Post point at; false when memory is out. */
 static bool copy_schema_post__1(sgc_arena *arena, const schema_post *row, schema_post *out)
 {
@@ -450,6 +458,14 @@ sgc_status schema_tag_create(sgc_txn *txn, const schema_tag_new *in, schema_tag 
     return store_schema_tag(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_tag_load(sgc_load *load, const schema_tag_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Tag");
+    schema_tag row;
+
+    given_schema_tag(&take, in, &row);
+    return store_schema_tag(&take, sgc_load_write, &row, NULL);
+}
 /* ---- type Tag: access ---- */
 
 sgc_status schema_tag_get(sgc_txn *txn, int32_t id, schema_tag *out)

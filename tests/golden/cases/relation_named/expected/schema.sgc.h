@@ -75,6 +75,8 @@ SGC_CHECK sgc_status schema_flight_get_many(sgc_txn *txn, const sgc_str *ids, si
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_flight_create(sgc_txn *txn, const schema_flight_new *in,
                                           schema_flight *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_flight_load(sgc_load *load, const schema_flight_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_flight_upsert(sgc_txn *txn, const schema_flight_new *in,
                                           schema_flight *out);
@@ -265,6 +267,8 @@ SGC_CHECK sgc_status schema_airport_get_many(sgc_txn *txn, const sgc_str *ids, s
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_airport_create(sgc_txn *txn, const schema_airport_new *in,
                                            schema_airport *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_airport_load(sgc_load *load, const schema_airport_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_airport_upsert(sgc_txn *txn, const schema_airport_new *in,
                                            schema_airport *out);

@@ -141,6 +141,14 @@ sgc_status schema_book_create(sgc_txn *txn, const schema_book_new *in, schema_bo
     return store_schema_book(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_book_load(sgc_load *load, const schema_book_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Book");
+    schema_book row;
+
+    given_schema_book(&take, in, &row);
+    return store_schema_book(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Book point at; false when memory is out. */
 static bool copy_schema_book__1(sgc_arena *arena, const schema_book *row, schema_book *out)
 {
@@ -649,6 +657,14 @@ sgc_status schema_author_create(sgc_txn *txn, const schema_author_new *in, schem
     return store_schema_author(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_author_load(sgc_load *load, const schema_author_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Author");
+    schema_author row;
+
+    given_schema_author(&take, in, &row);
+    return store_schema_author(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Author point at; false when memory is out. */
 static bool copy_schema_author__1(sgc_arena *arena, const schema_author *row, schema_author *out)
 {
@@ -990,6 +1006,14 @@ sgc_status schema_editor_create(sgc_txn *txn, const schema_editor_new *in, schem
     return store_schema_editor(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_editor_load(sgc_load *load, const schema_editor_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Editor");
+    schema_editor row;
+
+    given_schema_editor(&take, in, &row);
+    return store_schema_editor(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Editor point at; false when memory is out. */
 static bool copy_schema_editor__1(sgc_arena *arena, const schema_editor *row, schema_editor *out)
 {
@@ -1338,6 +1362,14 @@ sgc_status schema_series_create(sgc_txn *txn, const schema_series_new *in, schem
     return store_schema_series(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_series_load(sgc_load *load, const schema_series_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Series");
+    schema_series row;
+
+    given_schema_series(&take, in, &row);
+    return store_schema_series(&take, sgc_load_write, &row, NULL);
+}
 /* ---- type Series: access ---- */
 
 sgc_status schema_series_get(sgc_txn *txn, int32_t id, schema_series *out)

@@ -109,6 +109,14 @@ sgc_status schema_person_create(sgc_txn *txn, const schema_person_new *in, schem
     return store_schema_person(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_person_load(sgc_load *load, const schema_person_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Person");
+    schema_person row;
+
+    given_schema_person(&take, in, &row);
+    return store_schema_person(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Person point at; false when memory is out. */
 static bool copy_schema_person__1(sgc_arena *arena, const schema_person *row, schema_person *out)
 {
@@ -462,6 +470,14 @@ sgc_status schema_passport_create(sgc_txn *txn, const schema_passport_new *in, s
     return store_schema_passport(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_passport_load(sgc_load *load, const schema_passport_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Passport");
+    schema_passport row;
+
+    given_schema_passport(&take, in, &row);
+    return store_schema_passport(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Passport point at; false when memory is out. */
 static bool copy_schema_passport__1(sgc_arena *arena, const schema_passport *row,
                                     schema_passport *out)
@@ -893,6 +909,14 @@ sgc_status schema_left_create(sgc_txn *txn, const schema_left_new *in, schema_le
     return store_schema_left(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_left_load(sgc_load *load, const schema_left_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Left");
+    schema_left row;
+
+    given_schema_left(&take, in, &row);
+    return store_schema_left(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Left point at; false when memory is out. */
 static bool copy_schema_left__1(sgc_arena *arena, const schema_left *row, schema_left *out)
 {
@@ -1307,6 +1331,14 @@ sgc_status schema_right_create(sgc_txn *txn, const schema_right_new *in, schema_
     return store_schema_right(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_right_load(sgc_load *load, const schema_right_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Right");
+    schema_right row;
+
+    given_schema_right(&take, in, &row);
+    return store_schema_right(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Right point at; false when memory is out. */
 static bool copy_schema_right__1(sgc_arena *arena, const schema_right *row, schema_right *out)
 {

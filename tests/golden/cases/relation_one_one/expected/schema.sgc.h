@@ -71,6 +71,8 @@ SGC_CHECK sgc_status schema_person_get_many(sgc_txn *txn, const sgc_str *ids, si
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_person_create(sgc_txn *txn, const schema_person_new *in,
                                           schema_person *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_person_load(sgc_load *load, const schema_person_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_person_upsert(sgc_txn *txn, const schema_person_new *in,
                                           schema_person *out);
@@ -221,6 +223,8 @@ SGC_CHECK sgc_status schema_passport_get_many(sgc_txn *txn, const sgc_str *ids, 
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_passport_create(sgc_txn *txn, const schema_passport_new *in,
                                             schema_passport *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_passport_load(sgc_load *load, const schema_passport_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_passport_upsert(sgc_txn *txn, const schema_passport_new *in,
                                             schema_passport *out);
@@ -401,6 +405,8 @@ SGC_CHECK sgc_status schema_left_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_left *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_left_create(sgc_txn *txn, const schema_left_new *in, schema_left *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_left_load(sgc_load *load, const schema_left_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_left_upsert(sgc_txn *txn, const schema_left_new *in, schema_left *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -561,6 +567,8 @@ SGC_CHECK sgc_status schema_right_get_many(sgc_txn *txn, const sgc_str *ids, siz
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_right_create(sgc_txn *txn, const schema_right_new *in,
                                          schema_right *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_right_load(sgc_load *load, const schema_right_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_right_upsert(sgc_txn *txn, const schema_right_new *in,
                                          schema_right *out);

@@ -76,6 +76,8 @@ SGC_CHECK sgc_status schema_person_get_many(sgc_txn *txn, const sgc_str *ids, si
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_person_create(sgc_txn *txn, const schema_person_new *in,
                                           schema_person *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_person_load(sgc_load *load, const schema_person_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_person_upsert(sgc_txn *txn, const schema_person_new *in,
                                           schema_person *out);
@@ -260,6 +262,8 @@ SGC_CHECK sgc_status schema_node_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_node *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_node_create(sgc_txn *txn, const schema_node_new *in, schema_node *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_node_load(sgc_load *load, const schema_node_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_node_upsert(sgc_txn *txn, const schema_node_new *in, schema_node *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -426,6 +430,8 @@ SGC_CHECK sgc_status schema_user_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_user *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_create(sgc_txn *txn, const schema_user_new *in, schema_user *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_load(sgc_load *load, const schema_user_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_upsert(sgc_txn *txn, const schema_user_new *in, schema_user *out);
 /** Deletes a row. SGC_NOT_FOUND, SGC_FOREIGN_KEY when rows that refer to it restrict that. */

@@ -74,6 +74,8 @@ SGC_CHECK sgc_status schema_book_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_book *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_book_create(sgc_txn *txn, const schema_book_new *in, schema_book *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_book_load(sgc_load *load, const schema_book_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_book_upsert(sgc_txn *txn, const schema_book_new *in, schema_book *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -269,6 +271,8 @@ SGC_CHECK sgc_status schema_author_get_many(sgc_txn *txn, const sgc_str *ids, si
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_author_create(sgc_txn *txn, const schema_author_new *in,
                                           schema_author *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_author_load(sgc_load *load, const schema_author_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_author_upsert(sgc_txn *txn, const schema_author_new *in,
                                           schema_author *out);

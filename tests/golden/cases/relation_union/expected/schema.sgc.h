@@ -106,6 +106,8 @@ SGC_CHECK sgc_status schema_comment_get_many(sgc_txn *txn, const sgc_str *ids, s
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_comment_create(sgc_txn *txn, const schema_comment_new *in,
                                            schema_comment *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_comment_load(sgc_load *load, const schema_comment_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_comment_upsert(sgc_txn *txn, const schema_comment_new *in,
                                            schema_comment *out);
@@ -361,6 +363,8 @@ SGC_CHECK sgc_status schema_post_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_post *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_post_create(sgc_txn *txn, const schema_post_new *in, schema_post *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_post_load(sgc_load *load, const schema_post_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_post_upsert(sgc_txn *txn, const schema_post_new *in, schema_post *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -506,6 +510,8 @@ SGC_CHECK sgc_status schema_picture_get_many(sgc_txn *txn, const sgc_str *ids, s
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_picture_create(sgc_txn *txn, const schema_picture_new *in,
                                            schema_picture *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_picture_load(sgc_load *load, const schema_picture_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_picture_upsert(sgc_txn *txn, const schema_picture_new *in,
                                            schema_picture *out);

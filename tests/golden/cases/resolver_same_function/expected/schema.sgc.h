@@ -60,6 +60,8 @@ SGC_CHECK sgc_status schema_a_get_many(sgc_txn *txn, const sgc_str *ids, size_t 
                                        schema_a *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_a_create(sgc_txn *txn, const schema_a_new *in, schema_a *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_a_load(sgc_load *load, const schema_a_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_a_upsert(sgc_txn *txn, const schema_a_new *in, schema_a *out);
 /** Deletes a row. SGC_NOT_FOUND, SGC_FOREIGN_KEY when rows that refer to it restrict that. */
@@ -187,6 +189,8 @@ SGC_CHECK sgc_status schema_b_get_many(sgc_txn *txn, const sgc_str *ids, size_t 
                                        schema_b *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_b_create(sgc_txn *txn, const schema_b_new *in, schema_b *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_b_load(sgc_load *load, const schema_b_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_b_upsert(sgc_txn *txn, const schema_b_new *in, schema_b *out);
 /** Deletes a row. SGC_NOT_FOUND, SGC_FOREIGN_KEY when rows that refer to it restrict that. */

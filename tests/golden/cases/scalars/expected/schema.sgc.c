@@ -228,6 +228,14 @@ sgc_status schema_everything_create(sgc_txn *txn, const schema_everything_new *i
     return store_schema_everything(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_everything_load(sgc_load *load, const schema_everything_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Everything");
+    schema_everything row;
+
+    given_schema_everything(&take, in, &row);
+    return store_schema_everything(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Everything point at; false when memory is out. */
 static bool copy_schema_everything__1(sgc_arena *arena, const schema_everything *row,
                                       schema_everything *out)
@@ -796,6 +804,14 @@ sgc_status schema_required_create(sgc_txn *txn, const schema_required_new *in, s
     return store_schema_required(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_required_load(sgc_load *load, const schema_required_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Required");
+    schema_required row;
+
+    given_schema_required(&take, in, &row);
+    return store_schema_required(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Required point at; false when memory is out. */
 static bool copy_schema_required__1(sgc_arena *arena, const schema_required *row,
                                     schema_required *out)

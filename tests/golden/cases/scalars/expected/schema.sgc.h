@@ -144,6 +144,8 @@ SGC_CHECK sgc_status schema_everything_get_many(sgc_txn *txn, const sgc_str *ids
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_everything_create(sgc_txn *txn, const schema_everything_new *in,
                                               schema_everything *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_everything_load(sgc_load *load, const schema_everything_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_everything_upsert(sgc_txn *txn, const schema_everything_new *in,
                                               schema_everything *out);
@@ -433,6 +435,8 @@ SGC_CHECK sgc_status schema_required_get_many(sgc_txn *txn, const sgc_str *ids, 
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_required_create(sgc_txn *txn, const schema_required_new *in,
                                             schema_required *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_required_load(sgc_load *load, const schema_required_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_required_upsert(sgc_txn *txn, const schema_required_new *in,
                                             schema_required *out);

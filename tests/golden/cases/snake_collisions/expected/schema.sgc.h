@@ -131,6 +131,8 @@ SGC_CHECK sgc_status schema_person_get_many(sgc_txn *txn, const sgc_str *ids, si
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_person_create(sgc_txn *txn, const schema_person_new *in,
                                           schema_person *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_person_load(sgc_load *load, const schema_person_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_person_upsert(sgc_txn *txn, const schema_person_new *in,
                                           schema_person *out);
@@ -343,6 +345,8 @@ SGC_CHECK sgc_status schema_blog_post_get_many(sgc_txn *txn, const sgc_str *ids,
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_blog_post_create(sgc_txn *txn, const schema_blog_post_new *in,
                                              schema_blog_post *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_blog_post_load(sgc_load *load, const schema_blog_post_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_blog_post_upsert(sgc_txn *txn, const schema_blog_post_new *in,
                                              schema_blog_post *out);
@@ -505,6 +509,8 @@ SGC_CHECK sgc_status schema_blog_post_2_get_many(sgc_txn *txn, const sgc_str *id
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_blog_post_2_create(sgc_txn *txn, const schema_blog_post_2_new *in,
                                                schema_blog_post_2 *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_blog_post_2_load(sgc_load *load, const schema_blog_post_2_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_blog_post_2_upsert(sgc_txn *txn, const schema_blog_post_2_new *in,
                                                schema_blog_post_2 *out);

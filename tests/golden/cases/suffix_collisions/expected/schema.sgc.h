@@ -167,6 +167,8 @@ SGC_CHECK sgc_status schema_user_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_user *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_create(sgc_txn *txn, const schema_user_new *in, schema_user *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_load(sgc_load *load, const schema_user_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_upsert(sgc_txn *txn, const schema_user_new *in, schema_user *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -385,6 +387,8 @@ SGC_CHECK sgc_status schema_user_new_2_get_many(sgc_txn *txn, const sgc_str *ids
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_new_2_create(sgc_txn *txn, const schema_user_new_2_new *in,
                                               schema_user_new_2 *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_new_2_load(sgc_load *load, const schema_user_new_2_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_new_2_upsert(sgc_txn *txn, const schema_user_new_2_new *in,
                                               schema_user_new_2 *out);
@@ -549,6 +553,8 @@ SGC_CHECK sgc_status schema_user_patch_2_get_many(sgc_txn *txn, const sgc_str *i
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_patch_2_create(sgc_txn *txn, const schema_user_patch_2_new *in,
                                                 schema_user_patch_2 *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_patch_2_load(sgc_load *load, const schema_user_patch_2_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_patch_2_upsert(sgc_txn *txn, const schema_user_patch_2_new *in,
                                                 schema_user_patch_2 *out);
@@ -714,6 +720,8 @@ SGC_CHECK sgc_status schema_user_cursor_2_get_many(sgc_txn *txn, const sgc_str *
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_cursor_2_create(sgc_txn *txn, const schema_user_cursor_2_new *in,
                                                  schema_user_cursor_2 *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_cursor_2_load(sgc_load *load, const schema_user_cursor_2_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_cursor_2_upsert(sgc_txn *txn, const schema_user_cursor_2_new *in,
                                                  schema_user_cursor_2 *out);
@@ -881,6 +889,8 @@ SGC_CHECK sgc_status schema_user_get_2_get_many(sgc_txn *txn, const sgc_str *ids
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_get_2_create(sgc_txn *txn, const schema_user_get_2_new *in,
                                               schema_user_get_2 *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_get_2_load(sgc_load *load, const schema_user_get_2_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_get_2_upsert(sgc_txn *txn, const schema_user_get_2_new *in,
                                               schema_user_get_2 *out);
@@ -1045,6 +1055,8 @@ SGC_CHECK sgc_status schema_user_all_2_get_many(sgc_txn *txn, const sgc_str *ids
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_all_2_create(sgc_txn *txn, const schema_user_all_2_new *in,
                                               schema_user_all_2 *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_all_2_load(sgc_load *load, const schema_user_all_2_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_all_2_upsert(sgc_txn *txn, const schema_user_all_2_new *in,
                                               schema_user_all_2 *out);
@@ -1209,6 +1221,8 @@ SGC_CHECK sgc_status schema_user_copy_2_get_many(sgc_txn *txn, const sgc_str *id
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_copy_2_create(sgc_txn *txn, const schema_user_copy_2_new *in,
                                                schema_user_copy_2 *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_copy_2_load(sgc_load *load, const schema_user_copy_2_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_copy_2_upsert(sgc_txn *txn, const schema_user_copy_2_new *in,
                                                schema_user_copy_2 *out);
@@ -1371,6 +1385,8 @@ SGC_CHECK sgc_status schema_user_posts_get_many(sgc_txn *txn, const sgc_str *ids
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_posts_create(sgc_txn *txn, const schema_user_posts_new *in,
                                               schema_user_posts *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_posts_load(sgc_load *load, const schema_user_posts_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_posts_upsert(sgc_txn *txn, const schema_user_posts_new *in,
                                               schema_user_posts *out);
@@ -1555,6 +1571,8 @@ SGC_CHECK sgc_status schema_user_by_x_get_many(sgc_txn *txn, const sgc_str *ids,
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_by_x_create(sgc_txn *txn, const schema_user_by_x_new *in,
                                              schema_user_by_x *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_by_x_load(sgc_load *load, const schema_user_by_x_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_by_x_upsert(sgc_txn *txn, const schema_user_by_x_new *in,
                                              schema_user_by_x *out);
@@ -1714,6 +1732,8 @@ SGC_CHECK sgc_status schema_user_schema_get_many(sgc_txn *txn, const sgc_str *id
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_user_schema_create(sgc_txn *txn, const schema_user_schema_new *in,
                                                schema_user_schema *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_user_schema_load(sgc_load *load, const schema_user_schema_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_user_schema_upsert(sgc_txn *txn, const schema_user_schema_new *in,
                                                schema_user_schema *out);
@@ -1862,6 +1882,8 @@ SGC_CHECK sgc_status schema_open_2_get_many(sgc_txn *txn, const sgc_str *ids, si
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_open_2_create(sgc_txn *txn, const schema_open_2_new *in,
                                           schema_open_2 *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_open_2_load(sgc_load *load, const schema_open_2_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_open_2_upsert(sgc_txn *txn, const schema_open_2_new *in,
                                           schema_open_2 *out);
@@ -2007,6 +2029,8 @@ SGC_CHECK sgc_status schema_schema_2_get_many(sgc_txn *txn, const sgc_str *ids, 
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_schema_2_create(sgc_txn *txn, const schema_schema_2_new *in,
                                             schema_schema_2 *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_schema_2_load(sgc_load *load, const schema_schema_2_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_schema_2_upsert(sgc_txn *txn, const schema_schema_2_new *in,
                                             schema_schema_2 *out);
@@ -2168,6 +2192,8 @@ SGC_CHECK sgc_status schema_create_get_many(sgc_txn *txn, const sgc_str *ids, si
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_create_create(sgc_txn *txn, const schema_create_new *in,
                                           schema_create *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_create_load(sgc_load *load, const schema_create_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_create_upsert(sgc_txn *txn, const schema_create_new *in,
                                           schema_create *out);

@@ -78,6 +78,8 @@ SGC_CHECK sgc_status schema_fish_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_fish *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_fish_create(sgc_txn *txn, const schema_fish_new *in, schema_fish *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_fish_load(sgc_load *load, const schema_fish_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_fish_upsert(sgc_txn *txn, const schema_fish_new *in, schema_fish *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -229,6 +231,8 @@ SGC_CHECK sgc_status schema_log_get_many(sgc_txn *txn, const sgc_str *ids, size_
                                          schema_log *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_log_create(sgc_txn *txn, const schema_log_new *in, schema_log *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_log_load(sgc_load *load, const schema_log_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_log_upsert(sgc_txn *txn, const schema_log_new *in, schema_log *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -346,6 +350,8 @@ SGC_CHECK sgc_status schema_quiet_get_many(sgc_txn *txn, const sgc_str *ids, siz
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_quiet_create(sgc_txn *txn, const schema_quiet_new *in,
                                          schema_quiet *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_quiet_load(sgc_load *load, const schema_quiet_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_quiet_upsert(sgc_txn *txn, const schema_quiet_new *in,
                                          schema_quiet *out);

@@ -85,6 +85,8 @@ SGC_CHECK sgc_status schema_int2_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_int2 *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_int2_create(sgc_txn *txn, const schema_int2_new *in, schema_int2 *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_int2_load(sgc_load *load, const schema_int2_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_int2_upsert(sgc_txn *txn, const schema_int2_new *in, schema_int2 *out);
 /** Deletes a row. SGC_NOT_FOUND, SGC_FOREIGN_KEY when rows that refer to it restrict that. */
@@ -226,6 +228,8 @@ SGC_CHECK sgc_status schema_void_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_void *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_void_create(sgc_txn *txn, const schema_void_new *in, schema_void *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_void_load(sgc_load *load, const schema_void_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_void_upsert(sgc_txn *txn, const schema_void_new *in, schema_void *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -378,6 +382,8 @@ SGC_CHECK sgc_status schema_class_get_many(sgc_txn *txn, const sgc_str *ids, siz
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_class_create(sgc_txn *txn, const schema_class_new *in,
                                          schema_class *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_class_load(sgc_load *load, const schema_class_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_class_upsert(sgc_txn *txn, const schema_class_new *in,
                                          schema_class *out);
@@ -531,6 +537,8 @@ SGC_CHECK sgc_status schema_long_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_long *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_long_create(sgc_txn *txn, const schema_long_new *in, schema_long *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_long_load(sgc_load *load, const schema_long_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_long_upsert(sgc_txn *txn, const schema_long_new *in, schema_long *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -683,6 +691,8 @@ SGC_CHECK sgc_status schema_default_get_many(sgc_txn *txn, const sgc_str *ids, s
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_default_create(sgc_txn *txn, const schema_default_new *in,
                                            schema_default *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_default_load(sgc_load *load, const schema_default_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_default_upsert(sgc_txn *txn, const schema_default_new *in,
                                            schema_default *out);
@@ -841,6 +851,8 @@ SGC_CHECK sgc_status schema_register_get_many(sgc_txn *txn, const sgc_str *ids, 
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_register_create(sgc_txn *txn, const schema_register_new *in,
                                             schema_register *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_register_load(sgc_load *load, const schema_register_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_register_upsert(sgc_txn *txn, const schema_register_new *in,
                                             schema_register *out);
@@ -1016,6 +1028,8 @@ SGC_CHECK sgc_status schema_main_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_main *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_main_create(sgc_txn *txn, const schema_main_new *in, schema_main *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_main_load(sgc_load *load, const schema_main_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_main_upsert(sgc_txn *txn, const schema_main_new *in, schema_main *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */

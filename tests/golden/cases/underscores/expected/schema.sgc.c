@@ -166,6 +166,14 @@ sgc_status schema_x_create(sgc_txn *txn, const schema_x_new *in, schema_x *out)
     return store_schema_x(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_x_load(sgc_load *load, const schema_x_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "_");
+    schema_x row;
+
+    given_schema_x(&take, in, &row);
+    return store_schema_x(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of _ point at; false when memory is out. */
 static bool copy_schema_x__1(sgc_arena *arena, const schema_x *row, schema_x *out)
 {
@@ -540,6 +548,14 @@ sgc_status schema_type_create(sgc_txn *txn, const schema_type_new *in, schema_ty
     return store_schema_type(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_type_load(sgc_load *load, const schema_type_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "_Type_");
+    schema_type row;
+
+    given_schema_type(&take, in, &row);
+    return store_schema_type(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of _Type_ point at; false when memory is out. */
 static bool copy_schema_type__1(sgc_arena *arena, const schema_type *row, schema_type *out)
 {
@@ -943,6 +959,14 @@ sgc_status schema_uses_create(sgc_txn *txn, const schema_uses_new *in, schema_us
     return store_schema_uses(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_uses_load(sgc_load *load, const schema_uses_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Uses");
+    schema_uses row;
+
+    given_schema_uses(&take, in, &row);
+    return store_schema_uses(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Uses point at; false when memory is out. */
 static bool copy_schema_uses__1(sgc_arena *arena, const schema_uses *row, schema_uses *out)
 {

@@ -116,6 +116,8 @@ SGC_CHECK sgc_status schema_x_get_many(sgc_txn *txn, const sgc_str *ids, size_t 
                                        schema_x *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_x_create(sgc_txn *txn, const schema_x_new *in, schema_x *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_x_load(sgc_load *load, const schema_x_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_x_upsert(sgc_txn *txn, const schema_x_new *in, schema_x *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -290,6 +292,8 @@ SGC_CHECK sgc_status schema_type_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_type *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_type_create(sgc_txn *txn, const schema_type_new *in, schema_type *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_type_load(sgc_load *load, const schema_type_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_type_upsert(sgc_txn *txn, const schema_type_new *in, schema_type *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
@@ -453,6 +457,8 @@ SGC_CHECK sgc_status schema_uses_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_uses *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_uses_create(sgc_txn *txn, const schema_uses_new *in, schema_uses *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_uses_load(sgc_load *load, const schema_uses_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_uses_upsert(sgc_txn *txn, const schema_uses_new *in, schema_uses *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */

@@ -115,6 +115,14 @@ sgc_status schema_user_create(sgc_txn *txn, const schema_user_new *in, schema_us
     return store_schema_user(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_user_load(sgc_load *load, const schema_user_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
+    schema_user row;
+
+    given_schema_user(&take, in, &row);
+    return store_schema_user(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_schema_user__1(sgc_arena *arena, const schema_user *row, schema_user *out)
 {
@@ -541,6 +549,14 @@ sgc_status schema_profile_create(sgc_txn *txn, const schema_profile_new *in, sch
     return store_schema_profile(&take, sgc_row_insert, &row, out);
 }
 
+sgc_status schema_profile_load(sgc_load *load, const schema_profile_new *in)
+{
+    sgc_take take = sgc_take_start(sgc_load_txn(load), "Profile");
+    schema_profile row;
+
+    given_schema_profile(&take, in, &row);
+    return store_schema_profile(&take, sgc_load_write, &row, NULL);
+}
 /* Copies what the members of Profile point at; false when memory is out. */
 static bool copy_schema_profile__1(sgc_arena *arena, const schema_profile *row, schema_profile *out)
 {

@@ -111,6 +111,10 @@ SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_th
 SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_create(
     sgc_txn *txn, const schema_a_very_long_type_name_that_somebody_chose_because_they_could_new *in,
     schema_a_very_long_type_name_that_somebody_chose_because_they_could *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_load(
+    sgc_load *load,
+    const schema_a_very_long_type_name_that_somebody_chose_because_they_could_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_upsert(
     sgc_txn *txn, const schema_a_very_long_type_name_that_somebody_chose_because_they_could_new *in,
@@ -409,6 +413,10 @@ SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_th
     sgc_txn *txn,
     const schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_new *in,
     schema_a_very_long_type_name_that_somebody_chose_because_they_could_two *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_load(
+    sgc_load *load,
+    const schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_upsert(
     sgc_txn *txn,
@@ -634,6 +642,8 @@ SGC_CHECK sgc_status schema_uses_get_many(sgc_txn *txn, const sgc_str *ids, size
                                           schema_uses *out, bool *found);
 /** Adds a row; out may be NULL. SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
 SGC_CHECK sgc_status schema_uses_create(sgc_txn *txn, const schema_uses_new *in, schema_uses *out);
+/** Adds a row to a load of many: see sgc_load_row(). SGC_NOT_NULL, SGC_CHECK_FAILED, SGC_EXISTS. */
+SGC_CHECK sgc_status schema_uses_load(sgc_load *load, const schema_uses_new *in);
 /** Adds a row, or changes what `in` gives in the row with its key; out may be NULL. */
 SGC_CHECK sgc_status schema_uses_upsert(sgc_txn *txn, const schema_uses_new *in, schema_uses *out);
 /** Changes a row. SGC_NOT_FOUND, SGC_EXISTS, SGC_NOT_NULL, SGC_FOREIGN_KEY, SGC_CHECK_FAILED. */
