@@ -1,8 +1,8 @@
 /*
  * scale.c - the command line of the benchmark of sizes.
  *
- *   bench_scale sizes|cache|memory|restart|large FOLDER [--rows N] [--cache BYTES] [--seconds S]
- *                                                       [--figures FILE]
+ *   bench_scale sizes|cache|memory|restart|large FOLDER [--rows N] [--peers N] [--cache BYTES]
+ *                                                       [--seconds S] [--figures FILE]
  *   bench_scale count ENGINE FOLDER [..]     for valgrind --tool=callgrind --instr-atstart=no
  */
 #include "scale.h"
@@ -33,6 +33,8 @@ static void option(scale_job *job, const char *word, const char *value)
 {
     if (strcmp(word, "--rows") == 0) {
         job->rows = (uint64_t)number(value, 4e9);
+    } else if (strcmp(word, "--peers") == 0) {
+        job->peers = (uint64_t)number(value, 4e9);
     } else if (strcmp(word, "--cache") == 0) {
         job->cache = (uint64_t)number(value, 1e12);
     } else if (strcmp(word, "--seconds") == 0) {
@@ -46,7 +48,7 @@ static void option(scale_job *job, const char *word, const char *value)
 
 int main(int argc, char **argv)
 {
-    scale_job job = {.rows = 100000, .seconds = 5};
+    scale_job job = {.rows = 100000, .peers = UINT64_MAX, .seconds = 5};
     bool counts = argc > 1 && strcmp(argv[1], "count") == 0;
     int first = counts ? 4 : 3;
 

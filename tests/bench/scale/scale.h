@@ -16,11 +16,13 @@ typedef struct scale_job {
     const char *folder;
     const char *figures; /**< file that figures for the picture are appended to; may be NULL */
     uint64_t rows;       /**< of its table, or of the largest one */
+    uint64_t peers;      /**< of the largest table of other engines */
     uint64_t cache;      /**< bytes; 0: the engine's default */
     double seconds;      /**< how long it works */
 } scale_job;
 
-/** Cost of a look-up against rows: 1,000, 10,000, .. job->rows; peers next to sgc. */
+/** Cost of a look-up against rows: 1,000, 10,000, .. job->rows; peers next to sgc, up to
+ * job->peers. */
 void scale_sizes(const scale_job *job);
 /** The same look-ups under callgrind, in what scale_sizes() left. */
 void scale_count(const scale_job *job, const char *engine);

@@ -26,6 +26,11 @@ static void path_of(const scale_job *job, const bench_engine *engine, uint64_t r
     snprintf(path, 512, "%s/%s-%llu", job->folder, engine->name, (unsigned long long)rows);
 }
 
+static bool takes_part(const scale_job *job, unsigned engine, uint64_t rows)
+{
+    return engine == 0 || rows <= job->peers;
+}
+
 static void fill(const scale_job *job, const bench_engine *engine, uint64_t rows)
 {
     char path[512];
@@ -49,6 +54,7 @@ static void measure(const scale_job *job, void **selves, void **sessions, unsign
     for (unsigned round = 0; round < ROUNDS; round++) {
         uint64_t first = 0;
         for (unsigned e = 0; e < ENGINES; e++) {
+            if (!takes_part(job, e, rows)) continue;
             /* The same keys once before: what is measured is not the first touch. */
             (void)bench_do(engines[e], sessions[e], what, rows, 0x5eed + round, n);
             sgc_db_stats before = scale_stats(selves[0]);
@@ -68,6 +74,10 @@ static void measure(const scale_job *job, void **selves, void **sessions, unsign
     }
     printf("%12llu  %-32s", (unsigned long long)rows, bench_work_titles[what]);
     for (unsigned e = 0; e < ENGINES; e++) {
+        if (!takes_part(job, e, rows)) {
+            printf(" %9s", "-");
+            continue;
+        }
         double median = bench_median(times[e], ROUNDS);
         printf(" %9.2f", median);
         scale_figure(job, works[w].time, engines[e]->title, (double)rows, median);
@@ -83,6 +93,7 @@ static void one_size(const scale_job *job, uint64_t rows)
     char path[512];
 
     for (unsigned e = 0; e < ENGINES; e++) {
+        if (!takes_part(job, e, rows)) continue;
         fill(job, engines[e], rows);
         path_of(job, engines[e], rows, path);
         selves[e] = engines[e]->open(path, job->cache);
@@ -91,6 +102,7 @@ static void one_size(const scale_job *job, uint64_t rows)
     for (unsigned w = 0; w < WORKS; w++)
         measure(job, selves, sessions, w, rows);
     for (unsigned e = 0; e < ENGINES; e++) {
+        if (!takes_part(job, e, rows)) continue;
         engines[e]->end(sessions[e]);
         engines[e]->close(selves[e]);
     }
