@@ -12,7 +12,7 @@ static double fill(const scale_job *job, const bench_engine *engine, char path[5
     snprintf(path, 512, "%s/%s", job->folder, engine->name);
     bench_fresh_folder(path);
     void *self = engine->open(path, (size_t)512 << 20);
-    scale_load(engine, self, 0, job->rows);
+    scale_load(engine, self, job->rows);
     if (engine->settle) engine->settle(self);
     engine->close(self);
     return bench_measure_folder(path).data;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-enum { STEP = 1000000, THREADS = 8, TOGETHER = 1000, TIMES = 20000 };
+enum { THREADS = 8, TOGETHER = 1000, TIMES = 20000 };
 
 /* ---- loading ---- */
 
@@ -20,35 +20,33 @@ static double processor_seconds(void)
            (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
-static void load(const scale_job *job, void *self)
+/* Into an empty folder; the open database. */
+static void *load(const scale_job *job, uint64_t rows)
 {
-    double begun = bench_seconds(), first = 0, slowest = 0;
+    bench_fresh_folder(job->folder);
+    void *self = bench_sgc.open(job->folder, job->cache);
+    double start = bench_seconds(), cpu = processor_seconds();
 
-    printf("  %12s %12s %14s %16s\n", "rows", "rows/s", "CPU us a row", "kB written a row");
+    scale_load(&bench_sgc, self, rows);
+    double seconds = bench_seconds() - start;
+    cpu = processor_seconds() - cpu;
+    printf("  %12llu %10.1f %12.0f %14.2f %14.0f\n", (unsigned long long)rows, seconds,
+           (double)rows / seconds, cpu / (double)rows * 1e6,
+           bench_measure_folder(job->folder).data / (double)rows);
+    scale_figure(job, "load", "time", (double)rows, seconds / (double)rows * 1e6);
+    scale_figure(job, "load", "processor", (double)rows, cpu / (double)rows * 1e6);
+    fflush(stdout);
+    return self;
+}
 
-    for (uint64_t n = 0; n < job->rows; n += STEP) {
-        uint64_t count = job->rows - n < STEP ? job->rows - n : STEP;
-        double start = bench_seconds(), cpu = processor_seconds();
-        uint64_t pages = scale_stats(self).pages_written;
-        scale_load(&bench_sgc, self, n, count);
-        double rate = (double)count / (bench_seconds() - start);
-        pages = scale_stats(self).pages_written - pages;
-        if (n == 0) first = rate;
-        if (slowest == 0 || rate < slowest) slowest = rate;
-        scale_figure(job, "load", "load", (double)(n + count), rate);
-        if (((n / STEP + 1) & (n / STEP)) == 0) /* 1, 2, 4, .. million */
-            printf("  %12llu %12.0f %14.1f %16.1f\n", (unsigned long long)(n + count), rate,
-                   (processor_seconds() - cpu) / (double)count * 1e6,
-                   (double)pages * 4.096 / (double)count);
-        fflush(stdout);
-    }
-    double loaded = bench_seconds() - begun;
-    bench_sgc.settle(self);
-    double settled = bench_seconds() - begun;
-    printf("load of %llu rows, %d a transaction: %.0f s, settled after %.0f s: %.0f rows/s; the"
-           " first million %.0f rows/s, the slowest %.0f\n",
-           (unsigned long long)job->rows, CHUNK, loaded, settled, (double)job->rows / settled,
-           first, slowest);
+/* A quarter, a sixteenth .. of the rows, then all of them. */
+static void *load_growing(const scale_job *job)
+{
+    printf("  %12s %10s %12s %14s %14s\n", "rows loaded", "seconds", "rows/s", "CPU us a row",
+           "bytes a row");
+    for (unsigned shift = 8; shift > 0; shift -= 2)
+        bench_sgc.close(load(job, job->rows >> shift));
+    return load(job, job->rows);
 }
 
 /* ---- inserts ---- */
@@ -98,7 +96,7 @@ static void insert_together(const scale_job *job, void *self, uint64_t *next)
 
     while (bench_seconds() - start < job->seconds) {
         double one = bench_seconds();
-        bench_sgc.load(self, *next + count, TOGETHER);
+        bench_sgc_insert(self, *next + count, TOGETHER);
         count += TOGETHER;
         if (bench_seconds() - one > longest) longest = bench_seconds() - one;
     }
@@ -129,10 +127,7 @@ void scale_large(const scale_job *job)
 {
     uint64_t next = job->rows;
 
-    bench_fresh_folder(job->folder);
-    void *self = bench_sgc.open(job->folder, job->cache);
-    load(job, self);
-    printf("  %.2f GB of data and history\n", bench_measure_folder(job->folder).data / 1e9);
+    void *self = load_growing(job);
     look_up(job, self);
     insert_by_threads(job, self, &next);
     insert_together(job, self, &next);

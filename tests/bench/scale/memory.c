@@ -162,7 +162,7 @@ static void tell(shared *s, double base)
 static void load(shared *s, double base, peak *worst)
 {
     for (uint64_t n = 0; n < s->job->rows; n += LOADED) {
-        bench_sgc.load(s->db, n, LOADED);
+        bench_sgc_insert(s->db, n, LOADED);
         sample(s, base, worst);
     }
     bench_sgc.settle(s->db);

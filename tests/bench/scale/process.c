@@ -30,10 +30,12 @@ double scale_resident(void)
     return value_in("/proc/self/smaps_rollup", "Rss:") * 1024;
 }
 
-void scale_load(const bench_engine *engine, void *self, uint64_t first, uint64_t count)
+void scale_load(const bench_engine *engine, void *self, uint64_t count)
 {
-    for (uint64_t n = 0; n < count; n += CHUNK)
-        engine->load(self, first + n, count - n < CHUNK ? count - n : CHUNK);
+    uint64_t chunk = engine == &bench_sgc ? count : CHUNK;
+
+    for (uint64_t n = 0; n < count; n += chunk)
+        engine->load(self, n, count - n < chunk ? count - n : chunk);
 }
 
 sgc_db_stats scale_stats(void *self)

@@ -16,7 +16,7 @@ static void child(const scale_job *job, int out)
     uint64_t next = job->rows;
 
     while (scale_stats(self).memtable_bytes < MEMTABLE - (256 << 10)) {
-        bench_sgc.load(self, next, TOGETHER);
+        bench_sgc_insert(self, next, TOGETHER);
         next += TOGETHER;
     }
     if (write(out, &next, sizeof next) != sizeof next) bench_fail("the pipe is closed");
@@ -46,7 +46,7 @@ static void make_base(const scale_job *job)
 {
     void *self = bench_sgc.open(job->folder, job->cache);
 
-    scale_load(&bench_sgc, self, 0, job->rows);
+    scale_load(&bench_sgc, self, job->rows);
     bench_sgc.settle(self);
     bench_sgc.close(self);
 }

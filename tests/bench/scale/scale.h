@@ -9,7 +9,7 @@
 
 #include "sgc/txn.h"
 
-enum { CHUNK = 100000 }; /* rows of one transaction of a load */
+enum { CHUNK = 100000 };
 
 /** What a part needs; `folder` is its own. */
 typedef struct scale_job {
@@ -37,8 +37,8 @@ void scale_large(const scale_job *job);
 
 /* ---- shared ---- */
 
-/** Loads rows first .. first + count - 1, CHUNK in a transaction. */
-void scale_load(const bench_engine *engine, void *self, uint64_t first, uint64_t count);
+/** Loads rows 0 .. count - 1; engines without a way of their own for that: CHUNK a transaction. */
+void scale_load(const bench_engine *engine, void *self, uint64_t count);
 /** What bench_sgc.open() returned is a database. */
 sgc_db_stats scale_stats(void *self);
 /** One point of a line of the picture. */

@@ -39,7 +39,7 @@ static void fill(const scale_job *job, const bench_engine *engine, uint64_t rows
     if (access(path, F_OK) == 0) return; /* kept from an earlier run */
     bench_fresh_folder(path);
     void *self = engine->open(path, job->cache);
-    scale_load(engine, self, 0, rows);
+    scale_load(engine, self, rows);
     if (engine->settle) engine->settle(self);
     engine->close(self);
 }

@@ -57,6 +57,9 @@ typedef struct bench_engine {
     double (*bytes)(void *self);
 } bench_engine;
 
+/** Rows of one transaction into bench_sgc, whose load() takes tables without rows only. */
+void bench_sgc_insert(void *self, uint64_t first, uint64_t count);
+
 extern const bench_engine bench_sgc, bench_sqlite, bench_lmdb, bench_rocksdb, bench_postgres;
 
 #endif

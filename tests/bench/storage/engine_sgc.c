@@ -150,17 +150,25 @@ static double average(void *of)
     return sum / count;
 }
 
-static void insert(void *of, uint64_t n)
+void bench_sgc_insert(void *self, uint64_t first, uint64_t count)
 {
-    session *s = of;
     sgc_txn *txn = NULL;
     user u;
 
-    bench_user(n, &u);
-    users_user_new in = row_of(&u);
-    must(sgc_begin(s->db, &txn), NULL);
-    must(users_user_create(txn, &in, NULL), txn);
+    must(sgc_begin(self, &txn), NULL);
+    for (uint64_t n = first; n < first + count; n++) {
+        bench_user(n, &u);
+        users_user_new in = row_of(&u);
+        must(users_user_create(txn, &in, NULL), txn);
+    }
     must(sgc_commit(&txn, NULL), NULL);
+}
+
+static void insert(void *of, uint64_t n)
+{
+    session *s = of;
+
+    bench_sgc_insert(s->db, n, 1);
 }
 
 static void update(void *of, const char *id, int32_t age)
