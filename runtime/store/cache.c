@@ -177,6 +177,7 @@ static void give_page(sgc_cache *cache, uint32_t number, const sgc_page_id *id)
 
     frame->checkpoint = id->at.checkpoint;
     frame->kind = id->kind;
+    atomic_store_explicit(&frame->oldest, 0, memory_order_relaxed);
     atomic_store_explicit(&frame->place, place, memory_order_release);
     atomic_store_explicit(&frame->recent, 1, memory_order_relaxed);
     /* Others may have added and not yet taken back a pin of their own. */

@@ -19,11 +19,12 @@ typedef _Atomic uint32_t sgc_cell;
 typedef struct sgc_frame {
     /** Pins in the low half, hits since the page was loaded in the high half. */
     _Atomic uint64_t pins;
-    sgc_cell place;         /**< 0: none */
-    uint32_t checkpoint;    /**< copies of the page's head, so that a hit need not touch it; */
-    uint8_t kind;           /**< written while the frame is TAKEN */
-    _Atomic uint8_t recent; /**< second chance of CLOCK */
-    bool dirty;             /**< belongs to the flush thread */
+    sgc_cell place;          /**< 0: none */
+    uint32_t checkpoint;     /**< copies of the page's head, so that a hit need not touch it; */
+    uint8_t kind;            /**< written while the frame is TAKEN */
+    _Atomic uint8_t recent;  /**< second chance of CLOCK */
+    bool dirty;              /**< belongs to the flush thread */
+    _Atomic uint64_t oldest; /**< of a page of rows: least begin, once a scan asked; else 0 */
 } sgc_frame;
 
 #define SGC_FRAME_TAKEN 0x80000000U /**< in pins: being given another page */

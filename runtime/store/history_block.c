@@ -73,7 +73,8 @@ void sgc_block_release(sgc_history_block *block)
 static sgc_history_block *new_block(const sgc_block_entry *entry)
 {
     size_t each = 2 * sizeof(uint64_t) + sizeof(sgc_item_place);
-    size_t arrays = (size_t)entry->count * each;
+    size_t spans = ((size_t)entry->count + SGC_SPANS - 1) / SGC_SPANS * SGC_SPANS;
+    size_t arrays = (size_t)entry->count * each + 2 * spans * sizeof(int32_t);
     size_t size = sizeof(sgc_history_block) + arrays + entry->spread;
     sgc_history_block *block = sgc_alloc(size);
 
@@ -84,7 +85,10 @@ static sgc_history_block *new_block(const sgc_block_entry *entry)
     block->begins = (void *)(block + 1);
     block->ends = block->begins + entry->count;
     block->items = (void *)(block->ends + entry->count);
-    block->bytes = (char *)(block->items + entry->count);
+    block->froms = (void *)(block->items + entry->count);
+    block->untils = block->froms + spans;
+    block->bytes = (char *)(block->untils + spans);
+    block->wide = true;
     atomic_init(&block->references, 1);
     return block;
 }
@@ -114,6 +118,24 @@ static bool read_times(const sgc_block_entry *entry, bool timeline, const uint8_
     }
     return p == end && least == entry->min_begin && most == entry->max_end &&
            block->begins[0] == entry->first_begin;
+}
+
+/* The times are sound, so none lies outside of what the footer says. */
+static void make_spans(const sgc_block_entry *entry, sgc_history_block *block)
+{
+    size_t spans = (size_t)(block->untils - block->froms);
+
+    block->base = entry->min_begin;
+    block->wide = entry->max_end - entry->min_begin > INT32_MAX;
+    if (block->wide) return;
+    for (uint32_t i = 0; i < block->count; i++) {
+        block->froms[i] = (int32_t)(block->begins[i] - block->base);
+        block->untils[i] = (int32_t)(block->ends[i] - block->base);
+    }
+    for (size_t i = block->count; i < spans; i++) {
+        block->froms[i] = INT32_MAX;
+        block->untils[i] = 0;
+    }
 }
 
 /* One key, from the one before it. NULL when the bytes are bad. */
@@ -240,6 +262,7 @@ sgc_status sgc_block_read(const sgc_segment *segment, const sgc_history_run *run
     if (!read_times(entry, timeline, (const uint8_t *)reader->packed.data, block)) {
         status = sgc_segment_damaged(segment, entry->offset, "bad times in a block", error);
     } else if (overlaps(block, period) || timeline) {
+        if (!timeline) make_spans(entry, block);
         status = unpack(segment, entry, reader, &plain, error);
         sgc_str first = sgc_segment_first_key(segment, block->number);
         if (status == SGC_OK && (!read_items(entry, timeline, plain, first, block) ||

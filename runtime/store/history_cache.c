@@ -4,7 +4,7 @@
  */
 #include "store/history_internal.h"
 
-enum { CHAINS_FIRST = 64 };
+enum { CHAINS_FIRST = 64, NEIGHBOURS = 16 };
 static const uint64_t shard_least = 1 << 20; /* smaller caches are one shard: blocks must fit */
 
 sgc_status sgc_block_cache_open(sgc_block_cache *cache, uint64_t budget)
@@ -34,9 +34,10 @@ static uint64_t hash_of(uint64_t segment, uint32_t number)
     return x ^ x >> 32;
 }
 
-static sgc_block_shard *shard_of(sgc_block_cache *cache, uint64_t hash)
+/* Neighbours are in one shard. */
+static sgc_block_shard *shard_of(sgc_block_cache *cache, uint64_t segment, uint32_t number)
 {
-    return &cache->shards[(hash >> 56) % cache->shard_count];
+    return &cache->shards[(hash_of(segment, number / NEIGHBOURS) >> 56) % cache->shard_count];
 }
 
 static sgc_history_block **chain_of(const sgc_block_shard *shard, uint64_t hash)
@@ -85,22 +86,55 @@ static sgc_history_block *find(const sgc_block_shard *shard, uint64_t hash, uint
     return block;
 }
 
-sgc_history_block *sgc_block_cache_find(sgc_block_cache *cache, uint64_t segment, uint32_t number)
+/* A reference to the block, or NULL. Under the shard's lock. */
+static sgc_history_block *hold(sgc_block_shard *shard, uint64_t segment, uint32_t number)
 {
-    uint64_t hash = hash_of(segment, number);
-    sgc_block_shard *shard = shard_of(cache, hash);
+    sgc_history_block *block = find(shard, hash_of(segment, number), segment, number);
 
-    sgc_mutex_lock(&shard->lock);
-    sgc_history_block *block = find(shard, hash, segment, number);
     if (block) {
         atomic_fetch_add_explicit(&block->references, 1, memory_order_relaxed);
-        atomic_store_explicit(&block->recent, true, memory_order_relaxed);
+        if (!atomic_load_explicit(&block->recent, memory_order_relaxed))
+            atomic_store_explicit(&block->recent, true, memory_order_relaxed);
         shard->hits++;
     } else {
         shard->misses++;
     }
+    return block;
+}
+
+sgc_history_block *sgc_block_cache_find(sgc_block_cache *cache, uint64_t segment, uint32_t number)
+{
+    sgc_block_shard *shard = shard_of(cache, segment, number);
+
+    sgc_mutex_lock(&shard->lock);
+    sgc_history_block *block = hold(shard, segment, number);
     sgc_mutex_unlock(&shard->lock);
     return block;
+}
+
+/* Of one shard: each is on its way from memory before the first is looked at. */
+static void foresee_many(const sgc_block_shard *shard, uint64_t segment, const uint32_t *numbers,
+                         unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        __builtin_prefetch(chain_of(shard, hash_of(segment, numbers[i])));
+    for (unsigned i = 0; i < count; i++)
+        __builtin_prefetch(*chain_of(shard, hash_of(segment, numbers[i])));
+}
+
+void sgc_block_cache_find_many(sgc_block_cache *cache, uint64_t segment, const uint32_t *numbers,
+                               unsigned count, sgc_history_block **blocks)
+{
+    for (unsigned i = 0, end = 0; i < count; i = end) {
+        sgc_block_shard *shard = shard_of(cache, segment, numbers[i]);
+        while (end < count && shard_of(cache, segment, numbers[end]) == shard)
+            end++;
+        sgc_mutex_lock(&shard->lock);
+        foresee_many(shard, segment, numbers + i, end - i);
+        for (unsigned k = i; k < end; k++)
+            blocks[k] = hold(shard, segment, numbers[k]);
+        sgc_mutex_unlock(&shard->lock);
+    }
 }
 
 /* Twice as many chains when they get long; without memory they stay long. */
@@ -144,7 +178,7 @@ static bool make_room(sgc_block_cache *cache, sgc_block_shard *shard, size_t siz
 void sgc_block_cache_keep(sgc_block_cache *cache, sgc_history_block *block)
 {
     uint64_t hash = hash_of(block->segment, block->number);
-    sgc_block_shard *shard = shard_of(cache, hash);
+    sgc_block_shard *shard = shard_of(cache, block->segment, block->number);
 
     sgc_mutex_lock(&shard->lock);
     if (!find(shard, hash, block->segment, block->number) && make_room(cache, shard, block->size)) {

@@ -121,6 +121,8 @@ typedef struct sgc_item_place {
     uint32_t key, value, end; /**< offsets in bytes */
 } sgc_item_place;
 
+enum { SGC_SPANS = 16 }; /* items whose spans are compared together */
+
 typedef struct sgc_history_block {
     uint64_t segment;
     uint32_t number, count;
@@ -128,6 +130,13 @@ typedef struct sgc_history_block {
     uint64_t *begins, *ends;
     sgc_item_place *items;
     char *bytes;
+    /**
+     * Begins and ends once more, minus `base`, for walks that compare all of them; filled up with
+     * what is never true to a multiple of SGC_SPANS. Not when `wide`: they are too far apart.
+     */
+    int32_t *froms, *untils;
+    uint64_t base;
+    bool wide;
     _Atomic uint32_t references;
     _Atomic bool recent;
     struct sgc_history_block *chain, *newer, *older; /**< of the cache's shard */
@@ -198,6 +207,9 @@ SGC_CHECK sgc_status sgc_block_cache_open(sgc_block_cache *cache, uint64_t budge
 void sgc_block_cache_close(sgc_block_cache *cache);
 /** A reference to the block, or NULL. */
 sgc_history_block *sgc_block_cache_find(sgc_block_cache *cache, uint64_t segment, uint32_t number);
+/** The same for several: each is sought once, and neighbours cost one lock. */
+void sgc_block_cache_find_many(sgc_block_cache *cache, uint64_t segment, const uint32_t *numbers,
+                               unsigned count, sgc_history_block **blocks);
 /** Keeps the block if there is room or can be made; the caller's reference stays his. */
 void sgc_block_cache_keep(sgc_block_cache *cache, sgc_history_block *block);
 void sgc_block_cache_forget(sgc_block_cache *cache, uint64_t segment);

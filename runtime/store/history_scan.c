@@ -49,24 +49,59 @@ static bool next_run(sgc_past_scan *scan, sgc_run_id id)
     return false;
 }
 
-/* Holds blocks of the run that come next, as many as there is room for. */
+/* Blocks of the run that come next and have versions of the moment. */
+static unsigned next_blocks(sgc_past_scan *scan, uint32_t *numbers)
+{
+    const sgc_history_run *run = scan->own.run;
+    unsigned count = 0;
+
+    for (; count < SGC_SCAN_BLOCKS && scan->own.number < run->block_count; scan->own.number++) {
+        uint32_t number = run->first_block + scan->own.number;
+        const sgc_block_entry *entry = &scan->own.file->blocks[number];
+        numbers[count] = number;
+        count += entry->min_begin <= scan->at && entry->max_end > scan->at;
+    }
+    return count;
+}
+
 static sgc_status hold_blocks(sgc_past_scan *scan, sgc_error *error)
 {
     const sgc_past_period period = {scan->at, scan->at};
+    const sgc_segment *file = scan->own.file;
     const sgc_history_run *run = scan->own.run;
+    sgc_history_block *blocks[SGC_SCAN_BLOCKS];
+    uint32_t numbers[SGC_SCAN_BLOCKS];
+    unsigned count = next_blocks(scan, numbers);
     sgc_status status = SGC_OK;
 
-    while (status == SGC_OK && scan->own.held_count < SGC_SCAN_BLOCKS &&
-           scan->own.number < run->block_count) {
-        const sgc_block_entry *entry =
-            &scan->own.file->blocks[run->first_block + scan->own.number++];
-        sgc_history_block *block = NULL;
-        if (entry->min_begin > scan->at || entry->max_end <= scan->at) continue;
-        status = sgc_block_load(scan->own.file, run, scan->own.number - 1, &period, &block, error);
-        if (status == SGC_OK && block) scan->own.held[scan->own.held_count++] = block;
+    sgc_block_cache_find_many(&file->history->cache, file->number, numbers, count, blocks);
+    for (unsigned i = 0; i < count; i++) {
+        if (!blocks[i] && status == SGC_OK)
+            status = sgc_block_load(file, run, numbers[i] - run->first_block, &period, &blocks[i],
+                                    error);
+        if (!blocks[i]) continue;
+        scan->own.held[scan->own.held_count++] = blocks[i];
+        for (const int32_t *p = blocks[i]->froms; p < blocks[i]->untils; p += SGC_SPANS) {
+            __builtin_prefetch(p);
+            __builtin_prefetch(p + (blocks[i]->untils - blocks[i]->froms));
+        }
     }
     if (scan->own.number == run->block_count) scan->own.run = NULL;
     return status;
+}
+
+/* Which of SGC_SPANS items were true: no branches, so that compilers take several at a time. */
+static void compare(const int32_t *restrict froms, const int32_t *restrict untils, int32_t then,
+                    uint8_t *restrict hits)
+{
+    for (unsigned i = 0; i < SGC_SPANS; i++)
+        hits[i] = (froms[i] <= then) & (untils[i] > then);
+}
+
+static void compare_wide(const sgc_history_block *block, uint32_t item, uint64_t at, uint8_t *hits)
+{
+    for (unsigned i = 0; i < SGC_SPANS; i++, item++)
+        hits[i] = item < block->count && block->begins[item] <= at && block->ends[item] > at;
 }
 
 /* Versions of the block being read that were true, from where reading it has come to. */
@@ -75,12 +110,22 @@ static unsigned choose(sgc_past_scan *scan, chosen *all, unsigned count)
     const sgc_history_block *block = scan->own.held[scan->own.block];
     uint32_t item = scan->own.item;
 
-    for (; item < block->count && count < SGC_SCAN_ROWS; item++) {
-        all[count] = (chosen){block, item};
-        count += block->begins[item] <= scan->at && block->ends[item] > scan->at;
+    for (; item < block->count && count + SGC_SPANS <= SGC_SCAN_ROWS; item += SGC_SPANS) {
+        uint8_t hits[SGC_SPANS];
+        if (block->wide)
+            compare_wide(block, item, scan->at, hits);
+        else
+            compare(block->froms + item, block->untils + item, (int32_t)(scan->at - block->base),
+                    hits);
+        for (unsigned half = 0; half < SGC_SPANS; half += 8) {
+            for (uint64_t bits = sgc_load64(hits + half); bits; bits &= bits - 1) {
+                unsigned hit = (unsigned)__builtin_ctzll(bits) / 8;
+                all[count++] = (chosen){block, item + half + hit};
+            }
+        }
     }
     scan->own.item = item;
-    if (item == block->count) {
+    if (item >= block->count) {
         scan->own.block++;
         scan->own.item = 0;
     }
@@ -114,7 +159,8 @@ sgc_status sgc_past_scan_next(sgc_past_scan *scan, sgc_error *error)
             if (!scan->own.run && !next_run(scan, id)) break;
             status = hold_blocks(scan, error);
         }
-        while (status == SGC_OK && scan->own.block < scan->own.held_count && count < SGC_SCAN_ROWS)
+        while (status == SGC_OK && scan->own.block < scan->own.held_count &&
+               count + SGC_SPANS <= SGC_SCAN_ROWS)
             count = choose(scan, all, count);
     }
     if (status == SGC_OK) show(scan, all, count);

@@ -277,6 +277,8 @@ static inline void sgc_row_foresee(const uint8_t *page, unsigned slot)
  */
 unsigned sgc_rows_collect(const sgc_tree *rows, const uint8_t *page, unsigned *slot,
                           uint64_t through, sgc_str *records, unsigned room, sgc_row *large);
+/** When the row of the page that is there longest began; UINT64_MAX without rows. */
+uint64_t sgc_rows_oldest(const sgc_tree *rows, const uint8_t *page);
 /** Whether no slot of the page is at or behind this one. */
 bool sgc_rows_end(const uint8_t *page, unsigned slot);
 /** The row at `at`, pinned in *frame. */

@@ -239,6 +239,20 @@ unsigned sgc_rows_collect(const sgc_tree *rows, const uint8_t *page, unsigned *s
     return count;
 }
 
+uint64_t sgc_rows_oldest(const sgc_tree *rows, const uint8_t *page)
+{
+    uint64_t oldest = UINT64_MAX, size, begin;
+
+    for (unsigned i = 0; i < slot_count(page); i++) {
+        unsigned offset = slot_offset(page, i);
+        if (offset == 0) continue;
+        (void)sound_varint(sound_varint(page + offset, &size), &begin);
+        if (begin == 0) begin = rows->loaded;
+        if (begin < oldest) oldest = begin;
+    }
+    return oldest;
+}
+
 bool sgc_rows_end(const uint8_t *page, unsigned slot)
 {
     return slot >= slot_count(page);

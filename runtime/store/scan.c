@@ -33,14 +33,17 @@ void sgc_page_scan_close(sgc_page_scan *scan)
     scan->count = 0;
 }
 
-/* The processor begins to fetch the page that comes next, if that is in memory. */
-static void foresee(const sgc_cache *cache, const sgc_tree *tree, uint32_t logical)
+/* The processor begins to fetch the page that comes next, if that is in memory and wanted. */
+static void foresee(const sgc_page_scan *scan, const sgc_tree *tree, uint32_t logical)
 {
+    const sgc_cache *cache = &scan->checkpoint->pages->cache;
     sgc_page_at at;
 
     if (!sgc_tree_look_up_kept(cache, tree, logical, &at)) return;
     uint32_t frame = sgc_cache_foresee(cache, at.place);
     if (frame == 0) return;
+    if (atomic_load_explicit(&cache->frames[frame].oldest, memory_order_relaxed) > scan->through)
+        return;
     const uint8_t *page = sgc_frame_data(cache, frame);
     for (unsigned i = 0; i < SGC_PAGE_SIZE; i += 64)
         __builtin_prefetch(page + i);
@@ -64,13 +67,31 @@ static sgc_status pin_any(sgc_page_scan *scan, const sgc_tree *tree, uint32_t lo
     return SGC_OK;
 }
 
+/*
+ * Whether any row of the pinned page began early enough. What was found is kept with the frame: at
+ * a moment long past most pages need not be looked at again.
+ */
+static bool is_old(const sgc_page_scan *scan)
+{
+    sgc_frame *frame = &scan->checkpoint->pages->cache.frames[scan->own.frame];
+
+    if (scan->through == UINT64_MAX) return true;
+    uint64_t oldest = atomic_load_explicit(&frame->oldest, memory_order_relaxed);
+    if (oldest == 0) {
+        oldest = sgc_rows_oldest(tree_of(scan), scan->own.page);
+        atomic_store_explicit(&frame->oldest, oldest, memory_order_relaxed);
+    }
+    return oldest <= scan->through;
+}
+
 /* Whether the pinned page has rows; other kinds that stand among them are passed over. */
 static sgc_status has_rows(sgc_page_scan *scan, const sgc_tree *tree, bool *has, sgc_error *error)
 {
-    unsigned kind = sgc_page_kind_of(scan->own.page);
+    unsigned kind = scan->checkpoint->pages->cache.frames[scan->own.frame].kind;
 
-    *has = kind == SGC_PAGE_ROWS;
-    if (*has || kind == SGC_PAGE_SPACE || kind == SGC_PAGE_LARGE || kind == SGC_PAGE_HASH_MORE)
+    *has = kind == SGC_PAGE_ROWS && is_old(scan);
+    if (kind == SGC_PAGE_ROWS || kind == SGC_PAGE_SPACE || kind == SGC_PAGE_LARGE ||
+        kind == SGC_PAGE_HASH_MORE)
         return SGC_OK;
     return sgc_tree_damaged(tree, scan->own.next - 1, "a page that is not of rows", error);
 }
@@ -90,7 +111,7 @@ static sgc_status next_page(sgc_page_scan *scan, sgc_error *error)
     }
     if (!has) drop_page(scan);
     scan->own.slot = 0;
-    if (has) foresee(&scan->checkpoint->pages->cache, tree, scan->own.next);
+    if (has) foresee(scan, tree, scan->own.next);
     return status;
 }
 
