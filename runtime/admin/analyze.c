@@ -177,13 +177,14 @@ static sgc_status walk(analysis *a, uint16_t table, sgc_progress *progress, void
     sgc_str record;
 
     if (status == SGC_OK) {
-        sgc_cursor cursor = sgc_cursor_open(a->txn, table, 0, NULL);
-        while (status == SGC_OK && sgc_cursor_next(&cursor, &record)) {
+        sgc_scan scan = sgc_scan_open(a->txn, table);
+        while (status == SGC_OK && sgc_scan_next(&scan, &record)) {
             status = take_row(a, record);
             if (progress && a->figures->rows % STEP == 0)
                 progress(context, a->figures->rows, total);
         }
-        if (status == SGC_OK) status = sgc_cursor_status(&cursor);
+        if (status == SGC_OK) status = scan.status;
+        sgc_scan_end(&scan);
     }
     if (status == SGC_OK) {
         if (progress) progress(context, a->figures->rows, a->figures->rows);

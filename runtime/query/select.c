@@ -218,6 +218,20 @@ static sgc_status scan_range(scan *at, uint16_t index, const sgc_range *range, s
     return status;
 }
 
+/* Page by page: what is wanted is all rows, and they are sorted afterwards. */
+static sgc_status scan_all(scan *at)
+{
+    sgc_scan all = sgc_scan_open(at->query->txn, at->table);
+    sgc_status status = SGC_OK;
+    sgc_str record;
+
+    while (status == SGC_OK && sgc_scan_next(&all, &record))
+        status = consider(at, record);
+    if (status == SGC_OK) status = all.status;
+    sgc_scan_end(&all);
+    return status;
+}
+
 static sgc_status scan_index(scan *at, const sgc_access *access)
 {
     sgc_range whole = {.descending = access->descending};
@@ -225,6 +239,7 @@ static sgc_status scan_index(scan *at, const sgc_access *access)
     sgc_status status = SGC_OK;
     sgc_key last;
 
+    if (!access->ordered && access->range_count == 0 && access->index == 0) return scan_all(at);
     sgc_key_start(&last);
     for (size_t i = 0; i < count && status == SGC_OK && !at->done; i++) {
         sgc_range range = whole;

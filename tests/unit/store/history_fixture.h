@@ -86,6 +86,7 @@ typedef struct hx_model {
     size_t *present; /* by row: its open version + 1, or 0 */
     size_t rows, note;
     uint64_t sequence, time_us, horizons[2], seed;
+    uint64_t stride; /* sequences are multiples of it */
 } hx_model;
 
 /* Room of its own: allocations of sgc are made to fail meanwhile. */
@@ -106,7 +107,7 @@ static inline sgc_str hx_copy(hx_model *model, sgc_str text)
 
 static inline void hx_create(hx_model *model, size_t rows, size_t note, uint64_t seed)
 {
-    *model = (hx_model){.rows = rows, .note = note, .seed = seed, .time_us = 1000};
+    *model = (hx_model){.rows = rows, .note = note, .seed = seed, .time_us = 1000, .stride = 1};
     model->present = calloc(rows, sizeof *model->present);
     if (!model->present) abort();
 }
@@ -200,7 +201,7 @@ static inline void hx_write_row(hx_model *model, size_t row)
 static inline void hx_commits(hx_model *model, size_t count)
 {
     while (count-- > 0) {
-        model->sequence += 1 + fx_random(&model->seed) % 3;
+        model->sequence += (1 + fx_random(&model->seed) % 3) * model->stride;
         model->time_us += 1 + fx_random(&model->seed) % 5000;
         hx_room((void **)&model->commits, model->commit_count, &model->commits_most,
                 sizeof *model->commits);
@@ -431,6 +432,36 @@ static inline bool hx_check_walk(const hx_model *model, sgc_segments *list, cons
     return good;
 }
 
+/* A scan sees each version of the moment once, in whatever order. */
+static inline bool hx_check_scan(const hx_model *model, sgc_segments *list, uint16_t table,
+                                 uint64_t at)
+{
+    hx_walk walk = {.table = table, .period = {at, at}};
+    hx_entry *entries;
+    sgc_error error = {0};
+    sgc_past_scan scan;
+    size_t count = hx_expect(model, &walk, &entries), seen = 0;
+    uint64_t expected = 0, got = 0;
+    sgc_status status = SGC_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        sgc_str record = entries[i].version->record;
+        expected += sgc_hash(record.data, record.size, 3);
+        free(entries[i].bytes);
+    }
+    free(entries);
+    sgc_past_scan_open(&scan, list, table, at);
+    do {
+        status = sgc_past_scan_next(&scan, &error);
+        for (unsigned i = 0; i < scan.count; i++)
+            got += sgc_hash(scan.records[i].data, scan.records[i].size, 3);
+        seen += scan.count;
+    } while (status == SGC_OK && scan.count > 0);
+    sgc_past_scan_close(&scan);
+    if (status == SGC_OK && seen == count && got == expected) return true;
+    return hx_complain("a scan sees something else", seen, &error);
+}
+
 static inline uint64_t hx_moment(hx_model *model)
 {
     uint64_t low =
@@ -475,6 +506,7 @@ static inline bool hx_check_random_walk(hx_model *model, sgc_segments *list)
         free(entries);
         walk.bound = sgc_str_of(text, size);
     }
+    if (!hx_check_scan(model, list, walk.table, from)) return false;
     return hx_check_walk(model, list, &walk);
 }
 

@@ -79,7 +79,8 @@ typedef struct history_plan {
     size_t rows, note, commits;
     unsigned flushes, questions;
     uint64_t cache, seed;
-    size_t spill; /* 0: never */
+    size_t spill;    /* 0: never */
+    uint64_t stride; /* 0: 1 */
 } history_plan;
 
 static void rounds(history_plan plan)
@@ -90,6 +91,7 @@ static void rounds(history_plan plan)
 
     fresh_disk();
     hx_create(&model, plan.rows, plan.note, plan.seed);
+    if (plan.stride) model.stride = plan.stride;
     must_open(SGC_STR(""), plan.cache, &history, &list);
     for (unsigned i = 1; i <= plan.flushes; i++) {
         if (plan.spill) history->spill = plan.spill;
@@ -156,13 +158,25 @@ static void spilled_flushes(void)
                           .spill = 20000});
 }
 
+/* Sequences of a block differ by more than 32 bits hold. */
+static void sequences_far_apart(void)
+{
+    rounds((history_plan){.rows = 60,
+                          .note = 40,
+                          .commits = 120,
+                          .flushes = 12,
+                          .questions = 40,
+                          .cache = 1 << 20,
+                          .seed = 5,
+                          .stride = (uint64_t)1 << 31});
+}
+
 int main(void)
 {
-    CU_TestInfo tests[] = {{"a small history", small_history},
-                           {"a larger history", larger_history},
-                           {"without a cache", without_a_cache},
-                           {"spilled flushes", spilled_flushes},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {
+        {"a small history", small_history},           {"a larger history", larger_history},
+        {"without a cache", without_a_cache},         {"spilled flushes", spilled_flushes},
+        {"sequences far apart", sequences_far_apart}, CU_TEST_INFO_NULL};
     int result = unit_run("store.history", tests);
 
     sgc_memory_os_destroy(memory);
