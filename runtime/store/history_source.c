@@ -46,6 +46,17 @@ static sgc_status stand(sgc_history_source *source, uint32_t at)
     return SGC_OK;
 }
 
+/* A walk goes on in this block: what it will show lies anywhere in it and is fetched together. */
+static void foresee(const sgc_history_source *source)
+{
+    const sgc_history_block *block = source->block;
+
+    for (uint32_t i = 0; block && i < block->count; i++)
+        if (visible(source, i)) __builtin_prefetch(&block->items[i]);
+    for (uint32_t i = 0; block && i < block->count; i++)
+        if (visible(source, i)) __builtin_prefetch(sgc_block_value(block, i).data);
+}
+
 /* The first visible item at or behind `at` of the current block, or in later blocks. */
 static sgc_status forward(sgc_history_source *source, uint32_t at, sgc_error *error)
 {
@@ -57,6 +68,7 @@ static sgc_status forward(sgc_history_source *source, uint32_t at, sgc_error *er
         if (source->number + 1 >= source->run->block_count) break;
         sgc_status status = enter(source, source->number + 1, error);
         if (status) return status;
+        if (!source->reader) foresee(source);
         at = 0;
     }
     source->valid = false;
