@@ -119,7 +119,7 @@ sgc_status sgc_gather_add(sgc_gather *gather, sgc_str entry, uint16_t key_size, 
     if (!is_wanted(gather, &item)) return SGC_OK;
     if (gather->bytes + gather->count * sizeof item > BYTES_MAX && gather->count > 1) {
         sgc_status status = drop_farther(gather);
-        if (status != SGC_OK) return status;
+        if (status != SGC_OK || !is_wanted(gather, &item)) return status;
     }
     item.entry = sgc_arena_str(&gather->arena, entry);
     if (!item.entry.data || !SGC_GROW(gather->items, gather->count, gather->capacity))
