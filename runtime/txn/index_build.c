@@ -4,7 +4,7 @@
  */
 #include "txn/internal.h"
 
-enum { PAUSE_US = 20000 }; /* when memory is out */
+enum { PAUSE_US = 20000 }; /* when memory is out, or somebody looks at the pages */
 
 sgc_status sgc_building_look(sgc_db *db)
 {
@@ -74,7 +74,7 @@ void sgc_building_round(sgc_db *db)
     sgc_checkpoint *newest = sgc_pages_newest(db->pages);
     db->building.wanted = sgc_checkpoint_next_build(newest, &table, &index);
     sgc_checkpoint_release(newest);
-    if (status == SGC_NO_MEMORY) {
+    if (status == SGC_NO_MEMORY || status == SGC_BUSY) {
         (void)sgc_cond_wait_for(&db->view_changed, &db->view_lock, PAUSE_US);
     } else if (status == SGC_LIMIT) {
         db->building.stuck = true;
