@@ -72,7 +72,7 @@ void sgc_block_release(sgc_history_block *block)
 
 static sgc_history_block *new_block(const sgc_block_entry *entry)
 {
-    size_t each = 2 * sizeof(uint64_t) + sizeof(sgc_item_place);
+    size_t each = 3 * sizeof(uint64_t) + sizeof(sgc_item_place);
     size_t spans = ((size_t)entry->count + SGC_SPANS - 1) / SGC_SPANS * SGC_SPANS;
     size_t arrays = (size_t)entry->count * each + 2 * spans * sizeof(int32_t);
     size_t size = sizeof(sgc_history_block) + arrays + entry->spread;
@@ -84,7 +84,8 @@ static sgc_history_block *new_block(const sgc_block_entry *entry)
     block->count = entry->count;
     block->begins = (void *)(block + 1);
     block->ends = block->begins + entry->count;
-    block->items = (void *)(block->ends + entry->count);
+    block->heads = block->ends + entry->count;
+    block->items = (void *)(block->heads + entry->count);
     block->froms = (void *)(block->items + entry->count);
     block->untils = block->froms + spans;
     block->bytes = (char *)(block->untils + spans);
@@ -183,6 +184,25 @@ static bool read_items(const sgc_block_entry *entry, bool timeline, sgc_str plai
     return p == end && to == entry->spread && sgc_str_eq(sgc_block_key(block, 0), first);
 }
 
+/* For finding keys: eight bytes of each, behind what the first one and the last one share. */
+static void take_heads(sgc_history_block *block)
+{
+    sgc_str first = sgc_block_key(block, 0), last = sgc_block_key(block, block->count - 1);
+    uint32_t shared = 0;
+
+    while (shared < first.size && shared < last.size && first.data[shared] == last.data[shared])
+        shared++;
+    block->shared = shared;
+    block->heads_tell = true;
+    for (uint32_t i = 0; i < block->count; i++) {
+        sgc_str key = sgc_block_key(block, i);
+        block->heads[i] = sgc_head_of(key.data + shared, key.size - shared);
+        if (i > 0 && block->heads[i] == block->heads[i - 1] &&
+            !sgc_str_eq(key, sgc_block_key(block, i - 1)))
+            block->heads_tell = false;
+    }
+}
+
 /* The last item must lie in front of the next block, or be the run's last one. */
 static bool ends_in_order(const sgc_segment *segment, const sgc_history_run *run,
                           const sgc_history_block *block)
@@ -268,6 +288,7 @@ sgc_status sgc_block_read(const sgc_segment *segment, const sgc_history_run *run
         if (status == SGC_OK && (!read_items(entry, timeline, plain, first, block) ||
                                  !ends_in_order(segment, run, block)))
             status = sgc_segment_damaged(segment, entry->offset, "bad keys in a block", error);
+        if (status == SGC_OK && !timeline) take_heads(block);
         if (status == SGC_OK) *out = block;
     }
     if (!*out) sgc_block_release(block);
@@ -307,11 +328,9 @@ void sgc_bloom_add(uint8_t *bloom, uint32_t parts, uint64_t hash)
 bool sgc_bloom_has(const uint8_t *bloom, uint32_t parts, uint64_t hash)
 {
     const uint8_t *part = bloom + (size_t)((hash >> 32) & (parts - 1)) * SGC_BLOOM_PART;
-    uint32_t missing = 0;
+    uint32_t all = 1;
 
-    for (size_t i = 0; i < 8; i++) {
-        uint32_t bit = ((uint32_t)hash * salts[i]) >> 27;
-        missing |= ~sgc_load32(part + 4 * i) & (uint32_t)1 << bit;
-    }
-    return missing == 0;
+    for (size_t i = 0; i < 8; i++)
+        all &= sgc_load32(part + 4 * i) >> ((uint32_t)hash * salts[i] >> 27);
+    return all;
 }

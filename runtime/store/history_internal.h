@@ -128,6 +128,9 @@ typedef struct sgc_history_block {
     uint32_t number, count;
     size_t size; /**< of the allocation */
     uint64_t *begins, *ends;
+    uint64_t *heads; /**< of keys, behind what all share; not of timelines */
+    uint32_t shared; /**< bytes that all keys begin with */
+    bool heads_tell; /**< keys with one head are one key */
     sgc_item_place *items;
     char *bytes;
     /**
@@ -265,6 +268,28 @@ extern const uint8_t sgc_history_head[SGC_HISTORY_HEAD];
 
 /** The run of an index of a table; false when the schema has none. */
 bool sgc_run_id_of(const sgc_segments *segments, uint16_t table, uint16_t index, sgc_run_id *id);
+
+/** Numbers of `heads`, which rise, that are below `head`. */
+static inline uint32_t sgc_heads_below(const uint64_t *heads, uint32_t count, uint64_t head)
+{
+    uint32_t low = 0;
+
+    while (count > 0) {
+        uint32_t half = count / 2;
+        bool is_below = heads[low + half] < head;
+        low = is_below ? low + half + 1 : low;
+        count = is_below ? count - half - 1 : half;
+    }
+    return low;
+}
+/** The same that are not above it; `below` are below it. */
+static inline uint32_t sgc_heads_not_above(const uint64_t *heads, uint32_t count, uint64_t head,
+                                           uint32_t below)
+{
+    if (below == count || heads[below] != head) return below;
+    if (head == UINT64_MAX) return count;
+    return below + sgc_heads_below(heads + below, count - below, head + 1);
+}
 
 /* ---- walking a run ---- */
 

@@ -205,24 +205,6 @@ void sgc_source_stop(sgc_history_source *source)
 
 /* ---- finding ---- */
 
-/* Blocks of the run whose heads are below `head`, or not above it. */
-static uint32_t heads_before(const sgc_history_run *run, uint64_t head, bool equal_too)
-{
-    uint32_t low = 0, count = run->block_count;
-
-    while (count > 0) {
-        uint32_t half = count / 2;
-        uint64_t there = run->heads[low + half];
-        if (there < head || (equal_too && there == head)) {
-            low += half + 1;
-            count -= half + 1;
-        } else {
-            count = half;
-        }
-    }
-    return low;
-}
-
 /* Blocks of the run whose first item is in front of (key, begin): all in front of the answer. */
 static uint32_t blocks_before(const sgc_segment *segment, const sgc_history_run *run, sgc_str key,
                               uint64_t begin)
@@ -233,7 +215,8 @@ static uint32_t blocks_before(const sgc_segment *segment, const sgc_history_run 
 
     if (order) return order < 0 ? run->block_count : 0;
     uint64_t head = sgc_head_of(key.data + run->shared, key.size - run->shared);
-    uint32_t low = heads_before(run, head, false), high = heads_before(run, head, true);
+    uint32_t low = sgc_heads_below(run->heads, run->block_count, head);
+    uint32_t high = sgc_heads_not_above(run->heads, run->block_count, head, low);
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         uint32_t block = run->first_block + middle;
@@ -247,10 +230,11 @@ static uint32_t blocks_before(const sgc_segment *segment, const sgc_history_run 
     return low;
 }
 
-/* Items of the block in front of (key, begin). */
-static uint32_t items_before(const sgc_history_block *block, sgc_str key, uint64_t begin)
+/* items_before() among several keys with one head, which lie from `low` on. */
+static uint32_t search_items(const sgc_history_block *block, uint32_t low, uint64_t head,
+                             sgc_str key, uint64_t begin)
 {
-    uint32_t low = 0, high = block->count;
+    uint32_t high = sgc_heads_not_above(block->heads, block->count, head, low);
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
@@ -261,6 +245,27 @@ static uint32_t items_before(const sgc_history_block *block, sgc_str key, uint64
             high = middle;
         }
     }
+    return low;
+}
+
+/* Items of the block in front of (key, begin). */
+static uint32_t items_before(const sgc_history_block *block, sgc_str key, uint64_t begin)
+{
+    sgc_str start = sgc_str_of(sgc_block_key(block, 0).data, block->shared);
+    sgc_str mine = sgc_str_of(key.data, key.size < block->shared ? key.size : block->shared);
+    int order = sgc_str_compare(start, mine);
+
+    if (order) return order < 0 ? block->count : 0;
+    uint64_t head = sgc_head_of(key.data + block->shared, key.size - block->shared);
+    uint32_t low = sgc_heads_below(block->heads, block->count, head);
+    if (low == block->count || block->heads[low] != head) return low;
+    if (!block->heads_tell) return search_items(block, low, head, key, begin);
+    order = sgc_str_compare(sgc_block_key(block, low), key);
+    if (order > 0) return low;
+    /* One key, and there are few versions of it in a block. */
+    while (low < block->count && block->heads[low] == head &&
+           (order < 0 || block->begins[low] < begin))
+        low++;
     return low;
 }
 
