@@ -248,25 +248,49 @@ static uint32_t search_items(const sgc_history_block *block, uint32_t low, uint6
     return low;
 }
 
-/* Items of the block in front of (key, begin). */
-static uint32_t items_before(const sgc_history_block *block, sgc_str key, uint64_t begin)
+/* What the key has behind the bytes that all keys of the block share; else which side it is on. */
+static inline int head_of(const sgc_history_block *block, sgc_str key, uint64_t *head)
 {
-    sgc_str start = sgc_str_of(sgc_block_key(block, 0).data, block->shared);
+    sgc_str start = sgc_str_of(block->bytes, block->shared); /* of the first key */
     sgc_str mine = sgc_str_of(key.data, key.size < block->shared ? key.size : block->shared);
     int order = sgc_str_compare(start, mine);
 
+    if (order == 0) *head = sgc_head_of(key.data + block->shared, key.size - block->shared);
+    return order;
+}
+
+/* Items of the block in front of (key, begin). */
+static uint32_t items_before(const sgc_history_block *block, sgc_str key, uint64_t begin)
+{
+    uint64_t head;
+    int order = head_of(block, key, &head);
+
     if (order) return order < 0 ? block->count : 0;
-    uint64_t head = sgc_head_of(key.data + block->shared, key.size - block->shared);
     uint32_t low = sgc_heads_below(block->heads, block->count, head);
     if (low == block->count || block->heads[low] != head) return low;
-    if (!block->heads_tell) return search_items(block, low, head, key, begin);
-    order = sgc_str_compare(sgc_block_key(block, low), key);
-    if (order > 0) return low;
-    /* One key, and there are few versions of it in a block. */
-    while (low < block->count && block->heads[low] == head &&
-           (order < 0 || block->begins[low] < begin))
-        low++;
-    return low;
+    return search_items(block, low, head, key, begin);
+}
+
+/*
+ * The item with this key that was true at `at`; count: there is none. Waiting for memory is what it
+ * costs, so all heads are asked for at once, and of the keys only one is looked at.
+ */
+static uint32_t find_item(const sgc_history_block *block, sgc_str key, uint64_t at)
+{
+    uint64_t head;
+
+    for (uint32_t i = 0; i < block->count; i += 8)
+        __builtin_prefetch(&block->heads[i]);
+    if (head_of(block, key, &head)) return block->count;
+    uint32_t low = sgc_heads_below(block->heads, block->count, head), found = block->count;
+    if (!block->heads_tell) low = search_items(block, low, head, key, 0);
+    /* There are few versions of a key in a block. */
+    for (; low < block->count && block->heads[low] == head && block->begins[low] <= at; low++) {
+        if (!block->heads_tell && !sgc_str_eq(sgc_block_key(block, low), key)) break;
+        found = low;
+    }
+    if (found == block->count || block->ends[found] <= at) return block->count;
+    return sgc_str_eq(sgc_block_key(block, found), key) ? found : block->count;
 }
 
 sgc_status sgc_source_seek(sgc_history_source *source, sgc_str bound, sgc_error *error)
@@ -364,12 +388,8 @@ sgc_status sgc_run_find(const sgc_segment *segment, const sgc_history_run *run, 
         number = blocks_before(segment, run, key, behind);
     sgc_status status = hold(segment, run, number, at, block, error);
     if (status) return status;
-    uint32_t before = items_before(*block, key, behind);
-    if (before > 0 && (*block)->ends[before - 1] > at &&
-        sgc_str_compare(sgc_block_key(*block, before - 1), key) == 0) {
-        *item = before - 1;
-        return SGC_OK;
-    }
+    *item = find_item(*block, key, at);
+    if (*item < (*block)->count) return SGC_OK;
     sgc_block_release(*block);
     *block = NULL;
     return SGC_NOT_FOUND;

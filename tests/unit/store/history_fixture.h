@@ -121,7 +121,8 @@ static inline void hx_free(hx_model *model)
     sgc_arena_free(&model->arena);
 }
 
-/* Every fourth row is a Number, the others are Persons with keys of many lengths. */
+/* Every fourth row is a Number, the others are Persons with keys of many lengths; some are alike in
+ * many bytes. */
 static inline uint16_t hx_table_of(size_t row)
 {
     return row % 4 == 3 ? HX_NUMBER : HX_PERSON;
@@ -136,7 +137,8 @@ static inline sgc_str hx_key_of(hx_model *model, size_t row)
         sgc_pk_int64(&key, (int64_t)row - 40);
         return hx_copy(model, sgc_key_str(&key));
     }
-    size_t size = (size_t)snprintf(text, sizeof text, "p%05zu", row * 7 % model->rows);
+    const char *alike = row % 13 == 5 ? "alike in many bytes " : "";
+    size_t size = (size_t)snprintf(text, sizeof text, "p%s%05zu", alike, row * 7 % model->rows);
     for (size_t more = row % 11 == 0 ? 90 : row % 3; more > 0; more--)
         text[size++] = 'x';
     return hx_copy(model, sgc_str_of(text, size));
