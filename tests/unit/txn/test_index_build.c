@@ -426,6 +426,38 @@ static void a_row_too_long_keeps_an_index_waiting(void)
     bed_close(&bed);
 }
 
+/* ---- numbers ---- */
+
+/* Programs without a lock file count indexes from 1: the database goes on with its own numbers. */
+static void the_database_keeps_its_own_numbers(void)
+{
+    struct bed bed;
+
+    bed_open(&bed, USERS("@index", "@index"), 0);
+    const sgc_schema *one = bed_schema(&bed, USERS("@index", "")), *both = bed.schema;
+    put_user(&bed, "a", "\"x\"");
+    OK(sgc_db_close(bed.db));
+    bed.schema = one;
+    for (int i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
+        CU_ASSERT_EQUAL(one->tables[0].indexes[1].number, 1);
+        CU_ASSERT_EQUAL(sgc_db_schema(bed.db)->tables[0].indexes[1].number, 2);
+        sgc_txn *txn = bed_begin(&bed);
+        UNIT_STR(list(txn, "User", 1, false), "\"a\"");
+        sgc_abort(&txn);
+        verify_db(&bed);
+        OK(sgc_db_close(bed.db));
+    }
+    /* What was retired is not used again. */
+    bed.schema = both;
+    CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
+    CU_ASSERT_EQUAL(sgc_db_schema(bed.db)->tables[0].indexes[1].number, 3);
+    CU_ASSERT_EQUAL(sgc_db_schema(bed.db)->tables[0].indexes[2].number, 2);
+    wait_built(&bed);
+    verify_db(&bed);
+    bed_close(&bed);
+}
+
 /* ---- what is refused, in words ---- */
 
 static void refused(struct bed *bed, const char *sdl, const char *words)
@@ -498,6 +530,7 @@ int main(void)
         {"a restart goes on", a_restart_goes_on},
         {"a unique index is whole or refused", a_unique_index_is_whole_or_refused},
         {"a row too long keeps an index waiting", a_row_too_long_keeps_an_index_waiting},
+        {"the database keeps its own numbers", the_database_keeps_its_own_numbers},
         {"every other difference is named", every_other_difference_is_named},
         CU_TEST_INFO_NULL,
     };
