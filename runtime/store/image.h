@@ -52,6 +52,8 @@ struct sgc_pages {
     sgc_mutex lock;
     sgc_checkpoint *newest; /**< under lock */
     sgc_arena schema_arena; /**< of a model built from the kept SDL */
+    bool to_repair;         /**< opened for that */
+    sgc_error space_error;  /**< status set: the free map is damaged, nothing counts as free */
     _Atomic bool failed;    /**< no flush any more */
     _Atomic bool flushing;
     _Atomic bool unsure;          /**< writing the root failed */
@@ -299,6 +301,15 @@ SGC_CHECK sgc_status sgc_row_has_key(const sgc_table *table, const sgc_row *row,
 /** A page among the rows, for whatever kind. */
 SGC_CHECK sgc_status sgc_rows_new_page(sgc_flush *flush, sgc_tree *rows, sgc_page_kind kind,
                                        uint32_t *logical, uint8_t **page, sgc_error *error);
+/** Pages of the rows that tell where room is, told by their number. */
+bool sgc_rows_is_map(uint32_t logical);
+/** Puts an empty map in the place of a damaged one; then its row pages have to be noted, and at the
+ * end all maps counted. */
+SGC_CHECK sgc_status sgc_rows_renew_map(sgc_flush *flush, sgc_tree *rows, uint32_t map,
+                                        sgc_error *error);
+SGC_CHECK sgc_status sgc_rows_note(sgc_flush *flush, sgc_tree *rows, uint32_t logical,
+                                   sgc_error *error);
+SGC_CHECK sgc_status sgc_rows_count_room(sgc_flush *flush, sgc_tree *rows, sgc_error *error);
 SGC_CHECK sgc_status sgc_rows_insert(sgc_flush *flush, sgc_tree *rows, sgc_str key, uint64_t begin,
                                      sgc_str record, uint64_t *at, sgc_error *error);
 /** Replaces a row; *at changes when it has to move. */
@@ -478,6 +489,9 @@ SGC_CHECK sgc_status sgc_load_sweep(const sgc_os *os, const char *directory);
 
 /** What is wrong with a table. */
 enum { SGC_ROWS_DAMAGED = 1, SGC_INDEXES_DAMAGED = 2 };
+/** What kind of page is at a logical number, 0 when that is free; SGC_CORRUPT when it is damaged. */
+SGC_CHECK sgc_status sgc_pages_kind(sgc_pages *pages, const sgc_tree *tree, uint32_t logical,
+                                    unsigned *kind, sgc_error *error);
 /** sgc_pages_verify(); verdicts (by table, zeroed) also says what is damaged. */
 SGC_CHECK sgc_status sgc_pages_examine(sgc_pages *pages, uint8_t *verdicts, sgc_buf *report);
 

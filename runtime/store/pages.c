@@ -209,6 +209,23 @@ static sgc_status read_free_map(sgc_pages *pages, const sgc_root *root, sgc_erro
     return status;
 }
 
+/* Whoever came to repair goes on without a free map. */
+static sgc_status open_free_map(sgc_pages *pages, const sgc_root *root, sgc_error *error)
+{
+    sgc_status status = read_free_map(pages, root, error);
+
+    if (status != SGC_CORRUPT || !pages->to_repair) return status;
+    pages->space_error = *error;
+    pages->space_error.status = SGC_CORRUPT;
+    error->status = SGC_OK;
+    error->text[0] = '\0';
+    sgc_space_close(&pages->space);
+    if (sgc_space_open(&pages->space, root->places))
+        return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    atomic_store(&pages->free_places, 0);
+    return SGC_OK;
+}
+
 /* ---- the history ---- */
 
 static sgc_status read_manifest(sgc_pages *pages, const sgc_root *root, sgc_buf *manifest,
@@ -379,7 +396,7 @@ static sgc_status load_state(sgc_pages *pages, const sgc_root *root, const sgc_s
                              sgc_error *error)
 {
     const sgc_schema *used = NULL;
-    sgc_status status = read_free_map(pages, root, error);
+    sgc_status status = open_free_map(pages, root, error);
 
     if (status) return status;
     if (root->tree_count > 0 || root->sdl_size > 0) {
@@ -460,6 +477,7 @@ sgc_status sgc_pages_open(const sgc_os *os, const char *directory, const sgc_sch
     pages->history_cache = options->history_cache_bytes;
     pages->extend = options->extend;
     pages->kept_wins = options->kept_wins;
+    pages->to_repair = options->to_repair;
     sgc_mutex_init(&pages->lock);
     pages->directory = sgc_alloc(size);
     pages->root_path = join_path(directory, "root");

@@ -23,6 +23,7 @@ typedef struct sgc_pages_options {
     bool kept_wins;       /**< a kept model that is not the given one is used, not refused */
     uint64_t cache_bytes; /**< budget of frames and page tables together; at least 64 pages */
     uint64_t history_cache_bytes; /**< budget of blocks of history segments */
+    bool to_repair; /**< opens also with a damaged free map: no place counts as free then */
 } sgc_pages_options;
 
 typedef struct sgc_pages_stats {
@@ -303,8 +304,9 @@ bool sgc_pages_is_unsure(const sgc_pages *pages);
 /** Walks everything: pages, trees, indexes against rows, free places. Words go to `report`. */
 SGC_CHECK sgc_status sgc_pages_verify(sgc_pages *pages, sgc_buf *report);
 /**
- * Verifies, and builds the indexes of each table anew that has a damaged one and sound rows, in one
- * checkpoint of its own. Rows are never touched. What was done, and what could not be, goes to
+ * Verifies, and builds anew what follows from the rest, in one checkpoint of its own: the indexes of
+ * each table that has a damaged one, or a damaged page among its rows, and sound rows; the free map,
+ * from what no tree names. Rows are never touched. What was done, and what could not be, goes to
  * `report`.
  */
 SGC_CHECK sgc_status sgc_pages_rebuild(sgc_pages *pages, sgc_buf *report, sgc_error *error);

@@ -1,7 +1,8 @@
 /*
- * rebuild.c - indexes made anew from the rows: of tables that have a damaged index and sound rows,
- * all of them, in one flush that changes nothing else. What is wrong is found by verify.c, indexes
- * are built by bulk.c.
+ * rebuild.c - what follows from the rest made anew, in one flush that changes nothing else: from
+ * the rows all indexes of tables that have a damaged one (or a damaged page among the rows that
+ * held none) and sound rows; from the page tables the free map. What is wrong is found by verify.c,
+ * indexes are built by bulk.c.
  */
 #include "store/image.h"
 
@@ -39,22 +40,57 @@ static sgc_status clear(rebuild *r, sgc_tree *tree)
     return SGC_OK;
 }
 
+/* One that this flush has written is not asked for: it is sound, and holds no rows. */
+static sgc_status kind_at(rebuild *r, const sgc_tree *rows, uint32_t logical, unsigned *kind)
+{
+    sgc_page_at at;
+    sgc_status status = sgc_tree_look_up(&r->pages->cache, rows, logical, &at, r->error);
+
+    *kind = 0;
+    if (status || at.checkpoint == r->flush->image.number) return status;
+    return sgc_pages_kind(r->pages, rows, logical, kind, r->error);
+}
+
+/* All rows were found, so a page that cannot be read held none. */
+static sgc_status replace_page(rebuild *r, sgc_tree *rows, uint32_t logical, bool *map)
+{
+    if (sgc_rows_is_map(logical)) {
+        *map = true;
+        return sgc_rows_renew_map(r->flush, rows, logical, r->error);
+    }
+    if (rows->a == logical + 1) rows->a = 0;
+    return sgc_write_free(r->flush, rows, logical, r->error);
+}
+
+static sgc_status note_room(rebuild *r, sgc_tree *rows, const sgc_bulk *bulk)
+{
+    sgc_status status = sgc_rows_count_room(r->flush, rows, r->error);
+
+    for (size_t i = 0; status == SGC_OK && i < bulk->page_count; i++)
+        status = sgc_rows_note(r->flush, rows, bulk->pages[i], r->error);
+    return status;
+}
+
 /* Pages with rows are listed for bulk.c, those that continue the old hash index go. */
 static sgc_status sort_pages(rebuild *r, uint16_t table, sgc_bulk *bulk)
 {
     sgc_tree *rows = sgc_image_tree(&r->flush->image, table, SGC_TREE_OF_ROWS);
     sgc_status status = SGC_OK;
+    bool map = false;
 
     for (uint32_t i = 0; status == SGC_OK && i < rows->pages; i++) {
         unsigned kind;
-        status = sgc_tree_kind_at(r->pages, rows, i, &kind, r->error);
-        if (status == SGC_OK && kind == SGC_PAGE_HASH_MORE)
+        status = kind_at(r, rows, i, &kind);
+        if (status == SGC_CORRUPT) {
+            status = replace_page(r, rows, i, &map);
+        } else if (status == SGC_OK && kind == SGC_PAGE_HASH_MORE) {
             status = sgc_write_free(r->flush, rows, i, r->error);
+        }
         if (status || kind != SGC_PAGE_ROWS) continue;
         if (!SGC_GROW(bulk->pages, bulk->page_count, bulk->page_capacity)) return no_memory(r);
         bulk->pages[bulk->page_count++] = i;
     }
-    return status;
+    return status == SGC_OK && map ? note_room(r, rows, bulk) : status;
 }
 
 static sgc_status start_table(rebuild *r, uint16_t table)
@@ -150,6 +186,10 @@ static sgc_status build(rebuild *r)
 {
     sgc_status status = SGC_OK;
 
+    if (r->pages->space_error.status) {
+        status = clear(r, &r->flush->image.root_trees[SGC_ROOT_FREE]);
+        r->lost = true;
+    }
     for (uint16_t i = 0; status == SGC_OK && i < r->schema->table_count; i++)
         if (is_wanted(r, i)) status = start_table(r, i);
     if (status == SGC_OK && r->lost) status = find_lost(r);
@@ -165,13 +205,17 @@ static sgc_status run(rebuild *r)
     sgc_status status = sgc_flush_begin(r->pages, &r->flush, r->error);
     if (status) return status;
     status = build(r);
-    if (status == SGC_OK) return sgc_flush_commit(r->flush, sequence, time_us, r->error);
-    sgc_flush_abort(r->flush);
-    return status;
+    if (status) {
+        sgc_flush_abort(r->flush);
+        return status;
+    }
+    return sgc_flush_commit(r->flush, sequence, time_us, r->error);
 }
 
 static void say(rebuild *r, bool done)
 {
+    if (r->pages->space_error.status && done)
+        sgc_buf_text(r->report, "free map: built anew from what no tree names\n");
     for (uint16_t i = 0; i < r->schema->table_count; i++) {
         const sgc_table *table = &r->schema->tables[i];
         sgc_tree *rows = sgc_image_tree(&r->pages->newest->image, i, SGC_TREE_OF_ROWS);
@@ -188,6 +232,7 @@ static void say(rebuild *r, bool done)
 
 static bool any_wanted(const rebuild *r)
 {
+    if (r->pages->space_error.status) return true;
     for (uint16_t i = 0; i < r->schema->table_count; i++)
         if (is_wanted(r, i)) return true;
     return false;
@@ -206,6 +251,7 @@ sgc_status sgc_pages_rebuild(sgc_pages *pages, sgc_buf *report, sgc_error *error
     bool damaged = status == SGC_CORRUPT;
     if (damaged) status = any_wanted(&r) ? run(&r) : SGC_OK;
     if (damaged) say(&r, status == SGC_OK);
+    if (status == SGC_OK) r.pages->space_error.status = SGC_OK;
     if (status && !damaged) sgc_fail(error, status, "%s", sgc_status_text(status));
     sgc_buf_free(&found);
     sgc_free(r.seen);

@@ -13,6 +13,8 @@
  */
 #include "store/image.h"
 
+#include <assert.h>
+
 enum {
     SLOTS_MAX = 255,
     SPAN = SGC_PAGE_BODY,
@@ -471,6 +473,41 @@ sgc_status sgc_rows_new_page(sgc_flush *flush, sgc_tree *rows, sgc_page_kind kin
     return status;
 }
 
+bool sgc_rows_is_map(uint32_t logical)
+{
+    return logical % SPAN == 0;
+}
+
+sgc_status sgc_rows_renew_map(sgc_flush *flush, sgc_tree *rows, uint32_t map, sgc_error *error)
+{
+    uint32_t logical;
+    uint8_t *page;
+    sgc_status status = sgc_write_free(flush, rows, map, error);
+
+    if (status == SGC_OK)
+        status = sgc_write_new(flush, rows, SGC_PAGE_SPACE, &logical, &page, error);
+    assert(status != SGC_OK || logical == map);
+    return status;
+}
+
+sgc_status sgc_rows_count_room(sgc_flush *flush, sgc_tree *rows, sgc_error *error)
+{
+    sgc_cache *cache = &flush->pages->cache;
+    sgc_status status = SGC_OK;
+
+    rows->b = 0;
+    for (uint32_t map = 0; status == SGC_OK && map < rows->pages; map += SPAN) {
+        const uint8_t *page;
+        uint32_t frame;
+        status = sgc_tree_pin(cache, rows, map, SGC_PAGE_SPACE, &frame, &page, error);
+        if (status) return status;
+        for (uint32_t i = 0; i < SPAN; i++)
+            rows->b += page[SGC_PAGE_HEAD + i] != 0;
+        sgc_cache_unpin(cache, frame);
+    }
+    return status;
+}
+
 /* Looks at part of one space page; *found stays 0 when nothing there has room. */
 static sgc_status scan_map(sgc_flush *flush, const sgc_tree *rows, uint32_t from, uint32_t end,
                            unsigned room, uint32_t *found, sgc_error *error)
@@ -514,6 +551,19 @@ static sgc_status note_room(sgc_flush *flush, sgc_tree *rows, uint32_t logical, 
 {
     if (rows->a == logical + 1) return SGC_OK;
     return set_room(flush, rows, logical, room_class(page), error);
+}
+
+sgc_status sgc_rows_note(sgc_flush *flush, sgc_tree *rows, uint32_t logical, sgc_error *error)
+{
+    sgc_cache *cache = &flush->pages->cache;
+    const uint8_t *page;
+    uint32_t frame;
+    sgc_status status = sgc_tree_pin(cache, rows, logical, SGC_PAGE_ROWS, &frame, &page, error);
+
+    if (status) return status;
+    status = note_room(flush, rows, logical, page, error);
+    sgc_cache_unpin(cache, frame);
+    return status;
 }
 
 /* The page new rows go to, *page if there is one, is full: another becomes it. */

@@ -21,6 +21,7 @@ typedef struct verify {
     uint8_t *verdicts;       /* of tables; NULL: nobody asks */
     uint16_t blamed;         /* table of what is being looked at; SGC_NONE: of none */
     uint8_t verdict;         /* on it, when something is wrong */
+    bool page_damaged;       /* of the tree walked last */
     char what[256];          /* the tree, in words */
     uint64_t rows, entries;
     sgc_page_cursor cursor; /* for look-ups */
@@ -171,6 +172,7 @@ static sgc_status check_places(verify *v)
     for (uint32_t i = 0; status == SGC_OK && i < image->tree_count; i++)
         status = see_tree(v, &image->trees[i]);
     v->blamed = SGC_NONE;
+    if (v->pages->space_error.status) problem(v, "the free map: %s", v->pages->space_error.text);
     if (status || v->problems) return status;
     see_held(v);
     /* The end of the file may have been given up by a flush that came to nothing. */
@@ -184,41 +186,54 @@ static sgc_status check_places(verify *v)
 
 /* ---- every page ---- */
 
-/* What kind of page is there; 0 when the logical number is free. */
-static sgc_status kind_of(verify *v, const sgc_tree *tree, uint32_t logical, unsigned *kind)
+sgc_status sgc_pages_kind(sgc_pages *pages, const sgc_tree *tree, uint32_t logical, unsigned *kind,
+                          sgc_error *error)
 {
     sgc_page_at at;
     size_t got = 0;
     uint8_t page[SGC_PAGE_SIZE];
-    const sgc_os *os = v->pages->os;
-    sgc_status status = sgc_tree_look_up(&v->pages->cache, tree, logical, &at, &v->error);
+    const sgc_os *os = pages->os;
+    sgc_status status = sgc_tree_look_up(&pages->cache, tree, logical, &at, error);
 
     *kind = 0;
-    if (status || at.place == 0) return noted(v, status);
-    status = os->read(os->self, v->pages->pages_file, (uint64_t)at.place * SGC_PAGE_SIZE, page,
+    if (status || at.place == 0) return status;
+    status = os->read(os->self, pages->pages_file, (uint64_t)at.place * SGC_PAGE_SIZE, page,
                       sizeof page, &got);
-    if (status) return sgc_fail(&v->error, status, "%s", sgc_os_file_error());
+    if (status) return sgc_fail(error, status, "%s", sgc_os_file_error());
     if (got != sizeof page || sgc_load32(page) != sgc_crc32c(0, page + 4, sizeof page - 4) ||
         sgc_page_checkpoint(page) != at.checkpoint || sgc_load32(page + 8) != tree->id ||
-        sgc_load32(page + 12) != logical || !sgc_page_is_sound(page)) {
-        problem(v, "pages: place %u (%s; tree %u, page %u) is damaged", (unsigned)at.place, v->what,
-                (unsigned)tree->id, (unsigned)logical);
-        return SGC_OK;
-    }
+        sgc_load32(page + 12) != logical || !sgc_page_is_sound(page))
+        return sgc_fail(error, SGC_CORRUPT, "pages: place %u (tree %u, page %u) is damaged",
+                        (unsigned)at.place, (unsigned)tree->id, (unsigned)logical);
     *kind = sgc_page_kind_of(page);
     return SGC_OK;
 }
 
 static sgc_status check_row(void *context, uint64_t at, sgc_row *row, sgc_error *error);
 
+/* Of a damaged page among the rows only their number tells later what it was. */
+static sgc_status look_at_page(verify *v, const sgc_tree *tree, uint32_t logical, unsigned *kind)
+{
+    uint8_t verdict = v->verdict;
+    sgc_status status = sgc_pages_kind(v->pages, tree, logical, kind, &v->error);
+
+    if (status != SGC_CORRUPT) return status;
+    if (verdict == SGC_ROWS_DAMAGED) v->verdict = 0;
+    problem(v, "%s (%s)", v->error.text, v->what);
+    v->verdict = verdict;
+    v->page_damaged = true;
+    return SGC_OK;
+}
+
 static sgc_status check_pages(verify *v, const sgc_tree *tree)
 {
     sgc_status status = SGC_OK;
 
     look_at(v, tree);
+    v->page_damaged = false;
     for (uint32_t i = 0; status == SGC_OK && i < tree->pages; i++) {
         unsigned kind;
-        status = kind_of(v, tree, i, &kind);
+        status = look_at_page(v, tree, i, &kind);
         if (status == SGC_OK && kind == SGC_PAGE_ROWS)
             status = noted(v, sgc_rows_each(&v->pages->cache, tree, i, check_row, v, &v->error));
     }
@@ -446,6 +461,8 @@ static sgc_status check_table(verify *v)
     v->rows = 0;
     if (status == SGC_OK) status = check_pages(v, rows);
     if (status == SGC_OK && v->rows == rows->count) v->verdict = SGC_INDEXES_DAMAGED;
+    /* All rows are there: what is damaged among them follows from them. */
+    if (v->page_damaged && v->verdicts) v->verdicts[v->table] |= v->verdict;
     if (status == SGC_OK && (v->rows != rows->count || v->rows != hash->count))
         problem(v, "%.*s: %llu rows, but %llu counted and %llu in the hash index",
                 (int)table_of(v)->name.size, table_of(v)->name.data, (unsigned long long)v->rows,

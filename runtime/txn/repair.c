@@ -203,7 +203,8 @@ static sgc_status open_pages(const sgc_os *os, const char *directory, sgc_pages 
 {
     sgc_pages_options options = {.extend = sgc_system_extend,
                                  .cache_bytes = CACHE_BYTES,
-                                 .history_cache_bytes = HISTORY_CACHE_BYTES};
+                                 .history_cache_bytes = HISTORY_CACHE_BYTES,
+                                 .to_repair = true};
 
     return sgc_pages_open(os, directory, NULL, &options, pages, error);
 }

@@ -1,10 +1,12 @@
 /*
  * kill9.c - runs the workload with many writers, kills it with signal 9 at random moments, and
  * checks after each kill: everything acknowledged is there, nothing refused is, and a transaction
- * whose fate was not told is there wholly or not at all.
+ * whose fate was not told is there wholly or not at all. With the library FAULTY (faulty.c) it is
+ * not killed: one of its writes, syncs or renames fails, or the device is full from there on.
  *
- *   kill9 WORKLOAD DIR [CYCLES] [SEED]
+ *   kill9 WORKLOAD DIR [CYCLES] [SEED] [FAULTY]
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -190,8 +192,15 @@ static void kill_after(pid_t pid, uint64_t microseconds)
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* 2: something failed, which it has told. */
+static bool ended_well(int status, bool killed)
+{
+    if (killed) return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    return WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 2);
+}
+
 /* Lines until the end of the pipe, which the kill brings. */
-static int follow(pid_t pid, FILE *output)
+static int follow(pid_t pid, FILE *output, bool killed)
 {
     while (fgets(line, sizeof line, output)) {
         size_t size = strlen(line);
@@ -203,13 +212,23 @@ static int follow(pid_t pid, FILE *output)
     int status;
     fclose(output);
     waitpid(pid, &status, 0);
-    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
-        return fail("the workload ended on its own", "see above");
-    }
-    return 0;
+    return ended_well(status, killed) ? 0
+                                      : fail("the workload ended as it should not", "see above");
 }
 
-static int run_and_kill(const char *workload, const char *directory, unsigned seed)
+/* What the library is to do in the process started next. */
+static void plan_fault(const char *library)
+{
+    static const char *const kinds[] = {"write", "sync", "rename", "any"};
+    char plan[64];
+
+    snprintf(plan, sizeof plan, "%s %u %d %s %s", kinds[draw(4)], (unsigned)(1 + draw(150)),
+             draw(2) ? EIO : ENOSPC, draw(2) ? "sticky" : "", draw(2) ? "short" : "");
+    setenv("FAULTY", plan, 1);
+    setenv("LD_PRELOAD", library, 1);
+}
+
+static int run(const char *workload, const char *directory, unsigned seed, const char *library)
 {
     char seed_text[16], writers_text[16], keys_text[16];
     const char *arguments[] = {workload,
@@ -232,17 +251,22 @@ static int run_and_kill(const char *workload, const char *directory, unsigned se
                                "150",
                                "--readers",
                                "2",
+                               "--transactions",
+                               library ? "40" : "0",
+                               draw(3) ? NULL : "--buffered",
                                NULL};
     FILE *output;
 
     snprintf(seed_text, sizeof seed_text, "%u", seed);
     snprintf(writers_text, sizeof writers_text, "%d", WRITERS);
     snprintf(keys_text, sizeof keys_text, "%d", KEYS);
+    if (library) plan_fault(library);
     pid_t pid = start(arguments, &output);
+    unsetenv("LD_PRELOAD");
     if (pid <= 0 || !output) return fail("start", workload);
     /* Mostly soon, now and then after many flushes. */
-    kill_after(pid, draw(20) ? 500 + draw(50000) : 100000 + draw(300000));
-    return follow(pid, output);
+    if (!library) kill_after(pid, draw(20) ? 500 + draw(50000) : 100000 + draw(300000));
+    return follow(pid, output, !library);
 }
 
 /* ---- what is there ---- */
@@ -357,11 +381,13 @@ static void forget_all(void)
 
 int main(int argc, char **argv)
 {
-    if (argc < 3) return fail("usage", "kill9 WORKLOAD DIR [CYCLES] [SEED]");
+    if (argc < 3) return fail("usage", "kill9 WORKLOAD DIR [CYCLES] [SEED] [FAULTY]");
     int cycles = argc > 3 ? (int)strtol(argv[3], NULL, 10) : 20;
     unsigned seed = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : (unsigned)time(NULL);
 
-    printf("kill9 %s %s %d %u\n", argv[1], argv[2], cycles, seed);
+    const char *library = argc > 5 ? argv[5] : NULL;
+
+    printf("kill9 %s %s %d %u %s\n", argv[1], argv[2], cycles, seed, library ? library : "");
     fflush(stdout);
     random_state = seed * 0x9E3779B97F4A7C15U + 1;
     int result = 0;
@@ -370,9 +396,11 @@ int main(int argc, char **argv)
             forget_all();
             if (remove_folder(argv[2])) return fail("remove", argv[2]);
         }
-        result = run_and_kill(argv[1], argv[2], seed + (unsigned)i);
+        result = run(argv[1], argv[2], seed + (unsigned)i, library);
         if (result == 0) result = check(argv[1], argv[2]);
-        if (result) fprintf(stderr, "kill9: in cycle %d of seed %u\n", i + 1, seed);
+        if (result)
+            fprintf(stderr, "kill9: in cycle %d of seed %u %s\n", i + 1, seed,
+                    library ? getenv("FAULTY") : "");
     }
     printf("%llu acknowledged, open at the kill: %llu there, %llu not\n",
            (unsigned long long)acknowledged, (unsigned long long)kept_open,

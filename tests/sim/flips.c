@@ -15,7 +15,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-enum { FLIPS = 300, STEPS_BEFORE = 260, PATIENCE_S = 60 };
+enum { FLIPS = 300, LIVE_BATCHES = 12, STEPS_BEFORE = 260, PATIENCE_S = 60 };
 
 struct flip {
     struct copied_file *file;
@@ -50,6 +50,19 @@ static struct copied_file *choose_file(struct sim *s, struct disk *disk, enum fi
     }
 }
 
+/* Where one of the last batches of the newest file begins. */
+static size_t live_batch(struct sim *s, const struct disk *disk)
+{
+    size_t at = disk->last_batch;
+
+    for (uint64_t back = sim_draw(s, LIVE_BATCHES); back > 0 && at > 4096; back--) {
+        do {
+            at -= 4096;
+        } while (at > 4096 && memcmp(disk->files[disk->newest].data + at, "SGLB", 4) != 0);
+    }
+    return at;
+}
+
 /* Mostly where something was written. A bit of the root is flipped in both copies every other time,
  * since one copy alone is always healed. */
 static struct flip choose_flip(struct sim *s, struct disk *disk, uint64_t number)
@@ -64,6 +77,10 @@ static struct flip choose_flip(struct sim *s, struct disk *disk, uint64_t number
     if (kind == LOG && number % 5 == 0) {
         flip.file = &disk->files[disk->newest];
         flip.at = disk->last_batch + sim_draw(s, 200);
+    }
+    if (kind == LOG && number % 5 == 1) {
+        flip.file = &disk->files[disk->newest];
+        flip.at = live_batch(s, disk) + sim_draw(s, 200);
     }
     flip.both = kind == ROOT && sim_draw(s, 2);
     if (flip.both) flip.at %= flip.file->size / 2;

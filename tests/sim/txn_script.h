@@ -262,6 +262,21 @@ static bool sim_step_reader_back(struct sim *s)
     return true;
 }
 
+/* What an open reader sees is not let go: others may ask for that moment, too. A merge that is
+ * under way when it begins may have decided before. */
+static bool sim_keeps_moment(struct sim *s)
+{
+    sgc_txn *txn;
+    uint64_t at = sgc_txn_sequence(s->reader);
+
+    if (s->small) return true;
+    sgc_status status = sgc_begin_read(s->db, sgc_at_seq(at), &txn);
+    if (status != SGC_OK) return sim_miss(s, status, "begin at the moment of a reader");
+    bool good = sim_has(s, txn, s->reads.rows);
+    sgc_abort(&txn);
+    return good;
+}
+
 /* Whatever was written meanwhile, it sees what it saw. A device that fails shows in s->wrong only
  * when it gave an answer. */
 static bool sim_step_reader(struct sim *s)
@@ -269,7 +284,7 @@ static bool sim_step_reader(struct sim *s)
     bool good = true;
 
     if (s->reader) {
-        good = sim_has(s, s->reader, s->reads.rows);
+        good = sim_has(s, s->reader, s->reads.rows) && sim_keeps_moment(s);
         if (!good || sim_draw(s, 3) == 0) sim_end_reader(s);
         return good;
     }
