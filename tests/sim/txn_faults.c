@@ -2,7 +2,7 @@
  * txn_faults.c - one write, one sync, one allocation or the space on the device fails at every n-th
  * place of a script of transactions, flushes, merges, compactions and openings, short writes
  * included: nothing acknowledged is lost, nothing refused appears, reads go on after the failure,
- * every past moment is what it was, and the database opens again.
+ * every past moment is what it was, and the database opens again, also after a power cut.
  *
  *   sim_txn_faults                  a short script for each place, a long one in coarse steps
  *   sim_txn_faults STEP             the long script alone: every STEP-th write, sync and full
@@ -63,6 +63,17 @@ static bool run(struct sim *s, enum kind kind, int steps)
     return reads_go_on(s);
 }
 
+/* Closed, or every third time the power fails after what had failed already. */
+static void end(struct sim *s, uint64_t n)
+{
+    sgc_faults dark = {.seed = n, .power_cut_at = 1};
+
+    if (n % 3 == 1) sgc_memory_os_set_faults(s->memory, &dark);
+    if (s->db) sim_close(s);
+    if (n % 3 == 1) sgc_memory_os_power_cycle(s->memory, n);
+    clear_fault(s);
+}
+
 static bool survives(struct sim *s, enum kind kind, uint64_t n, int steps)
 {
     if (n % 2 && sim_open(s) != SGC_OK) return false;
@@ -70,7 +81,7 @@ static bool survives(struct sim *s, enum kind kind, uint64_t n, int steps)
     bool opened = s->db || sim_open(s) == SGC_OK;
     bool good = opened ? run(s, kind, steps) : true;
     clear_fault(s);
-    if (s->db) sim_close(s);
+    end(s, n);
     if (!good || sim_open(s) != SGC_OK) return false;
     good = sim_agrees(s) && sim_run(s, 10) && sim_agrees(s);
     if (s->db) sim_close(s);

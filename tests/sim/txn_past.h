@@ -64,21 +64,14 @@ static bool sim_state_agrees(struct sim *s, size_t number)
     good = sim_kept_agrees(s, at, was_wrong, good);
     was_wrong = s->wrong;
     if (good) {
-        good = sim_index_agrees(s, txn, (uint16_t)sim_draw(s, indexes), state->rows);
+        uint16_t index = (uint16_t)sim_draw(s, indexes + 1U);
+        good = index == indexes ? sim_scan_agrees(s, txn, state->rows)
+                                : sim_index_agrees(s, txn, index, state->rows);
         good = sim_kept_agrees(s, at, was_wrong, good);
     }
     if (!good) sim_say("that was AS OF %llu", (unsigned long long)at);
     sgc_abort(&txn);
     return good;
-}
-
-static int sim_key_number(sgc_str key)
-{
-    int number = 0;
-
-    for (size_t i = sizeof "key-" - 1; i < key.size; i++)
-        number = number * 10 + key.data[i] - '0';
-    return number < SIM_KEYS ? number : 0;
 }
 
 /* The number a record tells; 0: no row. */

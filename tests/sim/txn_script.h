@@ -376,6 +376,38 @@ static bool sim_index_agrees(struct sim *s, sgc_txn *txn, uint16_t index, const 
     return sim_miss(s, sgc_cursor_status(&cursor), sgc_errmsg(txn));
 }
 
+static int sim_key_number(sgc_str key)
+{
+    int number = 0;
+
+    for (size_t i = sizeof "key-" - 1; i < key.size; i++)
+        number = number * 10 + key.data[i] - '0';
+    return number < SIM_KEYS ? number : 0;
+}
+
+/* In no order, each row once. */
+static bool sim_scan_agrees(struct sim *s, sgc_txn *txn, const uint32_t *rows)
+{
+    bool seen[SIM_KEYS] = {false}, same = true;
+    sgc_scan scan = sgc_scan_open(txn, 0);
+    sgc_str record, name, tag, value;
+    size_t expected = 0, count = 0;
+
+    for (int key = 0; key < SIM_KEYS; key++)
+        expected += rows[key] != 0;
+    for (; same && sgc_scan_next(&scan, &record); count++) {
+        same = entry_texts(record, &name, &tag, &value) != NULL;
+        int key = same ? sim_key_number(name) : 0;
+        same = same && !seen[key] && rows[key] && sgc_str_eq(record, sim_record(s, key, rows[key]));
+        seen[key] = true;
+    }
+    sgc_status status = scan.status;
+    sgc_scan_end(&scan);
+    if (same && status == SGC_OK && count == expected) return true;
+    sim_say("a scan finds %zu rows, not %zu", count, expected);
+    return sim_miss(s, status, sgc_errmsg(txn));
+}
+
 #include "sim/txn_past.h"
 
 /* The fate of the unknown transaction shows: the head is it, or it is not there. */
@@ -407,6 +439,7 @@ static bool sim_agrees(struct sim *s)
     bool good = sim_has(s, txn, s->rows);
     for (uint16_t i = 0; good && i < sgc_db_schema(s->db)->tables[0].index_count; i++)
         good = sim_index_agrees(s, txn, i, s->rows);
+    good = good && sim_scan_agrees(s, txn, s->rows);
     good = good && sim_past_agrees(s, txn);
     sgc_abort(&txn);
     return good && !s->wrong;
