@@ -193,7 +193,7 @@ bool sgc_txn_move(sgc_txn *txn, struct sgc_view *view)
 static void for_each(sgc_db *db, void (*each)(void *context, sgc_txn *txn), void *context)
 {
     for (size_t i = 0; i < SGC_TXN_SLOTS; i++) {
-        sgc_txn *txn = atomic_load_explicit(&db->slots[i], memory_order_acquire);
+        sgc_txn *txn = atomic_load(&db->slots[i]);
         if (txn && atomic_load(&txn->reads)) each(context, txn);
     }
     for (sgc_txn *txn = db->more_txns; txn; txn = txn->next)
