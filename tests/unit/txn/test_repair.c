@@ -8,7 +8,7 @@
 static const char SDL[] = "type User { id: ID! name: String @index email: String @unique age: Int "
                           "@index }\ntype Note { id: Int! @id(generate: NONE) text: String }\n";
 
-enum { USERS = 1500, MANY = 7000, FLIPS = 300 };
+enum { USERS = 1500, FLIPS = 300 };
 
 static uint64_t state = 7;
 
@@ -40,28 +40,11 @@ static void put_users(struct bed *bed)
     OK(sgc_commit(&txn, NULL));
 }
 
-/* Rows that come one by one fill hash pages until some of them have to be continued. */
-static void put_more(struct bed *bed)
-{
-    char text[128];
-    sgc_txn *txn = bed_begin(bed);
-
-    for (unsigned i = USERS; i < MANY; i++) {
-        snprintf(text, sizeof text, "{\"id\":\"u%u\",\"name\":\"n%u\"}", i, i % 50);
-        OK(put(txn, "User", text));
-    }
-    OK(sgc_commit(&txn, NULL));
-}
-
-static uint64_t users;
-
 /* A closed database with some of everything. */
-static const sgc_os *make(struct bed *bed, bool many)
+static const sgc_os *make(struct bed *bed)
 {
     bed_open(bed, SDL, 0);
     put_users(bed);
-    if (many) put_more(bed);
-    users = many ? MANY : USERS;
     OK(sgc_db_close(bed->db));
     bed->db = NULL;
     return sgc_memory_os_table(bed->memory);
@@ -127,7 +110,7 @@ static void looks_change_nothing(void)
     static const char *const paths[] = {"data/root", "data/pages",
                                         "data/history/0000000000000001.seg"};
     struct bed bed;
-    const sgc_os *os = make(&bed, false);
+    const sgc_os *os = make(&bed);
     unsigned found[3] = {0};
     uint32_t before[3];
 
@@ -160,7 +143,7 @@ static void check_rows(struct bed *bed)
     CU_ASSERT_EQUAL(report.size, 0);
     sgc_txn *txn = bed_begin(bed);
     OK(sgc_txn_count_rows(txn, table_of(txn, "User"), &rows));
-    CU_ASSERT_EQUAL(rows, users);
+    CU_ASSERT_EQUAL(rows, USERS);
     sgc_abort(&txn);
     OK(sgc_db_close(bed->db));
     sgc_buf_free(&report);
@@ -213,7 +196,7 @@ static bool repair(struct bed *bed, const sgc_os *os, uint64_t bit, bool derived
 static void every_page_is_damaged_once(void)
 {
     struct bed bed;
-    const sgc_os *os = make(&bed, false);
+    const sgc_os *os = make(&bed);
     unsigned repaired = 0, left = 0;
 
     for (uint64_t place = 0; place * 4096 < size_of(os, "data/pages"); place++) {
@@ -234,10 +217,9 @@ static void every_page_is_damaged_once(void)
 /* A repair writes pages elsewhere, so the places of one kind are looked for anew each time. */
 static void whatever_follows_from_rows(void)
 {
-    static const unsigned kinds[] = {SGC_PAGE_SPACE, SGC_PAGE_HASH, SGC_PAGE_HASH_MORE,
-                                     SGC_PAGE_NODE, SGC_PAGE_BYTES};
+    static const unsigned kinds[] = {SGC_PAGE_SPACE, SGC_PAGE_HASH, SGC_PAGE_NODE, SGC_PAGE_BYTES};
     struct bed bed;
-    const sgc_os *os = make(&bed, true);
+    const sgc_os *os = make(&bed);
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         unsigned repaired = 0;
