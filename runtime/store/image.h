@@ -489,7 +489,7 @@ SGC_CHECK sgc_status sgc_load_sweep(const sgc_os *os, const char *directory);
 
 /** What is wrong with a table. */
 enum { SGC_ROWS_DAMAGED = 1, SGC_INDEXES_DAMAGED = 2 };
-/** What kind of page is at a logical number, 0 when that is free; SGC_CORRUPT when it is damaged. */
+/** What kind of page is at a logical number, 0 when that is free; SGC_CORRUPT: a damaged one. */
 SGC_CHECK sgc_status sgc_pages_kind(sgc_pages *pages, const sgc_tree *tree, uint32_t logical,
                                     unsigned *kind, sgc_error *error);
 /** sgc_pages_verify(); verdicts (by table, zeroed) also says what is damaged. */

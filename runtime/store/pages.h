@@ -304,10 +304,10 @@ bool sgc_pages_is_unsure(const sgc_pages *pages);
 /** Walks everything: pages, trees, indexes against rows, free places. Words go to `report`. */
 SGC_CHECK sgc_status sgc_pages_verify(sgc_pages *pages, sgc_buf *report);
 /**
- * Verifies, and builds anew what follows from the rest, in one checkpoint of its own: the indexes of
- * each table that has a damaged one, or a damaged page among its rows, and sound rows; the free map,
- * from what no tree names. Rows are never touched. What was done, and what could not be, goes to
- * `report`.
+ * Verifies, and builds anew what follows from the rest, in one checkpoint of its own: the indexes
+ * of each table that has a damaged one, or a damaged page among its rows, and sound rows; the free
+ * map, from what no tree names. Rows are never touched. What was done, and what could not be, goes
+ * to `report`.
  */
 SGC_CHECK sgc_status sgc_pages_rebuild(sgc_pages *pages, sgc_buf *report, sgc_error *error);
 /**
