@@ -41,7 +41,7 @@ static void drop_row(sgc_page_cursor *cursor)
 void sgc_page_cursor_open(sgc_page_cursor *cursor, sgc_checkpoint *checkpoint, uint16_t table,
                           uint16_t index, bool descending)
 {
-    memset(cursor, 0, offsetof(sgc_page_cursor, own.short_entry));
+    memset(cursor, 0, offsetof(sgc_page_cursor, own.bytes));
     cursor->checkpoint = checkpoint;
     cursor->table = table;
     cursor->index = index;
@@ -56,9 +56,7 @@ void sgc_page_cursor_close(sgc_page_cursor *cursor)
         drop_ahead(cursor);
     }
     if (cursor->own.gather) sgc_cursor_gather_close(cursor);
-    sgc_free(cursor->own.long_entry);
     sgc_arena_free(&cursor->own.large);
-    cursor->own.long_entry = NULL;
     cursor->checkpoint = NULL;
     cursor->valid = false;
 }
@@ -82,29 +80,45 @@ static sgc_status pin_node(sgc_page_cursor *cursor, unsigned level, const uint8_
     return SGC_OK;
 }
 
-static uint8_t *entry_buffer(sgc_page_cursor *cursor, size_t size)
+void sgc_page_cursor_until(sgc_page_cursor *cursor, sgc_str end)
 {
-    if (size <= sizeof cursor->own.short_entry) return cursor->own.short_entry;
-    if (!cursor->own.long_entry) cursor->own.long_entry = sgc_alloc(SGC_ENTRY_MAX);
-    return cursor->own.long_entry;
+    cursor->own.end = end;
 }
 
-/* Shows the entry at the position in the pinned leaf. */
-static sgc_status show(sgc_page_cursor *cursor, const uint8_t *node, sgc_error *error)
+void sgc_page_cursor_show(sgc_page_cursor *cursor)
 {
     unsigned key_size, at = cursor->own.positions[0];
-    sgc_node_list *leaf = &cursor->own.leaf;
 
-    if (leaf->node != node) *leaf = sgc_node_list_of(node);
-    uint8_t *entry = entry_buffer(cursor, sgc_node_list_size(leaf, at));
+    if (!sgc_str_is_null(cursor->entry)) return;
+    size_t size = sgc_node_list_entry(&cursor->own.leaf, at, cursor->own.bytes, &key_size);
 
-    if (!entry) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-    size_t size = sgc_node_list_entry(leaf, at, entry, &key_size);
-    cursor->own.row = sgc_node_value(leaf, at);
-    cursor->entry = sgc_str_of((char *)entry, size);
+    cursor->entry = sgc_str_of((char *)cursor->own.bytes, size);
     cursor->key_size = (uint16_t)key_size;
-    cursor->valid = true;
-    return SGC_OK;
+}
+
+/* Looks at the position in the pinned leaf: is it still in front of the end? */
+static void arrive(sgc_page_cursor *cursor, const uint8_t *node)
+{
+    sgc_node_list *leaf = &cursor->own.leaf;
+    unsigned at = cursor->own.positions[0];
+
+    if (leaf->node != node) {
+        *leaf = sgc_node_list_of(node);
+        bool open = sgc_str_is_null(cursor->own.end);
+        unsigned none = cursor->descending ? 0 : leaf->count;
+        cursor->own.stop = (uint16_t)(open ? none : sgc_node_search(leaf, cursor->own.end, false));
+    }
+    cursor->valid = cursor->descending ? at >= cursor->own.stop : at < cursor->own.stop;
+    if (cursor->valid) cursor->own.row = sgc_node_value(leaf, at);
+    cursor->entry = sgc_str_of(NULL, 0);
+}
+
+/* The same among gathered entries, which are there. */
+static void arrive_gathered(sgc_page_cursor *cursor)
+{
+    if (!cursor->valid || sgc_str_is_null(cursor->own.end)) return;
+    int order = sgc_str_compare(cursor->entry, cursor->own.end);
+    cursor->valid = cursor->descending ? order >= 0 : order < 0;
 }
 
 /* From a child of `level` down to the first or last entry below it. */
@@ -175,33 +189,73 @@ sgc_status sgc_page_cursor_seek(sgc_page_cursor *cursor, sgc_str bound, sgc_erro
     drop_row(cursor);
     drop_ahead(cursor);
     drop_node(cursor);
-    if (tree->c != 0 && !cursor->own.as_it_is) return sgc_cursor_gather_seek(cursor, bound, error);
+    if (tree->c != 0 && !cursor->own.as_it_is) {
+        status = sgc_cursor_gather_seek(cursor, bound, error);
+        arrive_gathered(cursor);
+        return status;
+    }
     if (tree->b == 0) return SGC_OK;
     if (tree->b >= SGC_TREE_LEVELS)
         return sgc_tree_damaged(tree, tree->a, "too many levels", error);
     cursor->own.nodes[tree->b - 1] = tree->a;
     status = sgc_str_is_null(bound) ? descend_edge(cursor, tree->b - 1, &node, error)
                                     : descend_to(cursor, bound, &node, error);
-    return status || !node ? status : show(cursor, node, error);
+    if (status || !node) return status;
+    arrive(cursor, node);
+    if (cursor->valid) sgc_page_cursor_show(cursor);
+    return SGC_OK;
+}
+
+/* Whether the next entry is in the leaf, and if not, whether there can be one. */
+static bool more_here(const sgc_page_cursor *cursor)
+{
+    unsigned at = cursor->own.positions[0];
+
+    return cursor->descending ? at > cursor->own.stop : at + 1U < cursor->own.stop;
+}
+static bool more_behind(const sgc_page_cursor *cursor)
+{
+    return cursor->own.stop == (cursor->descending ? 0 : cursor->own.leaf.count);
+}
+
+static sgc_status next_entry(sgc_page_cursor *cursor, sgc_error *error)
+{
+    const uint8_t *node = cursor->own.leaf.node;
+
+    drop_row(cursor);
+    if (cursor->own.gather) {
+        sgc_status status = sgc_cursor_gather_next(cursor, error);
+        arrive_gathered(cursor);
+        return status;
+    }
+    cursor->entry = sgc_str_of(NULL, 0);
+    if (more_here(cursor)) {
+        cursor->own.positions[0] =
+            (uint16_t)(cursor->own.positions[0] + (cursor->descending ? -1 : 1));
+        cursor->own.row = sgc_node_value(&cursor->own.leaf, cursor->own.positions[0]);
+        return SGC_OK;
+    }
+    cursor->valid = false;
+    if (!more_behind(cursor)) return SGC_OK;
+    drop_ahead(cursor);
+    sgc_status status = next_leaf(cursor, &node, error);
+    if (status == SGC_OK && node) arrive(cursor, node);
+    return status;
 }
 
 sgc_status sgc_page_cursor_next(sgc_page_cursor *cursor, sgc_error *error)
 {
-    sgc_status status = SGC_OK;
-
     if (!cursor->valid) return SGC_OK;
-    cursor->valid = false;
-    drop_row(cursor);
-    if (cursor->own.gather) return sgc_cursor_gather_next(cursor, error);
-    const uint8_t *node = sgc_frame_data(cache_of(cursor), cursor->own.node_frame);
-    unsigned at = cursor->own.positions[0];
-    if (cursor->descending ? at > 0 : at + 1 < sgc_node_count(node)) {
-        cursor->own.positions[0] = (uint16_t)(cursor->descending ? at - 1 : at + 1);
-    } else {
-        drop_ahead(cursor);
-        status = next_leaf(cursor, &node, error);
-    }
-    return status || !node ? status : show(cursor, node, error);
+    sgc_status status = next_entry(cursor, error);
+    if (cursor->valid) sgc_page_cursor_show(cursor);
+    return status;
+}
+
+sgc_status sgc_page_cursor_next_row(sgc_page_cursor *cursor, sgc_stored_row *row, sgc_error *error)
+{
+    if (!cursor->valid) return SGC_OK;
+    sgc_status status = next_entry(cursor, error);
+    return status || !cursor->valid ? status : sgc_page_cursor_row(cursor, row, error);
 }
 
 /* ---- rows ---- */

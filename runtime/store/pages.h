@@ -147,19 +147,28 @@ typedef struct sgc_page_cursor {
         struct sgc_gather *gather;       /**< entries of an index that does not; NULL: none yet */
         uint32_t nodes[SGC_TREE_LEVELS]; /**< the path by level, leaf first */
         uint16_t positions[SGC_TREE_LEVELS];
-        uint8_t *long_entry; /**< instead of short_entry, when that is too short */
-        sgc_arena large;     /**< a record of several pages */
-        uint8_t short_entry[256];
+        uint16_t stop;   /**< in the leaf, ascending: first position behind what is walked over;
+                              descending: the last one of it */
+        sgc_str end;     /**< from sgc_page_cursor_until() */
+        sgc_arena large; /**< a record of several pages */
+        uint8_t bytes[SGC_ENTRY_MAX];
         sgc_row_ahead ahead[SGC_ROWS_AHEAD]; /**< rows of the pinned leaf that come next */
     } own;
 } sgc_page_cursor;
 
 void sgc_page_cursor_open(sgc_page_cursor *cursor, sgc_checkpoint *checkpoint, uint16_t table,
                           uint16_t index, bool descending);
+/** Where walks end: ascending in front of the first entry >= end, descending behind the last one
+ * < end. Before the first seek; readable until the close. */
+void sgc_page_cursor_until(sgc_page_cursor *cursor, sgc_str end);
 /** Ascending: first entry >= bound; descending: last entry < bound. Null bound: the first/last. */
 SGC_CHECK sgc_status sgc_page_cursor_seek(sgc_page_cursor *cursor, sgc_str bound, sgc_error *error);
 /** To the next entry in the cursor's direction; valid becomes false at the end. */
 SGC_CHECK sgc_status sgc_page_cursor_next(sgc_page_cursor *cursor, sgc_error *error);
+/** To the next entry and to its row; `entry` may be null until sgc_page_cursor_show(). */
+SGC_CHECK sgc_status sgc_page_cursor_next_row(sgc_page_cursor *cursor, sgc_stored_row *row,
+                                              sgc_error *error);
+void sgc_page_cursor_show(sgc_page_cursor *cursor);
 /** The row of the current entry; record stays readable until the next call on this cursor. */
 SGC_CHECK sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row *row,
                                          sgc_error *error);

@@ -40,8 +40,10 @@ static struct sgc_cursor_state *take_state(sgc_txn *txn)
         sgc_arena_reset(&state->arena);
         sgc_arena_reset(&state->row_arena);
     } else {
-        state = sgc_alloc_zero(1, sizeof *state);
+        state = sgc_alloc(sizeof *state); /* large: what is not set here is set by a walk */
         if (!state) return NULL;
+        state->walk.open = false;
+        state->arena = state->row_arena = (sgc_arena){0};
         state->next = txn->cursors;
         txn->cursors = state;
     }
@@ -101,6 +103,8 @@ sgc_cursor sgc_cursor_open(sgc_txn *txn, uint16_t table, uint16_t index, const s
     if (!keep(&state->arena, range->from, &state->from) ||
         !keep(&state->arena, range->to, &state->to)) {
         finish(&cursor, SGC_NO_MEMORY);
+    } else if (state->walk.plain) {
+        sgc_page_cursor_until(&state->walk.pages, range->descending ? state->from : state->to);
     }
     return cursor;
 }
@@ -134,7 +138,7 @@ static bool in_range(const struct sgc_cursor_state *state)
 {
     sgc_str entry = state->walk.entry;
 
-    if (!state->walk.valid) return false;
+    if (!state->walk.valid || state->walk.plain) return state->walk.valid;
     if (state->walk.descending) {
         return sgc_str_is_null(state->from) || sgc_str_compare(entry, state->from) >= 0;
     }
@@ -222,12 +226,35 @@ static bool step(sgc_cursor *cursor)
     return true;
 }
 
+/* A step and the row where only pages take part: nobody may ask for the entry, so it is not made.
+ */
+static bool next_plain(sgc_cursor *cursor, sgc_str *record)
+{
+    struct sgc_walk *walk = &cursor->state->walk;
+    sgc_txn *txn = cursor->txn;
+    sgc_stored_row row;
+    sgc_status status = sgc_page_cursor_next_row(&walk->pages, &row, &txn->error);
+
+    walk->valid = status == SGC_OK && walk->pages.valid;
+    walk->entry = NO_BOUND;
+    if (!walk->valid) {
+        finish(cursor, status);
+        return false;
+    }
+    txn->stats.entries_read++;
+    txn->stats.rows_read++;
+    *record = row.record;
+    return true;
+}
+
 bool sgc_cursor_next(sgc_cursor *cursor, sgc_str *record)
 {
+    struct sgc_cursor_state *state = cursor->state;
     bool borrowed;
 
+    if (state && state->walk.plain && state->started && !state->many)
+        return next_plain(cursor, record);
     if (!step(cursor)) return false;
-    struct sgc_cursor_state *state = cursor->state;
     if (state->row_arena.total) sgc_arena_reset(&state->row_arena);
     sgc_status status =
         sgc_walk_row(&state->walk, &state->row_arena, record, &borrowed, &cursor->txn->error);
@@ -244,14 +271,27 @@ bool sgc_cursor_skip(sgc_cursor *cursor)
     return step(cursor);
 }
 
+/* The walk with its entry. */
+static const struct sgc_walk *shown(struct sgc_cursor_state *state)
+{
+    struct sgc_walk *walk = &state->walk;
+
+    if (walk->plain && walk->valid && sgc_str_is_null(walk->entry)) {
+        sgc_page_cursor_show(&walk->pages);
+        walk->entry = walk->pages.entry;
+        walk->key_size = walk->pages.key_size;
+    }
+    return walk;
+}
+
 sgc_str sgc_cursor_key(const sgc_cursor *cursor)
 {
-    return cursor->state ? sgc_walk_key(&cursor->state->walk) : NO_BOUND;
+    return cursor->state ? sgc_walk_key(shown(cursor->state)) : NO_BOUND;
 }
 
 sgc_str sgc_cursor_entry(const sgc_cursor *cursor)
 {
-    return cursor->state ? cursor->state->walk.entry : NO_BOUND;
+    return cursor->state ? shown(cursor->state)->entry : NO_BOUND;
 }
 
 void sgc_cursor_end(sgc_cursor *cursor)
