@@ -428,7 +428,7 @@ static inline bool sgc_reads_memory(const struct sgc_reads *source, uint16_t tab
     return false;
 }
 /** Whether only the checkpoint knows of the table's rows, and nobody remembers what is read: then
- * sgc_checkpoint_find() answers what a walk would. */
+ * the checkpoint answers alone. */
 static inline bool sgc_reads_are_plain(const struct sgc_reads *source, uint16_t table)
 {
     return source->checkpoint && !source->past && !source->kept && !sgc_reads_memory(source, table);
@@ -437,6 +437,14 @@ static inline bool sgc_reads_are_plain(const struct sgc_reads *source, uint16_t 
 SGC_CHECK sgc_status sgc_reads_get_many(const struct sgc_reads *source, uint16_t table,
                                         const sgc_str *keys, size_t count, sgc_arena *arena,
                                         sgc_str *records, sgc_error *error);
+/** Whether no entry with these components, of all fields of an index, can lie anywhere but in the
+ * checkpoint, and nobody remembers what is read: then sgc_reads_find() finds what a walk would. */
+bool sgc_reads_leave_alone(const struct sgc_reads *source, uint16_t table, uint16_t index,
+                           sgc_str components);
+/** The first row whose entry in the checkpoint begins with the components. SGC_NOT_FOUND. */
+SGC_CHECK sgc_status sgc_reads_find(const struct sgc_reads *source, uint16_t table, uint16_t index,
+                                    sgc_str components, sgc_arena *arena, sgc_str *record,
+                                    sgc_error *error);
 
 /** A merged walk over one index. Zero-initialise; close it. */
 struct sgc_walk {

@@ -146,6 +146,40 @@ sgc_status sgc_reads_get_many(const struct sgc_reads *source, uint16_t table, co
     return status;
 }
 
+/* ---- one row by a unique value ---- */
+
+bool sgc_reads_leave_alone(const struct sgc_reads *source, uint16_t table, uint16_t index,
+                           sgc_str components)
+{
+    if (!source->checkpoint || source->past || source->kept) return false;
+    if (!sgc_reads_memory(source, table)) return true;
+    if (index == 0 || !source->schema->tables[table].indexes[index].unique) return false;
+    uint32_t hash = sgc_memtable_unique_hash(table, index, components);
+    if (source->writes && sgc_memtable_may_touch(source->writes, hash)) return false;
+    for (size_t i = 0; i < source->count; i++)
+        if (sgc_memtable_may_touch(source->layers[i]->memtable, hash)) return false;
+    return true;
+}
+
+sgc_status sgc_reads_find(const struct sgc_reads *source, uint16_t table, uint16_t index,
+                          sgc_str components, sgc_arena *arena, sgc_str *record, sgc_error *error)
+{
+    sgc_stored_row row;
+    sgc_str newer;
+    sgc_key key;
+    sgc_status status =
+        sgc_checkpoint_find(source->checkpoint, table, index, components, arena, &row, error);
+
+    if (status != SGC_OK) return status;
+    *record = row.record;
+    if (!sgc_reads_memory(source, table)) return SGC_OK;
+    /* The entry is the checkpoint's; the row may have changed elsewhere. */
+    status = sgc_record_key(&source->schema->tables[table], row.record, &key);
+    if (status != SGC_OK) return sgc_fail(error, status, "a record has no key");
+    if (find_in_memory(source, table, sgc_key_str(&key), &newer) == SGC_FOUND_ROW) *record = newer;
+    return SGC_OK;
+}
+
 /* ---- merged walks ---- */
 
 static void add_overlay(struct sgc_walk *walk, const sgc_memtable *memtable, uint64_t at)

@@ -405,15 +405,13 @@ static sgc_status walk_to(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str 
 static sgc_status find(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str components,
                        sgc_str *record)
 {
-    sgc_stored_row row;
-    sgc_status status = sgc_checkpoint_find(txn->source.checkpoint, table, index, components,
-                                            &txn->arena, &row, &txn->error);
+    sgc_status status =
+        sgc_reads_find(&txn->source, table, index, components, &txn->arena, record, &txn->error);
 
     if (status != SGC_OK) return status;
     txn->stats.entries_read++;
     txn->stats.rows_read++;
-    *record = row.record;
-    return SGC_OK;
+    return txn->first_view ? keep_bytes(txn, record) : SGC_OK;
 }
 
 sgc_status sgc_row_find(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str components,
@@ -422,7 +420,7 @@ sgc_status sgc_row_find(sgc_txn *txn, uint16_t table, uint16_t index, sgc_str co
     sgc_txn_clear_error(txn);
     *record = sgc_str_of(NULL, 0);
     sgc_txn_refresh(txn);
-    sgc_status status = sgc_reads_are_plain(&txn->source, table)
+    sgc_status status = sgc_reads_leave_alone(&txn->source, table, index, components)
                             ? find(txn, table, index, components, record)
                             : walk_to(txn, table, index, components, record);
     return status == SGC_NOT_FOUND ? status : sgc_txn_fail_plain(txn, status);

@@ -350,6 +350,63 @@ static inline bool fx_check_walk(sgc_checkpoint *checkpoint, const fx_model *mod
     return good && status == SGC_OK;
 }
 
+/** All entries from low to before high, in one direction, with their rows; the entries of some
+ * are not asked for. */
+static inline bool fx_check_range(sgc_checkpoint *checkpoint, const fx_model *model,
+                                  const fx_entries *all, uint16_t index, bool descending,
+                                  sgc_str low, sgc_str high)
+{
+    sgc_page_cursor cursor;
+    sgc_stored_row row;
+    sgc_error error = {0};
+    size_t end = all->count;
+    bool good = true;
+
+    sgc_page_cursor_open(&cursor, checkpoint, PERSON, index, descending);
+    sgc_page_cursor_until(&cursor, descending ? low : high);
+    sgc_status status = sgc_page_cursor_seek(&cursor, descending ? high : low, &error);
+    bool has_row = false;
+    for (size_t i = 0; good && status == SGC_OK && i < end; i++) {
+        const fx_entry *entry = all->items[descending ? end - 1 - i : i];
+        sgc_str bytes = sgc_str_of((const char *)entry->bytes, entry->size);
+        if (sgc_str_compare(bytes, low) < 0 || sgc_str_compare(bytes, high) >= 0) continue;
+        good = cursor.valid;
+        if (!has_row && good) status = sgc_page_cursor_row(&cursor, &row, &error);
+        if (status || !good) break;
+        good = fx_same_row(&model->rows[entry->row], &row);
+        if (i % 3 && !cursor.entry.data) sgc_page_cursor_show(&cursor);
+        if (cursor.entry.data) good = good && sgc_str_eq(cursor.entry, bytes);
+        has_row = i % 5 != 0;
+        status = has_row ? sgc_page_cursor_next_row(&cursor, &row, &error)
+                         : sgc_page_cursor_next(&cursor, &error);
+    }
+    if (cursor.valid || !good) good = fx_complain("a range ends elsewhere", all->count);
+    sgc_page_cursor_close(&cursor);
+    if (status) printf("\n    %s\n", error.text);
+    return good && status == SGC_OK;
+}
+
+/** The first entry that begins with `prefix`, if there is one. */
+static inline bool fx_check_find(sgc_checkpoint *checkpoint, const fx_model *model,
+                                 const fx_entries *all, uint16_t index, sgc_str prefix)
+{
+    const fx_entry *first = NULL;
+    sgc_arena arena = {0};
+    sgc_stored_row row;
+    sgc_error error = {0};
+
+    for (size_t i = 0; !first && i < all->count; i++)
+        if (all->items[i]->size >= prefix.size &&
+            memcmp(all->items[i]->bytes, prefix.data, prefix.size) == 0)
+            first = all->items[i];
+    sgc_status status =
+        sgc_checkpoint_find(checkpoint, PERSON, index, prefix, &arena, &row, &error);
+    bool good = status == (first ? SGC_OK : SGC_NOT_FOUND) &&
+                (!first || fx_same_row(&model->rows[first->row], &row));
+    sgc_arena_free(&arena);
+    return good || fx_complain("another row is found", all->count);
+}
+
 static inline bool fx_check_index(sgc_checkpoint *checkpoint, const fx_model *model, uint16_t index,
                                   uint64_t *seed)
 {
@@ -374,6 +431,15 @@ static inline bool fx_check_index(sgc_checkpoint *checkpoint, const fx_model *mo
             sgc_key_raw(&bound, sgc_str_of((const char *)&random, random % 8));
         }
         good = fx_check_walk(checkpoint, model, &all, index, i & 1, sgc_key_str(&bound), 20, 1);
+        if (good && bound.size)
+            good = fx_check_find(checkpoint, model, &all, index, sgc_key_str(&bound));
+        if (!good || all.count == 0) continue;
+        const fx_entry *other = all.items[fx_random(seed) % all.count];
+        sgc_str ends[2] = {sgc_key_str(&bound),
+                           sgc_str_of((const char *)other->bytes, other->size)};
+        bool turned = sgc_str_compare(ends[0], ends[1]) > 0;
+        good =
+            fx_check_range(checkpoint, model, &all, index, i / 3 & 1, ends[turned], ends[!turned]);
     }
     fx_entries_free(&all);
     return good;

@@ -288,6 +288,100 @@ static void null_is_not_compared_by_unique(void)
     bed_close(&bed);
 }
 
+/* Persons and who has which address, as they should be; -1: nobody. */
+enum { PERSONS = 24, ADDRESSES = 32 };
+typedef struct post {
+    int address[PERSONS], ages[PERSONS]; /* address -2: there is no such person */
+    unsigned state;
+} post;
+
+static unsigned any(post *p, unsigned below)
+{
+    p->state = p->state * 1103515245U + 12345U;
+    return (p->state >> 16) % below;
+}
+
+static int owner_of(const post *p, int address)
+{
+    for (int i = 0; i < PERSONS; i++)
+        if (p->address[i] == address) return i;
+    return -1;
+}
+
+/* A person comes, goes, gets an address that is free, or only another age. */
+static void change_person(post *p, sgc_txn *txn)
+{
+    int who = (int)any(p, PERSONS), address = (int)any(p, ADDRESSES);
+    bool is_new = p->address[who] == -2;
+    char json[120], key[8];
+
+    snprintf(key, sizeof key, "p%02d", who);
+    if (!is_new && any(p, 6) == 0) {
+        p->address[who] = -2;
+        OK(drop(txn, "Person", key));
+        return;
+    }
+    if (owner_of(p, address) < 0 && any(p, 2)) p->address[who] = address;
+    if (p->address[who] == -2) p->address[who] = -1;
+    p->ages[who] = (int)any(p, 100);
+    if (p->address[who] < 0) {
+        snprintf(json, sizeof json, "{\"id\":\"%s\",\"name\":\"N\",\"age\":%d}", key, p->ages[who]);
+    } else {
+        snprintf(json, sizeof json,
+                 "{\"id\":\"%s\",\"name\":\"N\",\"age\":%d,\"email\":\"%d@example.org\"}", key,
+                 p->ages[who], p->address[who]);
+    }
+    if (is_new) {
+        OK(put(txn, "Person", json));
+    } else {
+        OK(set(txn, "Person", json));
+    }
+}
+
+static void check_addresses(const post *p, sgc_txn *txn)
+{
+    uint16_t table = table_of(txn, "Person"), index = index_on(txn, "Person", "email");
+    char text[120];
+    sgc_str record;
+    sgc_key key;
+
+    for (int i = 0; i < ADDRESSES; i++) {
+        int owner = owner_of(p, i);
+        snprintf(text, sizeof text, "%d@example.org", i);
+        sgc_key_start(&key);
+        sgc_key_text(&key, sgc_str_from(text), false);
+        sgc_status status = sgc_row_find(txn, table, index, sgc_key_str(&key), &record);
+        IS(status, owner < 0 ? SGC_NOT_FOUND : SGC_OK);
+        if (status != SGC_OK || owner < 0) continue;
+        snprintf(text, sizeof text, "\"p%02d\" \"N\" %d \"%d@example.org\" null null", owner,
+                 p->ages[owner], i);
+        UNIT_STR(show_record(txn, table, record), text);
+    }
+}
+
+/* What is looked up lies in pages, MemTables and the write set, each hiding what is below. */
+static void unique_values_through_all_layers(void)
+{
+    post p = {.state = 5};
+    struct bed bed;
+    bed_open(&bed, SDL, 0);
+
+    for (int i = 0; i < PERSONS; i++)
+        p.address[i] = -2;
+    for (int round = 0; round < 60; round++) {
+        sgc_txn *txn = bed_begin(&bed);
+        for (int i = 0; i < 5; i++)
+            change_person(&p, txn);
+        check_addresses(&p, txn);
+        OK(commit_now(txn));
+        if (any(&p, 4) == 0) OK(sgc_db_flush(bed.db));
+        txn = bed_begin(&bed);
+        check_addresses(&p, txn);
+        sgc_abort(&txn);
+    }
+    bed_close(&bed);
+}
+
 /* Rows in pages, in a full MemTable, in the active one and in the write set, some removed above. */
 static sgc_txn *layered(struct bed *bed)
 {
@@ -561,7 +655,9 @@ int main(void)
         {"a failed statement leaves nothing", a_failed_statement_leaves_nothing},
         {"limits have words", limits_have_words},
         {"serial counts up", serial_counts_up},
+        {"unique values through all layers", unique_values_through_all_layers},
         {"null is not compared by unique", null_is_not_compared_by_unique},
+        {"unique values through all layers", unique_values_through_all_layers},
         {"cursors merge all layers", cursors_merge_all_layers},
         {"ranges have two ends", ranges_have_two_ends},
         {"many prefixes come in order of parents", many_prefixes_come_in_order_of_parents},
