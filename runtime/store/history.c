@@ -104,6 +104,20 @@ sgc_status sgc_segments_under(sgc_segments *segments, const sgc_schema *schema,
     return SGC_OK;
 }
 
+sgc_status sgc_segments_load(const sgc_segments *constant, sgc_error *error)
+{
+    sgc_segments *segments = (sgc_segments *)(uintptr_t)constant;
+    sgc_status status = SGC_OK;
+
+    if (atomic_load_explicit(&segments->loaded, memory_order_acquire)) return SGC_OK;
+    sgc_mutex_lock(&segments->history->loading);
+    for (size_t i = 0; status == SGC_OK && i < segments->count; i++)
+        status = sgc_segment_load(segments->items[i], error);
+    if (status == SGC_OK) atomic_store_explicit(&segments->loaded, true, memory_order_release);
+    sgc_mutex_unlock(&segments->history->loading);
+    return status;
+}
+
 size_t sgc_segments_count(const sgc_segments *segments)
 {
     return segments->count;
@@ -123,7 +137,8 @@ static uint64_t count_items(const sgc_segments *segments, sgc_run_kind kind)
 
 uint64_t sgc_segments_versions(const sgc_segments *segments)
 {
-    return count_items(segments, SGC_RUN_VERSIONS);
+    return sgc_segments_load(segments, NULL) == SGC_OK ? count_items(segments, SGC_RUN_VERSIONS)
+                                                       : 0;
 }
 
 uint64_t sgc_segments_horizon_of(const sgc_segments *segments, uint32_t table)
@@ -192,30 +207,25 @@ static sgc_status bad_manifest(const sgc_history *history, const char *why, sgc_
                     why);
 }
 
-static sgc_status open_segment(sgc_history *history, sgc_segments *list, const uint8_t *p,
-                               sgc_error *error)
+static sgc_status add_segment(sgc_history *history, sgc_segments *list, const uint8_t *p,
+                              sgc_error *error)
 {
-    sgc_segment expected = {.number = sgc_load64(p),
-                            .size = sgc_load64(p + 8),
-                            .after = sgc_load64(p + 16),
-                            .through = sgc_load64(p + 24),
-                            .checksum = sgc_load32(p + 32)};
+    uint64_t number = sgc_load64(p);
     uint64_t before = list->count ? list->items[list->count - 1]->through : 0;
-
-    if (expected.after < before || expected.through <= expected.after)
-        return bad_manifest(history, "ranges overlap", error);
     sgc_segment *segment;
-    sgc_status status = sgc_segment_new(history, expected.number, &segment, error);
+    sgc_status status = sgc_segment_new(history, number, &segment, error);
+
     if (status) return status;
-    status = sgc_segment_open(segment, &expected, error);
-    if (status) {
-        sgc_segment_release(segment);
-        return status;
-    }
     list->items[list->count++] = segment;
-    if (expected.number >= atomic_load(&history->next_number)) {
-        if (expected.number == UINT64_MAX) return bad_manifest(history, "a bad number", error);
-        atomic_store(&history->next_number, expected.number + 1);
+    segment->size = sgc_load64(p + 8);
+    segment->after = sgc_load64(p + 16);
+    segment->through = sgc_load64(p + 24);
+    segment->checksum = sgc_load32(p + 32);
+    if (segment->after < before || segment->through <= segment->after)
+        return bad_manifest(history, "ranges overlap", error);
+    if (number >= atomic_load(&history->next_number)) {
+        if (number == UINT64_MAX) return bad_manifest(history, "a bad number", error);
+        atomic_store(&history->next_number, number + 1);
     }
     return SGC_OK;
 }
@@ -224,7 +234,7 @@ static sgc_status fill_list(sgc_history *history, sgc_segments *list, const uint
                             uint32_t count, uint32_t horizons, sgc_error *error)
 {
     for (uint32_t i = 0; i < count; i++, p += OF_SEGMENT) {
-        sgc_status status = open_segment(history, list, p, error);
+        sgc_status status = add_segment(history, list, p, error);
         if (status) return status;
     }
     for (uint32_t i = 0; i < horizons; i++, p += OF_HORIZON) {
@@ -281,6 +291,7 @@ static bool parse_name(const char *name, uint64_t *number)
 
 typedef struct leftovers {
     const sgc_segments *list;
+    bool *seen; /* segments of the list whose files are there */
     uint64_t *items;
     size_t count, capacity;
     uint64_t highest;
@@ -294,8 +305,11 @@ static void find_leftover(void *context, const char *name)
 
     if (!parse_name(name, &number)) return;
     if (number > found->highest) found->highest = number;
-    for (size_t i = 0; i < found->list->count; i++)
-        if (found->list->items[i]->number == number) return;
+    for (size_t i = 0; i < found->list->count; i++) {
+        if (found->list->items[i]->number != number) continue;
+        found->seen[i] = true;
+        return;
+    }
     if (!SGC_GROW(found->items, found->count, found->capacity)) {
         found->no_memory = true;
         return;
@@ -314,20 +328,32 @@ static sgc_status remove_leftover(sgc_history *history, uint64_t number, sgc_err
     return status && status != SGC_NOT_FOUND ? sgc_history_os_failed(status, error) : SGC_OK;
 }
 
-static sgc_status remove_leftovers(sgc_history *history, const sgc_segments *list, sgc_error *error)
+/* What a segment holds is looked at when the past is asked for; that it is there, at once. */
+static sgc_status find_files(sgc_history *history, leftovers *found, sgc_error *error)
 {
     const sgc_os *os = history->os;
-    leftovers found = {.list = list};
-    sgc_status status = os->list(os->self, history->directory, find_leftover, &found);
 
-    if (status) {
-        sgc_history_os_failed(status, error);
-    } else if (found.no_memory) {
-        status = sgc_history_no_memory(error);
+    if (!found->seen) return sgc_history_no_memory(error);
+    sgc_status status = os->list(os->self, history->directory, find_leftover, found);
+    if (status) return sgc_history_os_failed(status, error);
+    if (found->no_memory) return sgc_history_no_memory(error);
+    for (size_t i = 0; i < found->list->count; i++) {
+        if (found->seen[i]) continue;
+        return sgc_fail(error, SGC_CORRUPT, "%s: a segment of history is missing",
+                        found->list->items[i]->path);
     }
+    return SGC_OK;
+}
+
+static sgc_status remove_leftovers(sgc_history *history, const sgc_segments *list, sgc_error *error)
+{
+    leftovers found = {.list = list, .seen = sgc_alloc_zero(list->count, sizeof(bool))};
+    sgc_status status = find_files(history, &found, error);
+
     for (size_t i = 0; status == SGC_OK && i < found.count; i++)
         status = remove_leftover(history, found.items[i], error);
     sgc_free(found.items);
+    sgc_free(found.seen);
     if (found.highest == UINT64_MAX) /* no name of ours: numbers count from 1 */
         found.highest = 0;
     if (found.highest >= atomic_load(&history->next_number))
@@ -373,6 +399,7 @@ static sgc_history *new_history(const sgc_os *os, const char *directory, const s
     history->spill = SGC_HISTORY_SPILL;
     atomic_init(&history->next_number, 1);
     sgc_mutex_init(&history->lock);
+    sgc_mutex_init(&history->loading);
     return history;
 }
 
@@ -410,6 +437,7 @@ void sgc_history_close(sgc_history *history)
     }
     sgc_block_cache_close(&history->cache);
     sgc_mutex_destroy(&history->lock);
+    sgc_mutex_destroy(&history->loading);
     sgc_free(history->directory);
     sgc_free(history);
 }
@@ -437,25 +465,33 @@ void sgc_history_published(sgc_history *history, sgc_segments *segments)
     sgc_segments_release(before);
 }
 
-static void count_segment(const sgc_segment *segment, sgc_history_stats *stats)
+static void count_resident(const sgc_segment *segment, sgc_history_stats *stats)
 {
-    stats->bytes += segment->size;
     stats->resident_bytes += sizeof *segment + segment->footer.capacity + segment->keys.capacity;
     stats->resident_bytes += segment->run_count * sizeof *segment->runs;
     stats->resident_bytes +=
         segment->block_count * (sizeof *segment->blocks + sizeof *segment->heads);
 }
 
+/* Of damaged ones only the bytes are known. */
+static void count_segments(const sgc_segments *segments, sgc_history_stats *stats)
+{
+    for (size_t i = 0; i < segments->count; i++)
+        stats->bytes += segments->items[i]->size;
+    if (sgc_segments_load(segments, NULL) != SGC_OK) return;
+    stats->versions = count_items(segments, SGC_RUN_VERSIONS);
+    stats->changes = count_items(segments, SGC_RUN_CHANGES);
+    for (size_t i = 0; i < segments->count; i++)
+        count_resident(segments->items[i], stats);
+}
+
 void sgc_history_get_stats(const sgc_history *history, const sgc_segments *segments,
                            sgc_history_stats *stats)
 {
     *stats = (sgc_history_stats){.segments = segments->count,
-                                 .versions = sgc_segments_versions(segments),
-                                 .changes = count_items(segments, SGC_RUN_CHANGES),
                                  .merges = atomic_load(&history->merges),
                                  .merged_bytes = atomic_load(&history->merged_bytes)};
-    for (size_t i = 0; i < segments->count; i++)
-        count_segment(segments->items[i], stats);
+    count_segments(segments, stats);
     /* The counters are the history's own; its locks are no part of what it promises not to change.
      */
     sgc_block_cache *cache = &((sgc_history *)(uintptr_t)history)->cache;

@@ -57,6 +57,11 @@ sgc_segments *sgc_segments_retain(sgc_segments *segments);
 void sgc_segments_release(sgc_segments *segments);
 /** Appends what sgc_history_open() needs: names, sizes and checksums of segments, horizons. */
 SGC_CHECK sgc_status sgc_segments_encode(const sgc_segments *segments, sgc_buf *manifest);
+/**
+ * Opens the files and reads what they say of themselves, once. All questions below do that first; a
+ * database that is only asked about the present never does.
+ */
+SGC_CHECK sgc_status sgc_segments_load(const sgc_segments *segments, sgc_error *error);
 size_t sgc_segments_count(const sgc_segments *segments);
 /** The same segments, for a schema with the same tables and other indexes. */
 SGC_CHECK sgc_status sgc_segments_under(sgc_segments *segments, const sgc_schema *schema,

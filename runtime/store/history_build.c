@@ -344,6 +344,7 @@ sgc_status sgc_builder_finish(sgc_segment_builder *builder, uint64_t after, uint
     if (status == SGC_OK && durable) status = sync_all(builder, error);
     if (status == SGC_OK) status = sgc_segment_parse(builder->segment, footer_offset, error);
     if (status == SGC_OK) {
+        builder->segment->loaded = true;
         *segment = builder->segment;
         builder->segment = NULL;
     }

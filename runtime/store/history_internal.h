@@ -91,6 +91,7 @@ typedef struct sgc_segment {
     char *path;
     uint64_t number, size, after, through;
     uint32_t checksum; /**< of its tail, which holds that of the footer */
+    bool loaded;       /**< the file is open and its footer read; under history->loading */
     uint32_t run_count, block_count;
     sgc_history_run *runs; /**< ordered by id */
     sgc_block_entry *blocks;
@@ -112,6 +113,7 @@ struct sgc_segments {
     sgc_segment **items;   /**< in order of time */
     sgc_horizon *horizons; /**< ordered by table */
     size_t count, horizon_count;
+    _Atomic bool loaded; /**< all of them are */
     _Atomic uint64_t references;
 };
 
@@ -226,6 +228,7 @@ struct sgc_history {
     char *directory;
     const sgc_schema *schema; /**< of the next writer */
     sgc_block_cache cache;
+    sgc_mutex loading; /**< of footers; taken alone */
     sgc_mutex lock;
     sgc_block_reader *readers; /**< idle ones, under lock */
     sgc_segments *published;   /**< under lock */
@@ -247,10 +250,11 @@ sgc_status sgc_history_no_memory(sgc_error *error);
 /** An object without a file yet. */
 SGC_CHECK sgc_status sgc_segment_new(sgc_history *history, uint64_t number, sgc_segment **segment,
                                      sgc_error *error);
-/** Opens the file and reads its footer. expected: number, size, range, checksum as the root says.
+/**
+ * Opens the file and reads its footer, unless that was done: size, range and checksum must be those
+ * of the segment. Under history->loading.
  */
-SGC_CHECK sgc_status sgc_segment_open(sgc_segment *segment, const sgc_segment *expected,
-                                      sgc_error *error);
+SGC_CHECK sgc_status sgc_segment_load(sgc_segment *segment, sgc_error *error);
 /** Reads the footer in segment->footer. */
 SGC_CHECK sgc_status sgc_segment_parse(sgc_segment *segment, uint64_t data_end, sgc_error *error);
 void sgc_segment_release(sgc_segment *segment); /**< NULL is fine */

@@ -431,10 +431,12 @@ sgc_status sgc_history_merge(sgc_history *history, sgc_segments *segments,
 {
     bool changed;
     sgc_segments *list;
-    sgc_status status = with_horizons(history, segments, retention ? retention->horizons : NULL,
-                                      &list, &changed, error);
+    sgc_status status = sgc_segments_load(segments, error);
 
     *merged = NULL;
+    if (status) return status;
+    status = with_horizons(history, segments, retention ? retention->horizons : NULL, &list,
+                           &changed, error);
     if (status) return status;
     status = merge_list(list, segments, retention && retention->everything, &changed, error);
     if (status == SGC_OK) *merged = changed ? list : sgc_segments_retain(segments);

@@ -37,6 +37,8 @@ sgc_status sgc_segments_get(const sgc_segments *segments, uint16_t table, sgc_st
     sgc_run_id id;
 
     if (!sgc_run_id_of(segments, table, 0, &id)) return SGC_NOT_FOUND;
+    sgc_status status = sgc_segments_load(segments, error);
+    if (status) return status;
     for (size_t i = 0; i < segments->count; i++) {
         const sgc_segment *segment = segments->items[i];
         if (segment->through <= at) continue;
@@ -45,7 +47,7 @@ sgc_status sgc_segments_get(const sgc_segments *segments, uint16_t table, sgc_st
         if (run->bloom_parts && !sgc_bloom_has(run->bloom, run->bloom_parts, hash)) continue;
         sgc_history_block *block = NULL;
         uint32_t item;
-        sgc_status status = sgc_run_find(segment, run, key, at, &block, &item, error);
+        status = sgc_run_find(segment, run, key, at, &block, &item, error);
         if (status == SGC_NOT_FOUND) continue;
         if (status == SGC_OK) status = copy_past(block, item, arena, past, error);
         sgc_block_release(block);
@@ -133,10 +135,12 @@ sgc_status sgc_past_open(sgc_segments *segments, uint16_t table, uint16_t index,
                          sgc_past_period period, bool descending, sgc_str key,
                          sgc_past_cursor **out, sgc_error *error)
 {
-    past_cursor *cursor = sgc_alloc_zero(1, sizeof *cursor);
+    sgc_status status = sgc_segments_load(segments, error);
     sgc_run_id id;
 
     *out = NULL;
+    if (status) return status;
+    past_cursor *cursor = sgc_alloc_zero(1, sizeof *cursor);
     if (!cursor) return sgc_history_no_memory(error);
     cursor->segments = sgc_segments_retain(segments);
     cursor->descending = descending;
@@ -333,26 +337,31 @@ static sgc_status last_at(const sgc_segment *segment, const sgc_history_run *run
 sgc_status sgc_segments_sequence_at(const sgc_segments *segments, uint64_t time_us,
                                     uint64_t *sequence, sgc_error *error)
 {
+    sgc_status status = sgc_segments_load(segments, error);
+
     *sequence = 0;
-    for (size_t i = segments->count; i-- > 0;) {
+    for (size_t i = segments->count; status == SGC_OK && i-- > 0;) {
         const sgc_history_run *run = sgc_segment_run(segments->items[i], commits_id);
         if (!run || run->min_end > time_us) continue;
-        sgc_status status = last_at(segments->items[i], run, time_us, sequence, error);
-        if (status || *sequence) return status;
+        status = last_at(segments->items[i], run, time_us, sequence, error);
+        if (*sequence) break;
     }
-    return SGC_OK;
+    return status;
 }
 
 sgc_status sgc_segments_time_of(const sgc_segments *segments, uint64_t sequence, uint64_t *time_us,
                                 sgc_error *error)
 {
+    sgc_status status = sgc_segments_load(segments, error);
+
+    if (status) return status;
     for (size_t i = 0; sequence > 0 && i < segments->count; i++) {
         sgc_segment *segment = segments->items[i];
         if (segment->after >= sequence || segment->through < sequence) continue;
         sgc_history_source source = {.segment = segment,
                                      .run = sgc_segment_run(segment, commits_id)};
         if (!source.run) return SGC_NOT_FOUND;
-        sgc_status status = sgc_source_seek_time(&source, sequence - 1, error);
+        status = sgc_source_seek_time(&source, sequence - 1, error);
         bool found = status == SGC_OK && source.valid && source.item.begin == sequence;
         if (found) *time_us = source.item.end;
         sgc_source_stop(&source);
@@ -383,12 +392,14 @@ static sgc_status op_of(const sgc_segments *segments, uint16_t table, sgc_str ke
 
     if (!segments->schema || table >= segments->schema->table_count || key.size > SGC_KEY_MAX)
         return SGC_NOT_FOUND;
+    sgc_status status = sgc_segments_load(segments, error);
+    if (status) return status;
     source.run = changes_of(segments, sequence, &source.segment);
     if (!source.run) return SGC_NOT_FOUND;
     (void)sgc_put_be32(room, segments->schema->tables[table].number);
     if (key.size) memcpy(room + 4, key.data, key.size);
     key = sgc_str_of((const char *)room, 4 + key.size);
-    sgc_status status = sgc_source_seek_change(&source, sequence, key, error);
+    status = sgc_source_seek_change(&source, sequence, key, error);
     const sgc_history_item *item = &source.item;
     if (status == SGC_OK &&
         (!source.valid || item->begin != sequence || !sgc_str_eq(item->key, key)))
@@ -473,13 +484,15 @@ static sgc_status settle(change_cursor *cursor, sgc_error *error)
 sgc_status sgc_change_cursor_open(sgc_segments *segments, uint64_t after, sgc_change_cursor **out,
                                   sgc_error *error)
 {
-    change_cursor *cursor = sgc_alloc_zero(1, sizeof *cursor);
+    sgc_status status = sgc_segments_load(segments, error);
 
     *out = NULL;
+    if (status) return status;
+    change_cursor *cursor = sgc_alloc_zero(1, sizeof *cursor);
     if (!cursor) return sgc_history_no_memory(error);
     cursor->segments = sgc_segments_retain(segments);
     cursor->after = after;
-    sgc_status status = settle(cursor, error);
+    status = settle(cursor, error);
     if (status) {
         sgc_change_cursor_close(&cursor->open);
         return status;

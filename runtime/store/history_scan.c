@@ -148,7 +148,7 @@ sgc_status sgc_past_scan_next(sgc_past_scan *scan, sgc_error *error)
 {
     chosen all[SGC_SCAN_ROWS];
     unsigned count = 0;
-    sgc_status status = SGC_OK;
+    sgc_status status = sgc_segments_load(scan->segments, error);
     sgc_run_id id;
 
     scan->count = 0;

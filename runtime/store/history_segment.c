@@ -74,21 +74,31 @@ sgc_status sgc_segment_new(sgc_history *history, uint64_t number, sgc_segment **
     return SGC_OK;
 }
 
-void sgc_segment_release(sgc_segment *segment)
+static void unload(sgc_segment *segment)
 {
-    if (!segment || atomic_fetch_sub(&segment->references, 1) != 1) return;
     const sgc_os *os = segment->history->os;
-    if (segment->file) {
-        sgc_block_cache_forget(&segment->history->cache, segment->number);
-        os->close(os->self, segment->file);
-    }
-    /* What cannot be removed now goes at the next open. */
-    if (atomic_load(&segment->replaced)) (void)os->remove(os->self, segment->path);
+
+    if (segment->file) os->close(os->self, segment->file);
     sgc_buf_free(&segment->footer);
     sgc_buf_free(&segment->keys);
     sgc_free(segment->runs);
     sgc_free(segment->blocks);
     sgc_free(segment->heads);
+    segment->file = NULL;
+    segment->runs = NULL;
+    segment->blocks = NULL;
+    segment->heads = NULL;
+    segment->run_count = segment->block_count = 0;
+}
+
+void sgc_segment_release(sgc_segment *segment)
+{
+    if (!segment || atomic_fetch_sub(&segment->references, 1) != 1) return;
+    const sgc_os *os = segment->history->os;
+    if (segment->file) sgc_block_cache_forget(&segment->history->cache, segment->number);
+    unload(segment);
+    /* What cannot be removed now goes at the next open. */
+    if (atomic_load(&segment->replaced)) (void)os->remove(os->self, segment->path);
     sgc_free(segment->path);
     sgc_free(segment);
 }
@@ -132,8 +142,8 @@ static sgc_status read_at(sgc_segment *segment, uint64_t offset, void *data, siz
     return SGC_OK;
 }
 
-static sgc_status read_tail(sgc_segment *segment, const sgc_segment *expected,
-                            uint64_t *footer_offset, uint64_t *footer_size, sgc_error *error)
+static sgc_status read_tail(sgc_segment *segment, uint64_t *footer_offset, uint64_t *footer_size,
+                            sgc_error *error)
 {
     uint64_t at = segment->size - SGC_HISTORY_TAIL;
     uint8_t tail[SGC_HISTORY_TAIL], head[SGC_HISTORY_HEAD];
@@ -143,14 +153,11 @@ static sgc_status read_tail(sgc_segment *segment, const sgc_segment *expected,
     if (status) return status;
     if (memcmp(head, sgc_history_head, sizeof head) != 0)
         return sgc_segment_damaged(segment, 0, "this is no segment of history", error);
-    segment->checksum = sgc_load32(tail + 60);
-    if (segment->checksum != sgc_crc32c(0, tail, 60) ||
+    if (sgc_load32(tail + 60) != sgc_crc32c(0, tail, 60) ||
         memcmp(tail, tail_magic, sizeof tail_magic) != 0 || sgc_load32(tail + 8) != FORMAT)
         return sgc_segment_damaged(segment, at, "a bad end of the file", error);
-    segment->after = sgc_load64(tail + 40);
-    segment->through = sgc_load64(tail + 48);
-    if (sgc_load64(tail + 32) != expected->number || segment->checksum != expected->checksum ||
-        segment->after != expected->after || segment->through != expected->through)
+    if (sgc_load32(tail + 60) != segment->checksum || sgc_load64(tail + 32) != segment->number ||
+        sgc_load64(tail + 40) != segment->after || sgc_load64(tail + 48) != segment->through)
         return sgc_segment_damaged(segment, at, "this is not the file that the root names", error);
     *footer_offset = sgc_load64(tail + 16);
     *footer_size = sgc_load64(tail + 24);
@@ -176,21 +183,32 @@ static sgc_status read_footer(sgc_segment *segment, uint64_t offset, uint64_t si
     return sgc_segment_parse(segment, offset, error);
 }
 
-sgc_status sgc_segment_open(sgc_segment *segment, const sgc_segment *expected, sgc_error *error)
+static sgc_status load(sgc_segment *segment, sgc_error *error)
 {
     const sgc_os *os = segment->history->os;
-    uint64_t offset = 0, size = 0;
+    uint64_t offset = 0, size = 0, bytes = 0;
     sgc_status status = os->open(os->self, segment->path, SGC_OPEN_READ, &segment->file);
 
     if (status) segment->file = NULL;
     if (status == SGC_NOT_FOUND)
         return sgc_fail(error, SGC_CORRUPT, "%s: a segment of history is missing", segment->path);
-    if (status == SGC_OK) status = os->size(os->self, segment->file, &segment->size);
+    if (status == SGC_OK) status = os->size(os->self, segment->file, &bytes);
     if (status) return sgc_history_os_failed(status, error);
-    if (segment->size != expected->size || segment->size < SGC_HISTORY_HEAD + SGC_HISTORY_TAIL)
-        return sgc_segment_damaged(segment, segment->size, "the file has another size", error);
-    status = read_tail(segment, expected, &offset, &size, error);
+    if (bytes != segment->size || bytes < SGC_HISTORY_HEAD + SGC_HISTORY_TAIL)
+        return sgc_segment_damaged(segment, bytes, "the file has another size", error);
+    status = read_tail(segment, &offset, &size, error);
     return status ? status : read_footer(segment, offset, size, error);
+}
+
+sgc_status sgc_segment_load(sgc_segment *segment, sgc_error *error)
+{
+    if (segment->loaded) return SGC_OK;
+    sgc_status status = load(segment, error);
+    if (status)
+        unload(segment);
+    else
+        segment->loaded = true;
+    return status;
 }
 
 /* ---- the footer ---- */

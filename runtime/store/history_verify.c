@@ -4,7 +4,7 @@
 typedef struct verification {
     const sgc_segments *segments;
     sgc_buf *report;
-    sgc_status status;
+    sgc_status status; /* the first one */
 } verification;
 
 static void damage(verification *verify, sgc_status status, const sgc_error *error)
@@ -97,10 +97,16 @@ static void verify_run(verification *verify, sgc_segment *segment, const sgc_his
 sgc_status sgc_history_verify(sgc_history *history, sgc_segments *segments, sgc_buf *report)
 {
     verification verify = {.segments = segments, .report = report};
+    sgc_error error;
 
-    (void)history;
-    for (size_t i = 0; i < segments->count; i++)
-        for (uint32_t r = 0; r < segments->items[i]->run_count; r++)
-            verify_run(&verify, segments->items[i], &segments->items[i]->runs[r]);
+    for (size_t i = 0; i < segments->count; i++) {
+        sgc_segment *segment = segments->items[i];
+        sgc_mutex_lock(&history->loading);
+        sgc_status status = sgc_segment_load(segment, &error);
+        sgc_mutex_unlock(&history->loading);
+        if (status) damage(&verify, status, &error);
+        for (uint32_t r = 0; status == SGC_OK && r < segment->run_count; r++)
+            verify_run(&verify, segment, &segment->runs[r]);
+    }
     return verify.status;
 }

@@ -62,15 +62,17 @@ static sgc_status has_rows(sgc_db *db, bool *rows)
     return status;
 }
 
+/* What cannot be read may be anything. */
 static bool has_history(sgc_db *db)
 {
     sgc_history_stats history;
     struct sgc_view *view = sgc_view_pin(db);
+    const sgc_segments *segments = sgc_checkpoint_history(view->checkpoint);
 
-    sgc_history_get_stats(sgc_pages_history(db->pages), sgc_checkpoint_history(view->checkpoint),
-                          &history);
+    bool readable = sgc_segments_load(segments, NULL) == SGC_OK;
+    sgc_history_get_stats(sgc_pages_history(db->pages), segments, &history);
     sgc_view_unpin(view);
-    return history.versions > 0 || history.changes > 0;
+    return !readable || history.versions > 0 || history.changes > 0;
 }
 
 /* ---- the switch ---- */

@@ -144,7 +144,7 @@ static void as_segment(const sgc_os *os, const uint8_t *data, size_t size)
     must(sgc_segments_encode(&list, &manifest));
     if (fine(sgc_history_open(os, "history", &schema, sgc_buf_as_str(&manifest), 1 << 20, &history,
                               &opened, NULL))) {
-        use(file, history, opened);
+        if (fine(sgc_segments_load(opened, NULL))) use(file, history, opened);
         sgc_segments_release(opened);
         sgc_history_close(history);
     }
