@@ -7,6 +7,7 @@
 enum {
     ENTRIES_MAX = 64 << 20, /* bytes of collected index changes that start their application */
     ENTRIES_PART = 4,       /* or this part of the cache */
+    LOAD_PAGES = 4096,      /* of a load that wait to be written together: 16 MB */
 };
 
 static sgc_status no_memory(sgc_error *error)
@@ -138,6 +139,7 @@ sgc_status sgc_flush_begin_load(sgc_pages *pages, sgc_flush **out, sgc_error *er
     }
     /* Others need half of the cache at most, so there are always frames for all. */
     flush->dirty_limit = pages->cache.frame_count / 4;
+    if (flush->dirty_limit > LOAD_PAGES) flush->dirty_limit = LOAD_PAGES;
     /* An old checkpoint would hold places as long as the load lasts. */
     sgc_checkpoint_release(flush->base);
     flush->base = NULL;

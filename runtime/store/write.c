@@ -480,6 +480,19 @@ static size_t collect_dirty(sgc_flush *flush)
     return count;
 }
 
+/* Nobody reads what a load has written yet: its frames are for its next pages, and what others have
+ * in the cache stays there. */
+static void let_go(sgc_flush *flush, uint32_t frame)
+{
+    sgc_cache *cache = &flush->pages->cache;
+
+    if (flush->is_load) {
+        sgc_cache_drop(cache, atomic_load(&cache->frames[frame].place), true);
+    } else {
+        sgc_cache_unpin(cache, frame);
+    }
+}
+
 sgc_status sgc_flush_write_out(sgc_flush *flush, sgc_error *error)
 {
     sgc_status status = SGC_OK;
@@ -499,7 +512,7 @@ sgc_status sgc_flush_write_out(sgc_flush *flush, sgc_error *error)
     for (size_t i = 0; status == SGC_OK && i < count; i += done)
         status = write_run(flush, flush->dirty + i, count - i, &done, error);
     for (size_t i = 0; i < count; i++)
-        sgc_cache_unpin(&flush->pages->cache, flush->dirty[i]);
+        let_go(flush, flush->dirty[i]);
     return status;
 }
 
