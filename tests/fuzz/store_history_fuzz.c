@@ -9,15 +9,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const uint16_t fields[] = {0};
+static const uint16_t components[] = {0};
+static const sgc_field fields[] = {{.name = SGC_STR_INIT("text"), .relation = SGC_NONE}};
+static const sgc_slot slots[] = {{.kind = SGC_KIND_STRING, .non_null = true}};
+#define COLUMNS                                                                                    \
+    .fields = fields, .field_count = 1, .layout = {.slots = slots, .count = 1, .version = 1}
 static const sgc_index indexes[] = {
-    {.name = SGC_STR_INIT("id"), .fields = fields, .count = 1, .unique = true, .number = 9},
-    {.name = SGC_STR_INIT("email"), .fields = fields, .count = 1, .number = 7},
-    {.name = SGC_STR_INIT("both"), .fields = fields, .count = 1, .number = 3},
+    {.name = SGC_STR_INIT("id"), .fields = components, .count = 1, .unique = true, .number = 9},
+    {.name = SGC_STR_INIT("email"), .fields = components, .count = 1, .number = 7},
+    {.name = SGC_STR_INIT("both"), .fields = components, .count = 1, .number = 3},
 };
 static const sgc_table tables[] = {
-    {.name = SGC_STR_INIT("Number"), .indexes = indexes, .number = 12, .index_count = 1},
-    {.name = SGC_STR_INIT("Person"), .indexes = indexes, .number = 4, .index_count = 3},
+    {.name = SGC_STR_INIT("Number"), .indexes = indexes, .number = 12, .index_count = 1, COLUMNS},
+    {.name = SGC_STR_INIT("Person"), .indexes = indexes, .number = 4, .index_count = 3, COLUMNS},
 };
 static const sgc_schema schema = {.tables = tables, .table_count = 2};
 
