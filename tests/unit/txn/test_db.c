@@ -288,7 +288,8 @@ static void memtables_follow_the_cache(void)
         OK(commit_now(txn));
     }
     sgc_db_get_stats(bed.db, &stats);
-    CU_ASSERT_TRUE(stats.flushes + stats.memtable_bytes / (128 << 10) > 3);
+    /* More than may wait was written: without the rule all of it would stand in one MemTable. */
+    CU_ASSERT_TRUE(stats.flushes > 0);
     OK(sgc_db_flush(bed.db));
     CU_ASSERT_EQUAL(count_items(&bed, 1), 1500);
     bed_close(&bed);
