@@ -489,9 +489,10 @@ SGC_CHECK sgc_status sgc_load_sweep(const sgc_os *os, const char *directory);
 
 /** What is wrong with a table. */
 enum { SGC_ROWS_DAMAGED = 1, SGC_INDEXES_DAMAGED = 2 };
-/** What kind of page is at a logical number, 0 when that is free; SGC_CORRUPT: a damaged one. */
-SGC_CHECK sgc_status sgc_pages_kind(sgc_pages *pages, const sgc_tree *tree, uint32_t logical,
-                                    unsigned *kind, sgc_error *error);
+/** What kind of page is at a logical number, 0 when that is free; SGC_CORRUPT: a damaged one.
+ * `what`: the tree, in words. */
+SGC_CHECK sgc_status sgc_pages_kind(sgc_pages *pages, const sgc_tree *tree, const char *what,
+                                    uint32_t logical, unsigned *kind, sgc_error *error);
 /** sgc_pages_verify(); verdicts (by table, zeroed) also says what is damaged. */
 SGC_CHECK sgc_status sgc_pages_examine(sgc_pages *pages, uint8_t *verdicts, sgc_buf *report);
 

@@ -48,7 +48,7 @@ static sgc_status kind_at(rebuild *r, const sgc_tree *rows, uint32_t logical, un
 
     *kind = 0;
     if (status || at.checkpoint == r->flush->image.number) return status;
-    return sgc_pages_kind(r->pages, rows, logical, kind, r->error);
+    return sgc_pages_kind(r->pages, rows, "rows", logical, kind, r->error);
 }
 
 /* All rows were found, so a page that cannot be read held none. */

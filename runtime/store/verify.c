@@ -186,8 +186,8 @@ static sgc_status check_places(verify *v)
 
 /* ---- every page ---- */
 
-sgc_status sgc_pages_kind(sgc_pages *pages, const sgc_tree *tree, uint32_t logical, unsigned *kind,
-                          sgc_error *error)
+sgc_status sgc_pages_kind(sgc_pages *pages, const sgc_tree *tree, const char *what,
+                          uint32_t logical, unsigned *kind, sgc_error *error)
 {
     sgc_page_at at;
     size_t got = 0;
@@ -203,8 +203,8 @@ sgc_status sgc_pages_kind(sgc_pages *pages, const sgc_tree *tree, uint32_t logic
     if (got != sizeof page || sgc_load32(page) != sgc_crc32c(0, page + 4, sizeof page - 4) ||
         sgc_page_checkpoint(page) != at.checkpoint || sgc_load32(page + 8) != tree->id ||
         sgc_load32(page + 12) != logical || !sgc_page_is_sound(page))
-        return sgc_fail(error, SGC_CORRUPT, "pages: place %u (tree %u, page %u) is damaged",
-                        (unsigned)at.place, (unsigned)tree->id, (unsigned)logical);
+        return sgc_fail(error, SGC_CORRUPT, "pages: place %u (%s; tree %u, page %u) is damaged",
+                        (unsigned)at.place, what, (unsigned)tree->id, (unsigned)logical);
     *kind = sgc_page_kind_of(page);
     return SGC_OK;
 }
@@ -215,11 +215,11 @@ static sgc_status check_row(void *context, uint64_t at, sgc_row *row, sgc_error 
 static sgc_status look_at_page(verify *v, const sgc_tree *tree, uint32_t logical, unsigned *kind)
 {
     uint8_t verdict = v->verdict;
-    sgc_status status = sgc_pages_kind(v->pages, tree, logical, kind, &v->error);
+    sgc_status status = sgc_pages_kind(v->pages, tree, v->what, logical, kind, &v->error);
 
     if (status != SGC_CORRUPT) return status;
     if (verdict == SGC_ROWS_DAMAGED) v->verdict = 0;
-    problem(v, "%s (%s)", v->error.text, v->what);
+    problem(v, "%s", v->error.text);
     v->verdict = verdict;
     v->page_damaged = true;
     return SGC_OK;
