@@ -401,7 +401,7 @@ static sgc_status reserve(sgc_log *log, uint64_t sequence)
 /* The first append opens the file, so that whoever leads needs no memory. */
 static sgc_status open_file(sgc_log *log)
 {
-    if (log->file || log->failed) return SGC_OK;
+    if (log->is_open || log->failed) return SGC_OK;
     sgc_log_take_left(log);
     sgc_status status = sgc_log_open_current(log);
     if (status == SGC_OK || status == SGC_NO_MEMORY) return status;

@@ -101,6 +101,8 @@ struct sgc_log {
     char failure[300];
     _Atomic uint64_t durable;
 
+    bool is_open; /**< `file` was opened: from then on it is the leader's */
+
     sgc_mutex releasing; /**< one release at a time */
 
     /* the leader's */
