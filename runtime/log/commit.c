@@ -404,6 +404,7 @@ static sgc_status open_file(sgc_log *log)
     if (log->is_open || log->failed) return SGC_OK;
     sgc_log_take_left(log);
     sgc_status status = sgc_log_open_current(log);
+    log->is_open = status == SGC_OK;
     if (status == SGC_OK || status == SGC_NO_MEMORY) return status;
     set_cause(log, status);
     log->failed = true;

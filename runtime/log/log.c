@@ -228,6 +228,7 @@ static sgc_status open_log(sgc_log *log, uint64_t after, sgc_log_reader *reader,
     log->appended = log->last_sequence > after ? log->last_sequence : after;
     atomic_store(&log->durable, log->appended);
     log->end_batch = log->batch;
+    log->is_open = log->file != NULL;
     return SGC_OK;
 }
 

@@ -213,12 +213,9 @@ sgc_status sgc_log_open_current(sgc_log *log)
 {
     sgc_status status = sgc_log_open_segment(log, log->segment, log->direct, &log->file);
 
-    if (status == SGC_UNSUPPORTED && log->direct) {
-        log->direct = false;
-        status = sgc_log_open_segment(log, log->segment, false, &log->file);
-    }
-    log->is_open = status == SGC_OK;
-    return status;
+    if (status != SGC_UNSUPPORTED || !log->direct) return status;
+    log->direct = false;
+    return sgc_log_open_segment(log, log->segment, false, &log->file);
 }
 
 /* A file system may refuse direct access only when it is tried; nothing was written then. */
