@@ -330,6 +330,8 @@ sgc_status sgc_write_clear(sgc_flush *flush, sgc_tree *tree, sgc_error *error)
 {
     sgc_status status = SGC_OK;
 
+    /* Its pages may be made anew with the same numbers. */
+    forget_known(flush);
     if (tree->depth > 0) status = clear_below(flush, tree, tree->root, 0, tree->depth - 1U, error);
     tree->depth = 0;
     tree->root = (sgc_page_at){0, 0};

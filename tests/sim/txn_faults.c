@@ -1,6 +1,6 @@
 /*
  * txn_faults.c - one write, one sync, one allocation or the space on the device fails at every n-th
- * place of a script of transactions, flushes, merges, compactions and openings, short writes
+ * place of a script of transactions, loads, flushes, merges, compactions and openings, short writes
  * included: nothing acknowledged is lost, nothing refused appears, reads go on after the failure,
  * every past moment is what it was, and the database opens again, also after a power cut.
  *
@@ -52,10 +52,12 @@ static bool reads_go_on(struct sim *s)
     return good;
 }
 
-/* Refused for want of memory: the same database goes on. */
-static bool run(struct sim *s, enum kind kind, int steps)
+/* Every third short script begins with a load. Refused for want of memory: the same database goes
+ * on. */
+static bool run(struct sim *s, enum kind kind, uint64_t n, int steps)
 {
-    bool whole = sim_run(s, steps);
+    bool loads = steps == STEPS && n % 3 == 2;
+    bool whole = (!loads || sim_load(s)) && sim_run(s, steps);
 
     clear_fault(s);
     if (!reads_go_on(s)) return false;
@@ -79,7 +81,7 @@ static bool survives(struct sim *s, enum kind kind, uint64_t n, int steps)
     if (n % 2 && sim_open(s) != SGC_OK) return false;
     set_fault(s, kind, n);
     bool opened = s->db || sim_open(s) == SGC_OK;
-    bool good = opened ? run(s, kind, steps) : true;
+    bool good = opened ? run(s, kind, n, steps) : true;
     clear_fault(s);
     end(s, n);
     if (!good || sim_open(s) != SGC_OK) return false;

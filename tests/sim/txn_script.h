@@ -40,7 +40,7 @@ struct sim {
     sgc_status failed; /* how the last read failed, */
     sgc_error why;     /* and its words */
     uint32_t next;
-    uint64_t acknowledged, refused, unknown, pruned;
+    uint64_t acknowledged, refused, unknown, pruned, loaded;
     struct sim_state states[SIM_STATES]; /* after each commit; the newest when there are too many */
     size_t state_count;
     uint64_t lost_until;    /* older states are not remembered */
@@ -185,11 +185,45 @@ static sgc_status sim_change(struct sim *s, sgc_txn *txn, int key)
     return there ? sgc_row_update(txn, 0, pk, record) : sgc_row_insert(txn, 0, pk, record);
 }
 
-/* One transaction; false once the database cannot go on. */
+/* What became of a transaction or a load that ended with s->pending; false once the database cannot
+ * go on. */
+static bool sim_end(struct sim *s, sgc_status status, const sgc_commit_info *info)
+{
+    if (status == SGC_OK) {
+        memcpy(s->rows, s->pending, sizeof s->rows);
+        s->acknowledged++;
+        if (info->sequence) sim_remember(s, info->sequence, info->time_us);
+        sim_say("commit %u: sequence %llu", s->next, (unsigned long long)info->sequence);
+        return true;
+    }
+    s->is_unknown = info->outcome == SGC_OUTCOME_UNKNOWN;
+    sim_say("commit %u: %s (%d)", s->next, info->error.text, (int)info->outcome);
+    if (s->is_unknown) {
+        s->unknown++;
+    } else {
+        s->refused++;
+    }
+    return false;
+}
+
+static bool sim_commit(struct sim *s, sgc_txn *txn, sgc_status status)
+{
+    sgc_commit_info info;
+
+    if (status != SGC_OK) {
+        sim_say("refused: %s", sgc_errmsg(txn));
+        sgc_abort(&txn);
+        s->refused++;
+        return false;
+    }
+    status = sgc_commit(&txn, &info);
+    return sim_end(s, status, &info);
+}
+
+/* One transaction. */
 static bool sim_transact(struct sim *s)
 {
     sgc_txn *txn;
-    sgc_commit_info info;
     sgc_status status = sgc_begin(s->db, &txn);
 
     if (status != SGC_OK) return false;
@@ -197,27 +231,7 @@ static bool sim_transact(struct sim *s)
     for (uint64_t i = 0, n = 1 + sim_draw(s, SIM_CHANGES); status == SGC_OK && i < n; i++) {
         status = sim_change(s, txn, (int)sim_draw(s, SIM_KEYS));
     }
-    if (status != SGC_OK) {
-        sgc_abort(&txn);
-        s->refused++;
-        return false;
-    }
-    status = sgc_commit(&txn, &info);
-    if (status == SGC_OK) {
-        memcpy(s->rows, s->pending, sizeof s->rows);
-        s->acknowledged++;
-        if (info.sequence) sim_remember(s, info.sequence, info.time_us);
-        sim_say("commit %u: sequence %llu", s->next, (unsigned long long)info.sequence);
-        return true;
-    }
-    s->is_unknown = info.outcome == SGC_OUTCOME_UNKNOWN;
-    sim_say("commit %u: %s (%d)", s->next, info.error.text, (int)info.outcome);
-    if (s->is_unknown) {
-        s->unknown++;
-    } else {
-        s->refused++;
-    }
-    return false;
+    return sim_commit(s, txn, status);
 }
 
 /* ---- comparing ---- */
@@ -331,6 +345,8 @@ static bool sim_reopen(struct sim *s)
     return status == SGC_OK && sim_open(s) == SGC_OK;
 }
 
+#include "sim/txn_load.h"
+
 /* Steps until something fails or `steps` are done; true when nothing failed. */
 static bool sim_run(struct sim *s, int steps)
 {
@@ -346,7 +362,7 @@ static bool sim_run(struct sim *s, int steps)
             good = sim_step_reader(s);
         } else {
             if (what == 8) sim_step_clock(s);
-            good = sim_transact(s);
+            good = what == 9 && sim_draw(s, 3) == 0 ? sim_load(s) : sim_transact(s);
         }
     }
     return good;

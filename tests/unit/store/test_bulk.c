@@ -119,6 +119,30 @@ static void emptied_tables_start_again(void)
     CU_ASSERT_TRUE(last.file_bytes < 3 * first.file_bytes);
 }
 
+/* Pages of the emptied indexes get their numbers again in the same flush. */
+static void emptied_within_a_flush(void)
+{
+    static const size_t counts[] = {1, 3, 10, 600, 3000};
+    fx_script puts = {.note = 40}, deletes = {.deletes = 100};
+
+    for (size_t c = 0; c < 2 * (sizeof counts / sizeof *counts); c++) {
+        size_t count = counts[c / 2];
+        sgc_flush *flush;
+        sgc_error error = {0};
+        fresh(caches[c % 2], count, 30);
+        flush_rows(0, count, 1, &puts, false);
+        CU_ASSERT_EQUAL_FATAL(sgc_flush_begin(pages, &flush, &error), SGC_OK);
+        for (size_t i = 0; i < 5 * count; i++)
+            CU_ASSERT_EQUAL_FATAL(fx_change(flush, &model, i % count, 1000,
+                                            i / count % 2 ? &puts : &deletes, &seed, &error),
+                                  SGC_OK);
+        for (size_t i = 0; i < count; i += 2)
+            CU_ASSERT_EQUAL_FATAL(fx_change(flush, &model, i, 1000, &puts, &seed, &error), SGC_OK);
+        CU_ASSERT_EQUAL_FATAL(sgc_flush_commit(flush, 1000, 1000, &error), SGC_OK);
+        check(caches[c % 2]);
+    }
+}
+
 /* Built at once, the hash index has the shape that it grows to row by row. */
 static void built_like_grown(void)
 {
@@ -223,6 +247,7 @@ int main(void)
         {"rows in order", rows_in_order},
         {"order ends", order_ends},
         {"emptied tables start again", emptied_tables_start_again},
+        {"emptied within a flush", emptied_within_a_flush},
         {"built like grown", built_like_grown},
         {"changes are sorted", changes_are_sorted},
         {"last change wins", last_change_wins},
