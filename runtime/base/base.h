@@ -21,6 +21,8 @@ void *sgc_alloc_aligned(size_t alignment, size_t size);
 void sgc_free(void *memory);
 /** Tests only: the n-th allocation from now fails (and all behind it if sticky); 0 switches off. */
 void sgc_alloc_fail_at(uint64_t n, bool sticky);
+/** Tests only: whether the allocation at hand has to fail; for memory that is not of the heap. */
+bool sgc_alloc_refused(void);
 /** Tests only: allocations since start. */
 uint64_t sgc_alloc_count(void);
 

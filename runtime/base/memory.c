@@ -22,7 +22,7 @@ uint64_t sgc_alloc_count(void)
     return atomic_load(&allocations);
 }
 
-static bool refuse(void)
+bool sgc_alloc_refused(void)
 {
     uint64_t at = atomic_load_explicit(&fail_at, memory_order_relaxed);
 
@@ -33,19 +33,19 @@ static bool refuse(void)
 
 void *sgc_alloc(size_t size)
 {
-    return refuse() ? NULL : malloc(size ? size : 1);
+    return sgc_alloc_refused() ? NULL : malloc(size ? size : 1);
 }
 
 void *sgc_alloc_zero(size_t count, size_t size)
 {
-    return refuse() ? NULL : calloc(count ? count : 1, size ? size : 1);
+    return sgc_alloc_refused() ? NULL : calloc(count ? count : 1, size ? size : 1);
 }
 
 void *sgc_realloc(void *memory, size_t count, size_t size)
 {
     size_t bytes;
 
-    if (!sgc_mul(count, size, &bytes) || refuse()) return NULL;
+    if (!sgc_mul(count, size, &bytes) || sgc_alloc_refused()) return NULL;
     return realloc(memory, bytes ? bytes : 1);
 }
 
@@ -53,7 +53,7 @@ void *sgc_alloc_aligned(size_t alignment, size_t size)
 {
     void *memory = NULL;
 
-    if (refuse() || posix_memalign(&memory, alignment, size ? size : 1) != 0) return NULL;
+    if (sgc_alloc_refused() || posix_memalign(&memory, alignment, size ? size : 1) != 0) return NULL;
     return memory;
 }
 

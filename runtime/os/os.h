@@ -137,6 +137,12 @@ unsigned sgc_thread_spread(void);
 unsigned sgc_processor_count(void);
 /** Bytes of physical memory. */
 uint64_t sgc_memory_size(void);
+/**
+ * size bytes beside the heap, at the start of a huge page: zeroed, and only what is touched takes
+ * memory. Give them back with the same size; NULL when there are none.
+ */
+void *sgc_memory_map(size_t size);
+void sgc_memory_unmap(void *memory, size_t size);
 /** Asks for huge pages under [memory, memory + size); a wish, nothing happens where they are not.
  */
 void sgc_memory_prefer_huge(void *memory, size_t size);

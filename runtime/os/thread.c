@@ -133,6 +133,27 @@ uint64_t sgc_memory_size(void)
     return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
 }
 
+enum { HUGE_PAGE = 2 << 20 };
+
+void *sgc_memory_map(size_t size)
+{
+    size_t whole;
+
+    if (sgc_alloc_refused() || !sgc_add(size, HUGE_PAGE, &whole)) return NULL;
+    char *start = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) return NULL;
+    size_t before = (HUGE_PAGE - (uintptr_t)start % HUGE_PAGE) % HUGE_PAGE;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), end = (before + size + page - 1) / page * page;
+    if (before) (void)munmap(start, before);
+    if (end < whole) (void)munmap(start + end, whole - end);
+    return start + before;
+}
+
+void sgc_memory_unmap(void *memory, size_t size)
+{
+    if (memory) (void)munmap(memory, size);
+}
+
 void sgc_memory_prefer_huge(void *memory, size_t size)
 {
     (void)madvise(memory, size, MADV_HUGEPAGE);

@@ -36,21 +36,19 @@ sgc_status sgc_cache_open(sgc_cache *cache, const sgc_os *os, sgc_file *file, ui
     if (count < FRAMES_LEAST) count = FRAMES_LEAST;
     if (count > UINT32_MAX / 2 || count > SIZE_MAX / each) return SGC_LIMIT;
     cache->frame_count = (uint32_t)count;
-    bool huge = count >= 4 * HUGE_FRAMES;
-    cache->memory = sgc_alloc_aligned(huge ? HUGE_FRAMES * SGC_PAGE_SIZE : SGC_PAGE_SIZE,
-                                      (size_t)count * SGC_PAGE_SIZE);
+    cache->memory = sgc_memory_map((size_t)count * SGC_PAGE_SIZE);
     cache->frames = sgc_alloc((size_t)count * sizeof *cache->frames); /* set when first taken */
     cache->idle = sgc_alloc((size_t)count * sizeof *cache->idle);
     sgc_place_map *map = map_create(MAP_FIRST);
     if (!cache->memory || !cache->frames || !cache->idle || !map) {
         sgc_free(map);
-        sgc_free(cache->memory);
+        sgc_memory_unmap(cache->memory, (size_t)count * SGC_PAGE_SIZE);
         sgc_free(cache->frames);
         sgc_free(cache->idle);
         return SGC_NO_MEMORY;
     }
     /* The first frames are small pages: whoever reads little need not have a huge one cleared. */
-    if (huge)
+    if (count >= 4 * HUGE_FRAMES)
         sgc_memory_prefer_huge(cache->memory + (size_t)HUGE_FRAMES * SGC_PAGE_SIZE,
                                (size_t)(count - HUGE_FRAMES) * SGC_PAGE_SIZE);
     atomic_init(&cache->map, map);
@@ -70,7 +68,7 @@ void sgc_cache_close(sgc_cache *cache)
         sgc_free(map);
         map = older;
     }
-    sgc_free(cache->memory);
+    sgc_memory_unmap(cache->memory, (size_t)cache->frame_count * SGC_PAGE_SIZE);
     sgc_free(cache->frames);
     sgc_free(cache->idle);
     sgc_cond_destroy(&cache->loaded);

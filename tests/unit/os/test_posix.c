@@ -105,6 +105,26 @@ static void direct_writes_or_a_clear_no(void)
     sgc_free(block);
 }
 
+static void mapped_memory_is_zeroed_and_aligned(void)
+{
+    static const size_t sizes[] = {1, 4096, 5000, (2 << 20) - 1, 2 << 20, (9 << 20) + 1};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char *memory = sgc_memory_map(sizes[i]);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(memory);
+        CU_ASSERT_EQUAL((uintptr_t)memory % (2 << 20), 0);
+        CU_ASSERT_EQUAL(memory[0] | memory[sizes[i] - 1], 0);
+        memset(memory, 'm', sizes[i]);
+        sgc_memory_unmap(memory, sizes[i]);
+    }
+    CU_ASSERT_PTR_NULL(sgc_memory_map(SIZE_MAX));
+    CU_ASSERT_PTR_NULL(sgc_memory_map(SIZE_MAX / 2));
+    sgc_alloc_fail_at(1, false);
+    CU_ASSERT_PTR_NULL(sgc_memory_map(1));
+    sgc_alloc_fail_at(0, false);
+    sgc_memory_unmap(NULL, 1);
+}
+
 /* A child that tries to take the lock: 1 when it is refused, 0 when it gets it. */
 static int lock_in_child(const char *name)
 {
@@ -249,6 +269,7 @@ int main(void)
         {"directories change", directories_change},
         {"clocks and random bytes", clocks_and_random_bytes},
         {"threads meet", threads_meet},
+        {"mapped memory is zeroed and aligned", mapped_memory_is_zeroed_and_aligned},
         CU_TEST_INFO_NULL,
     };
     const sgc_os *os = sgc_os_posix();
