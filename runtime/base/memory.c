@@ -53,7 +53,8 @@ void *sgc_alloc_aligned(size_t alignment, size_t size)
 {
     void *memory = NULL;
 
-    if (sgc_alloc_refused() || posix_memalign(&memory, alignment, size ? size : 1) != 0) return NULL;
+    if (sgc_alloc_refused()) return NULL;
+    if (posix_memalign(&memory, alignment, size ? size : 1) != 0) return NULL;
     return memory;
 }
 
