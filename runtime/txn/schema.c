@@ -77,16 +77,17 @@ static bool has_history(sgc_db *db)
 
 /* ---- the switch ---- */
 
-/* On the flusher's thread: between two flushes. */
+/*
+ * On the flusher's thread: between two flushes, with everything in pages. No record of the log may
+ * be left to be read under the new schema, not even one that says nothing any more, like that of a
+ * load whose root was never written: the checkpoint is one of the head.
+ */
 sgc_status sgc_schema_store(sgc_db *db, const sgc_schema *schema, bool keep_rows, sgc_error *error)
 {
-    sgc_checkpoint *newest = sgc_pages_newest(db->pages);
-    uint64_t sequence = sgc_checkpoint_sequence(newest);
-    uint64_t time_us = sgc_checkpoint_time_us(newest);
+    uint64_t sequence = atomic_load(&db->published), time_us = atomic_load(&db->published_time);
     sgc_flush *flush;
-
-    sgc_checkpoint_release(newest);
     sgc_status status = sgc_flush_begin(db->pages, &flush, error);
+
     if (status != SGC_OK) return status;
     status = keep_rows ? sgc_flush_set_indexes(flush, schema, error)
                        : sgc_flush_set_schema(flush, schema, error);
