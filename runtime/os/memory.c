@@ -163,6 +163,15 @@ static sgc_status write_fate(sgc_memory_os *memory)
     return SGC_OK;
 }
 
+/* It is there. */
+static void memory_will_read(void *self, sgc_file *file, uint64_t offset, size_t size)
+{
+    (void)self;
+    (void)file;
+    (void)offset;
+    (void)size;
+}
+
 static sgc_status memory_write(void *self, sgc_file *out, uint64_t offset, const void *data,
                                size_t size)
 {
@@ -370,6 +379,7 @@ sgc_status sgc_memory_os_create(sgc_memory_os **out)
         .open = memory_open,
         .close = memory_close,
         .read = memory_read,
+        .will_read = memory_will_read,
         .write = memory_write,
         .sync = memory_sync,
         .size = memory_size,

@@ -33,6 +33,8 @@ typedef struct sgc_os {
     /** Reads exactly size bytes, or fewer at the end of the file (*got). */
     sgc_status (*read)(void *self, sgc_file *file, uint64_t offset, void *data, size_t size,
                        size_t *got);
+    /** Says that this will be read soon: the device may begin with it. Never fails. */
+    void (*will_read)(void *self, sgc_file *file, uint64_t offset, size_t size);
     /** Writes all bytes or fails; after a failure any prefix may have been written. */
     sgc_status (*write)(void *self, sgc_file *file, uint64_t offset, const void *data, size_t size);
     /** Data (and the size) durable: fdatasync. */

@@ -137,6 +137,14 @@ static sgc_status posix_read(void *self, sgc_file *file, uint64_t offset, void *
     return SGC_OK;
 }
 
+static void posix_will_read(void *self, sgc_file *file, uint64_t offset, size_t size)
+{
+    (void)self;
+    if (range_fits(offset, size))
+        (void)posix_fadvise(posix_of(file)->descriptor, (off_t)offset, (off_t)size,
+                            POSIX_FADV_WILLNEED);
+}
+
 static sgc_status posix_write(void *self, sgc_file *file, uint64_t offset, const void *data,
                               size_t size)
 {
@@ -312,6 +320,7 @@ const sgc_os *sgc_os_posix(void)
         .open = posix_open,
         .close = posix_close,
         .read = posix_read,
+        .will_read = posix_will_read,
         .write = posix_write,
         .sync = posix_sync,
         .size = posix_size,

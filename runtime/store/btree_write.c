@@ -10,6 +10,8 @@
 enum {
     CAPACITY = SGC_PAGE_BODY,
     SMALL = SGC_PAGE_SIZE / 4, /* used bytes below which a neighbour is looked for */
+    FEW = 16,                  /* entries put into a leaf one by one */
+    LEAVES_AHEAD = 64,         /* a device does so many reads at once gladly */
 };
 
 typedef struct items {
@@ -139,12 +141,24 @@ static size_t spread(const job *work, unsigned height, const sgc_item *list, siz
     return share < CAPACITY ? share : CAPACITY;
 }
 
+/* Appends a written node to its parent's list. */
+static sgc_status push_child(job *work, uint32_t logical, unsigned height,
+                             const sgc_item *separator, size_t used)
+{
+    level *parent = &work->levels[height + 1];
+    uint8_t *key = sgc_arena_alloc(&parent->arena, separator->size);
+
+    if (!key) return no_memory(work);
+    if (separator->size) memcpy(key, separator->key, separator->size);
+    sgc_item child = {
+        .key = key, .size = separator->size, .value = logical, .used = (uint16_t)used};
+    return push(&parent->fresh, child) ? SGC_OK : no_memory(work);
+}
+
 /* Writes items as nodes and appends these to the parent's list; `separator`: of the first one. */
 static sgc_status write_nodes(job *work, uint32_t logical, unsigned height, const sgc_item *list,
                               size_t count, bool pack, sgc_item separator)
 {
-    level *parent = &work->levels[height + 1];
-
     if (count == 0)
         return logical == NO_PAGE ? SGC_OK
                                   : sgc_write_free(work->flush, work->tree, logical, work->error);
@@ -156,15 +170,9 @@ static sgc_status write_nodes(job *work, uint32_t logical, unsigned height, cons
     }
     for (; count > 0; logical = NO_PAGE) {
         sgc_status status = write_node(work, &logical, height, list, fit);
+        if (status == SGC_OK)
+            status = push_child(work, logical, height, &separator, used + SGC_PAGE_HEAD);
         if (status) return status;
-        uint8_t *key = sgc_arena_alloc(&parent->arena, separator.size);
-        if (!key) return no_memory(work);
-        if (separator.size) memcpy(key, separator.key, separator.size);
-        sgc_item child = {.key = key,
-                          .size = separator.size,
-                          .value = logical,
-                          .used = (uint16_t)(used + SGC_PAGE_HEAD)};
-        if (!push(&parent->fresh, child)) return no_memory(work);
         if (fit < count) separate(&list[fit - 1], &list[fit], height, &separator);
         list += fit;
         count -= fit;
@@ -247,15 +255,66 @@ static bool merge_leaf(const job *work, const items *old, const sgc_entry_change
     return good && push_all(out, old, i, old->count);
 }
 
+/* Bytes used once the changes are put between the entries of a leaf, 0 when they cannot be. */
+static size_t used_with(const job *work, const uint8_t *leaf, const sgc_entry_change *changes,
+                        size_t count)
+{
+    size_t used = sgc_node_used(leaf);
+
+    if (sgc_page_level(leaf) > 0) return 0;
+    for (size_t i = 0; i < count; i++) {
+        sgc_item item = item_of(work, &changes[i]);
+        size_t more = item.value == SGC_CHANGE_REMOVE ? 0 : sgc_node_growth(leaf, &item);
+        if (more == 0 || used + more > SGC_PAGE_SIZE) return 0;
+        if (i > 0 && order_of(work, &item, &changes[i - 1]) == 0) return 0;
+        used += more;
+    }
+    return used;
+}
+
+/* New entries, few of them, that have room and fit between the others: *used is not 0. */
+static sgc_status insert_few(job *work, uint32_t logical, const sgc_entry_change *changes,
+                             size_t count, size_t *used)
+{
+    sgc_cache *cache = &work->flush->pages->cache;
+    const uint8_t *leaf;
+    uint8_t *page;
+    uint32_t frame;
+    sgc_status status =
+        sgc_tree_pin(cache, work->tree, logical, SGC_PAGE_NODE, &frame, &leaf, work->error);
+
+    *used = 0;
+    if (status) return status;
+    *used = used_with(work, leaf, changes, count);
+    sgc_cache_unpin(cache, frame);
+    if (*used == 0) return SGC_OK;
+    status = sgc_flush_relieve(work->flush, work->error);
+    if (status == SGC_OK)
+        status =
+            sgc_write_page(work->flush, work->tree, logical, SGC_PAGE_NODE, &page, work->error);
+    if (status) return status;
+    for (size_t i = 0; i < count; i++) {
+        sgc_item item = item_of(work, &changes[i]);
+        sgc_node_insert(page, &item);
+    }
+    work->tree->count += count;
+    return SGC_OK;
+}
+
 static sgc_status apply_leaf(job *work, uint32_t logical, const sgc_entry_change *changes,
                              size_t count, sgc_item separator)
 {
     level *own = &work->levels[0];
     sgc_status status = SGC_OK;
+    size_t used = 0;
 
     sgc_arena_reset(&own->arena);
     own->old.count = own->fresh.count = 0;
-    if (logical != NO_PAGE) status = read_node(work, logical, 0, &own->arena, &own->old);
+    if (count <= FEW && logical != NO_PAGE)
+        status = insert_few(work, logical, changes, count, &used);
+    if (used) return status ? status : push_child(work, logical, 0, &separator, used);
+    if (status == SGC_OK && logical != NO_PAGE)
+        status = read_node(work, logical, 0, &own->arena, &own->old);
     if (status) return status;
     bool pack =
         own->old.count == 0 || order_of(work, &own->old.items[own->old.count - 1], changes) < 0;
@@ -404,28 +463,61 @@ static size_t changes_before(const job *work, const sgc_entry_change *changes, s
     return low;
 }
 
+/* The child whose entries the change is among, from `from` on. */
+static size_t child_of(const job *work, const items *children, size_t from,
+                       const sgc_entry_change *change)
+{
+    size_t low = from + 1, high = children->count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (order_of(work, &children->items[middle], change) > 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low - 1;
+}
+
+/* The leaves that the first changes go into are read by the device together. */
+static void foresee_leaves(const job *work, const items *children, const sgc_entry_change *changes,
+                           size_t count)
+{
+    size_t last = SIZE_MAX, at = 0;
+
+    for (size_t i = 0; i < count && i < LEAVES_AHEAD; i++, last = at) {
+        at = child_of(work, children, at, &changes[i]);
+        if (at == last) continue;
+        sgc_tree_will_read(work->flush->pages, work->tree, (uint32_t)children->items[at].value);
+    }
+}
+
 /* Hands the changes down; own->fresh then holds the children that are now. */
 static sgc_status apply_children(job *work, unsigned height, const sgc_entry_change *changes,
                                  size_t count, size_t *first)
 {
     level *own = &work->levels[height];
     sgc_status status = SGC_OK;
+    size_t next = 0, told = 0;
 
-    *first = own->old.count;
-    for (size_t i = 0; status == SGC_OK && i < own->old.count; i++) {
-        sgc_item child = own->old.items[i];
-        size_t part = count;
-        if (i + 1 < own->old.count)
-            part = changes_before(work, changes, count, &own->old.items[i + 1]);
-        if (part == 0) {
-            if (!push(&own->fresh, child)) return no_memory(work);
-            continue;
+    *first = child_of(work, &own->old, 0, changes);
+    for (size_t done = 0; status == SGC_OK && done < count;) {
+        if (height == 1 && done >= told) {
+            foresee_leaves(work, &own->old, changes + done, count - done);
+            told = done + LEAVES_AHEAD;
         }
-        if (*first == own->old.count) *first = i;
-        status = apply(work, (uint32_t)child.value, height - 1, changes, part, child);
-        changes += part;
-        count -= part;
+        size_t at = child_of(work, &own->old, next, &changes[done]), part = count - done;
+        if (!push_all(&own->fresh, &own->old, next, at)) return no_memory(work);
+        if (at + 1 < own->old.count)
+            part = changes_before(work, changes + done, part, &own->old.items[at + 1]);
+        sgc_item child = own->old.items[at];
+        status = apply(work, (uint32_t)child.value, height - 1, changes + done, part, child);
+        done += part;
+        next = at + 1;
     }
+    if (status == SGC_OK && !push_all(&own->fresh, &own->old, next, own->old.count))
+        status = no_memory(work);
     return status;
 }
 

@@ -307,6 +307,13 @@ static sgc_table_view view_of(const sgc_flush *flush, uint16_t table)
     };
 }
 
+void sgc_flush_will_change(sgc_flush *flush, uint16_t table, sgc_str key)
+{
+    if (!flush->image.schema || table >= flush->image.schema->table_count) return;
+    sgc_table_view view = view_of(flush, table);
+    sgc_hash_will_find(flush->pages, &view, key);
+}
+
 static sgc_status prepare(sgc_flush *flush, uint16_t table, sgc_str key, sgc_error *error)
 {
     if (flush->broken) return sgc_fail(error, flush->broken, "the flush has failed before");

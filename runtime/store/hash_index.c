@@ -247,6 +247,12 @@ void sgc_hash_probe(const sgc_table_view *view, sgc_str key, sgc_probe *probe)
     pin_foreseen(view, SGC_PAGE_ROWS, probe);
 }
 
+void sgc_hash_will_find(sgc_pages *pages, const sgc_table_view *view, sgc_str key)
+{
+    if (view->hash->pages == 0) return;
+    sgc_tree_will_read(pages, view->hash, page_of(view->hash, sgc_hash_of(view->seed, key)));
+}
+
 /* Step by step for all: what one needs is fetched from memory while the others take theirs. */
 void sgc_hash_probe_many(const sgc_table_view *view, const sgc_str *keys, size_t count,
                          sgc_probe *probes)

@@ -207,6 +207,8 @@ SGC_CHECK static inline sgc_status sgc_tree_pin(sgc_cache *cache, const sgc_tree
     }
     return sgc_tree_load(cache, tree, logical, kind, frame, page, error);
 }
+/** Has the device begin to read a page that is not in memory and will be needed. */
+void sgc_tree_will_read(sgc_pages *pages, const sgc_tree *tree, uint32_t logical);
 sgc_status sgc_tree_damaged(const sgc_tree *tree, uint32_t logical, const char *why,
                             sgc_error *error);
 /** What kind of page is published there; 0: none. */
@@ -343,6 +345,8 @@ typedef struct sgc_probe {
 void sgc_hash_probe(const sgc_table_view *view, sgc_str key, sgc_probe *probe);
 void sgc_hash_probe_many(const sgc_table_view *view, const sgc_str *keys, size_t count,
                          sgc_probe *probes);
+/** Has the device begin to read the page of the index that a key leads to. */
+void sgc_hash_will_find(sgc_pages *pages, const sgc_table_view *view, sgc_str key);
 SGC_CHECK sgc_status sgc_hash_insert(sgc_flush *flush, sgc_tree *hash, sgc_tree *rows, sgc_str key,
                                      uint64_t at, sgc_error *error);
 /** Changes the address of a key's row from `old` to `now`. */

@@ -1,13 +1,13 @@
 /*
  * node.h - private to store: one node of a B+tree in a page of 4 KB.
  *
- * Nodes are read in place and always written whole. What entries have in common stands once: their
- * prefix, and in leaves a piece in the middle, the end of the components (`tail` bytes) and the
- * beginning of the row's key (`key_head` bytes). What is left of an entry is its suffix. Entries
- * stand in columns, so that a search reads next to nothing but what it compares: the first bytes of
- * all suffixes (heads), all values - in a leaf the row's address, in an inner node a child -, and
- * the rests. Entry i of an inner node is the separator between the children i and i + 1: nothing
- * left of it is >=, all right of it is.
+ * Nodes are read in place; a leaf gets single entries in place, everything else is written whole.
+ * What entries have in common stands once: their prefix, and in leaves a piece in the middle, the
+ * end of the components (`tail` bytes) and the beginning of the row's key (`key_head` bytes). What
+ * is left of an entry is its suffix. Entries stand in columns, so that a search reads next to
+ * nothing but what it compares: the first bytes of all suffixes (heads), all values - in a leaf the
+ * row's address, in an inner node a child -, and the rests. Entry i of an inner node is the
+ * separator between the children i and i + 1: nothing left of it is >=, all right of it is.
  *
  * 17 level (0: leaf), 18 entries, 20 bytes of the prefix, 22 end of what is used, 24 first child
  * (inner nodes; uint32), in leaves instead 24 tail, 25 key_head (bytes), 26 size of every row's key
@@ -100,5 +100,16 @@ size_t sgc_node_fit(const sgc_item *items, size_t count, unsigned level, bool ke
  */
 void sgc_node_fill(uint8_t *page, const sgc_item *items, size_t count, unsigned level,
                    bool key_sizes);
+
+/* ---- node_insert.c ---- */
+
+/**
+ * Bytes by which a leaf grows when the entry is put between the others; 0 when the leaf has to be
+ * written anew: the entry is there, shares less than the others do, or has a wider value.
+ */
+size_t sgc_node_growth(const uint8_t *leaf, const sgc_item *item);
+/** Puts an entry that grows the leaf (sgc_node_growth()) into it; there is room. The bytes are
+ * those that sgc_node_fill() would write. */
+void sgc_node_insert(uint8_t *leaf, const sgc_item *item);
 
 #endif

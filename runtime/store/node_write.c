@@ -142,21 +142,34 @@ size_t sgc_node_add(sgc_node_size *node, const sgc_item *item)
     return shape_of(node).bytes;
 }
 
-size_t sgc_node_fit(const sgc_item *items, size_t count, unsigned level, bool key_sizes,
-                    size_t limit, size_t *used)
+/* Item by item, until the next one does not fit. */
+static size_t fit_part(const sgc_item *items, size_t count, size_t from, bool key_sizes,
+                       size_t limit, size_t *used)
 {
     sgc_node_size node = {.keys = key_sizes};
-    size_t fit = 0;
+    size_t fit = from;
 
     *used = 0;
-    if (level > 0) fit = 1; /* the first child's key is not stored */
-    for (size_t i = fit; i < count; i++) {
+    for (size_t i = from; i < count; i++) {
         size_t bytes = sgc_node_add(&node, &items[i]);
         if (bytes > limit && i > 0) break;
         *used = bytes;
         fit = i + 1;
     }
     return fit;
+}
+
+size_t sgc_node_fit(const sgc_item *items, size_t count, unsigned level, bool key_sizes,
+                    size_t limit, size_t *used)
+{
+    sgc_node_size node = {.keys = key_sizes};
+    size_t from = level > 0 ? 1 : 0; /* the first child's key is not stored */
+
+    for (size_t i = from; i < count; i++)
+        add(&node, &items[i]);
+    *used = count > from ? shape_of(&node).bytes : 0;
+    if (*used <= limit) return count; /* so it is most often */
+    return fit_part(items, count, from, key_sizes, limit, used);
 }
 
 /* ---- filling ---- */

@@ -8,6 +8,16 @@ sgc_status sgc_tree_damaged(const sgc_tree *tree, uint32_t logical, const char *
                     (unsigned)logical, why);
 }
 
+void sgc_tree_will_read(sgc_pages *pages, const sgc_tree *tree, uint32_t logical)
+{
+    sgc_page_at at;
+
+    if (logical >= tree->pages || sgc_tree_look_up(&pages->cache, tree, logical, &at, NULL)) return;
+    if (at.place == 0 || sgc_cache_foresee(&pages->cache, at.place)) return;
+    pages->os->will_read(pages->os->self, pages->pages_file, (uint64_t)at.place * SGC_PAGE_SIZE,
+                         SGC_PAGE_SIZE);
+}
+
 /* Keeps the lowest page of a page table pinned for the checkpoint, unless too many are. */
 static bool keep_table(sgc_cache *cache, const sgc_tree *tree, uint32_t position, uint32_t frame)
 {

@@ -72,6 +72,13 @@ static sgc_status pane_read(void *self, sgc_file *file, uint64_t offset, void *d
     return real->read(real->self, file_of(file)->real, offset, data, size, got);
 }
 
+static void pane_will_read(void *self, sgc_file *file, uint64_t offset, size_t size)
+{
+    const sgc_os *real = real_of(self);
+
+    if (file_of(file)->real) real->will_read(real->self, file_of(file)->real, offset, size);
+}
+
 static sgc_status pane_size(void *self, sgc_file *file, uint64_t *size)
 {
     const sgc_os *real = real_of(self);
@@ -161,6 +168,7 @@ static void pane_init(struct pane *pane, const sgc_os *real)
                         .open = pane_open,
                         .close = pane_close,
                         .read = pane_read,
+                        .will_read = pane_will_read,
                         .write = pane_write,
                         .sync = pane_sync,
                         .size = pane_size,

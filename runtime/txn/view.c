@@ -251,23 +251,48 @@ sgc_status sgc_view_wait_for_flush(sgc_db *db, bool merged)
 
 /* ---- the flusher ---- */
 
+enum { ROWS_TOGETHER = 64 }; /* a device does so many reads at once gladly */
+
+/* Rows whose pages the device is told of before the first of them is waited for. */
 struct flushing {
     sgc_flush *flush;
     sgc_error *error;
+    struct {
+        const sgc_version *version;
+        sgc_str key;
+        uint16_t table;
+    } rows[ROWS_TOGETHER];
+    size_t count;
 };
+
+static sgc_status flush_rows(struct flushing *f)
+{
+    sgc_status status = SGC_OK;
+
+    for (size_t i = 0; i < f->count; i++)
+        sgc_flush_will_change(f->flush, f->rows[i].table, f->rows[i].key);
+    for (size_t i = 0; status == SGC_OK && i < f->count; i++)
+        status =
+            sgc_flush_row(f->flush, f->rows[i].table, f->rows[i].key, f->rows[i].version, f->error);
+    f->count = 0;
+    return status;
+}
 
 static sgc_status flush_row(void *context, uint16_t table, sgc_str key, const sgc_version *version)
 {
     struct flushing *f = context;
 
-    return sgc_flush_row(f->flush, table, key, version, f->error);
+    f->rows[f->count].version = version;
+    f->rows[f->count].key = key;
+    f->rows[f->count].table = table;
+    return ++f->count < ROWS_TOGETHER ? SGC_OK : flush_rows(f);
 }
 
 /* Oldest first, so that newer versions of a row replace older ones. */
 static sgc_status write_pages(sgc_db *db, struct sgc_layer *const *layers, size_t count,
                               sgc_error *error)
 {
-    struct flushing f = {NULL, error};
+    struct flushing f = {.error = error};
     uint64_t sequence = 0, time_us = 0;
 
     sgc_status status = sgc_flush_begin(db->pages, &f.flush, error);
@@ -278,6 +303,7 @@ static sgc_status write_pages(sgc_db *db, struct sgc_layer *const *layers, size_
         status = sgc_layer_flush_commits(layers[i], f.flush, error);
         if (status == SGC_OK)
             status = sgc_memtable_each(layers[i]->memtable, SGC_NEWEST, flush_row, &f);
+        if (status == SGC_OK) status = flush_rows(&f);
     }
     if (status != SGC_OK) {
         sgc_flush_abort(f.flush);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-enum { THREADS = 8, TOGETHER = 1000, TIMES = 20000 };
+enum { MOST_THREADS = 64, TOGETHER = 1000, TIMES = 20000, EACH_THREAD = 10000000 };
 
 /* ---- loading ---- */
 
@@ -69,24 +69,25 @@ static void *insert_on(void *argument)
     return NULL;
 }
 
-static void insert_by_threads(const scale_job *job, void *self, uint64_t *next)
+static void insert_by_threads(const scale_job *job, void *self, unsigned threads, uint64_t *next)
 {
-    writer writers[THREADS];
+    writer writers[MOST_THREADS];
+    char title[64];
     double start = bench_seconds();
     uint64_t count = 0;
 
-    for (unsigned t = 0; t < THREADS; t++) {
-        writers[t] = (writer){self, start + job->seconds, *next + t * 100000000U, 0, 0};
+    for (unsigned t = 0; t < threads; t++) {
+        writers[t] = (writer){self, start + job->seconds, *next + (uint64_t)t * EACH_THREAD, 0, 0};
         if (pthread_create(&writers[t].thread, NULL, insert_on, &writers[t]) != 0)
             bench_fail("no thread");
     }
-    for (unsigned t = 0; t < THREADS; t++) {
+    for (unsigned t = 0; t < threads; t++) {
         pthread_join(writers[t].thread, NULL);
         count += writers[t].count;
     }
-    printf("  %-44s %9.0f rows/s\n", "a row a transaction, 8 threads, durable",
-           (double)count / (bench_seconds() - start));
-    *next += THREADS * 100000000ULL;
+    (void)snprintf(title, sizeof title, "a row a transaction, %u threads, durable", threads);
+    printf("  %-44s %9.0f rows/s\n", title, (double)count / (bench_seconds() - start));
+    *next += (uint64_t)threads * EACH_THREAD;
 }
 
 static void insert_together(const scale_job *job, void *self, uint64_t *next)
@@ -129,7 +130,8 @@ void scale_large(const scale_job *job)
 
     void *self = load_growing(job);
     look_up(job, self);
-    insert_by_threads(job, self, &next);
+    insert_by_threads(job, self, 8, &next);
+    insert_by_threads(job, self, MOST_THREADS, &next);
     insert_together(job, self, &next);
     fflush(stdout);
     uint64_t budget = scale_stats(self).cache_budget;

@@ -331,6 +331,12 @@ static sgc_status slow_read(void *self, sgc_file *file, uint64_t offset, void *d
     return slow->base->read(slow->base->self, file, offset, data, size, got);
 }
 
+static void slow_will_read(void *self, sgc_file *file, uint64_t offset, size_t size)
+{
+    struct slow *slow = self;
+    slow->base->will_read(slow->base->self, file, offset, size);
+}
+
 static sgc_status slow_write(void *self, sgc_file *file, uint64_t offset, const void *data,
                              size_t size)
 {
@@ -422,11 +428,25 @@ static void slow_make(struct slow *slow, const sgc_os *base)
     *slow = (struct slow){.base = base, .is_open = true};
     sgc_mutex_init(&slow->lock);
     sgc_cond_init(&slow->changed);
-    slow->table =
-        (sgc_os){slow,           slow_open,           slow_close,          slow_read, slow_write,
-                 slow_sync,      slow_size,           slow_truncate,       slow_lock, slow_rename,
-                 slow_remove,    slow_make_directory, slow_sync_directory, slow_list, slow_time,
-                 slow_monotonic, slow_coarse,         slow_random};
+    slow->table = (sgc_os){.self = slow,
+                           .open = slow_open,
+                           .close = slow_close,
+                           .read = slow_read,
+                           .will_read = slow_will_read,
+                           .write = slow_write,
+                           .sync = slow_sync,
+                           .size = slow_size,
+                           .truncate = slow_truncate,
+                           .lock = slow_lock,
+                           .rename = slow_rename,
+                           .remove = slow_remove,
+                           .make_directory = slow_make_directory,
+                           .sync_directory = slow_sync_directory,
+                           .list = slow_list,
+                           .time_us = slow_time,
+                           .monotonic_us = slow_monotonic,
+                           .coarse_us = slow_coarse,
+                           .random = slow_random};
 }
 
 static void slow_gate(struct slow *slow, bool is_open)
