@@ -9,6 +9,7 @@ enum {
     PATIENCE = 5000,  /* rounds of waiting for a frame that somebody gives back */
     FRAMES_LEAST = 48,
     HUGE_FRAMES = 512, /* frames of a huge page of 2 MB */
+    FORGOTTEN_TOGETHER = 256,
 };
 
 /* A page being read by some thread; lives on its stack. */
@@ -381,6 +382,16 @@ void sgc_cache_drop(sgc_cache *cache, uint32_t place, bool pinned)
     sgc_mutex_lock(&cache->lock);
     forget(cache, place, pinned);
     sgc_mutex_unlock(&cache->lock);
+}
+
+void sgc_cache_forget(sgc_cache *cache, const uint32_t *places, size_t count)
+{
+    for (size_t i = 0; i < count;) {
+        sgc_mutex_lock(&cache->lock);
+        for (size_t end = i + FORGOTTEN_TOGETHER; i < count && i < end; i++)
+            forget(cache, places[i], false);
+        sgc_mutex_unlock(&cache->lock);
+    }
 }
 
 void sgc_cache_get_counts(sgc_cache *cache, sgc_cache_counts *counts)

@@ -144,6 +144,8 @@ void sgc_cache_drop(sgc_cache *cache, uint32_t place, bool pinned);
 typedef struct sgc_cache_counts {
     uint64_t hits, misses, evictions, bytes, budget;
 } sgc_cache_counts;
+/** The frames of places that no checkpoint names any more are free at once. */
+void sgc_cache_forget(sgc_cache *cache, const uint32_t *places, size_t count);
 void sgc_cache_get_counts(sgc_cache *cache, sgc_cache_counts *counts);
 
 /** Structure of a page's body, checked when it is loaded so that readers need no bounds. */

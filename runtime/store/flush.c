@@ -42,7 +42,8 @@ static void discard(sgc_flush *flush)
     sgc_free(flush);
 }
 
-/* What no checkpoint before the oldest living one needs is free. */
+/* What no checkpoint before the oldest living one needs is free, in the file and in the cache:
+ * where much is written, half of the pages there would soon be ones that nobody can ask for. */
 static void reap(sgc_pages *pages)
 {
     sgc_mutex_lock(&pages->lock);
@@ -51,6 +52,9 @@ static void reap(sgc_pages *pages)
         oldest = oldest->older;
     uint32_t number = oldest->image.number;
     sgc_mutex_unlock(&pages->lock);
+    for (sgc_held_places *held = pages->space.held; held && held->number <= number;
+         held = held->next)
+        sgc_cache_forget(&pages->cache, held->places.items, held->places.count);
     sgc_space_reap(&pages->space, number);
     sgc_space_trim(&pages->space);
 }
