@@ -6,7 +6,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Damage, readFolder, showRow, time, versionsOf } from './reader.mjs';
+import { Damage } from './bytes.mjs';
+import { readFolder, versionsOf } from './reader.mjs';
+import { showRow, time } from './records.mjs';
 
 const [program, seed = '1'] = process.argv.slice(2);
 if (!program) {
@@ -22,12 +24,17 @@ const schema = path.join(path.dirname(fileURLToPath(import.meta.url)), 'zoo.grap
 function sg(...args) {
   return execFileSync(sgdb, args, { cwd: work, encoding: 'utf8', timeout: 60000, maxBuffer: 1 << 28 });
 }
-const lines = (text) => text.trimEnd().split('\n').map((line) => JSON.parse(line));
+const lines = (text) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
 // ---- What is written ----
 
 let state = Number(seed) >>> 0;
-function below(n) { // a small generator of our own: the same rows everywhere
+function below(n) {
+  // a small generator of our own: the same rows everywhere
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
   return Math.floor((state / 2 ** 32) * n);
 }
@@ -35,40 +42,79 @@ const one = (...choices) => choices[below(choices.length)];
 const maybe = (value) => (below(4) ? value : null);
 const some = (most, make) => Array.from({ length: below(most + 1) }, make);
 const word = () => one('', 'a', 'Zoë', 'x'.repeat(below(60)), `w${below(50)}`, 'nul\0nul', '\u{1f600}');
-const digits = (n) => some(n, () => below(10)).join('').replace(/^0+(?=.)/, '') || '0';
+const digits = (n) =>
+  some(n, () => below(10))
+    .join('')
+    .replace(/^0+(?=.)/, '') || '0';
 const decimal = () => `${one('', '-')}${digits(20)}${one('', `.${below(10)}${digits(12)}`)}`;
 const micros = () => one('', `.${below(900) + 100}`, `.${below(900000) + 100000}`);
 const date = () => `${1900 + below(200)}-${10 + below(3)}-${10 + below(19)}`;
 const clock = () => `${10 + below(14)}:${10 + below(50)}:${10 + below(50)}${micros()}`;
 const hexDigits = (n) => Array.from({ length: n }, () => below(16).toString(16)).join('');
-const address = () => ({ street: word(), number: maybe(below(100)),
-  area: maybe({ code: maybe(-below(9)), name: maybe(word()), flag: maybe(!below(2)) }) });
+const address = () => ({
+  street: word(),
+  number: maybe(below(100)),
+  area: maybe({ code: maybe(-below(9)), name: maybe(word()), flag: maybe(!below(2)) }),
+});
 
 const favs = (n) => {
   const types = some(n, () => one('Person', 'Club'));
-  return { favTypes: types, favIds: types.map((t) => (t === 'Club' ? `c${below(clubs / 2)}` : `p${below(people)}`)) };
+  return {
+    favTypes: types,
+    favIds: types.map((t) => (t === 'Club' ? `c${below(clubs / 2)}` : `p${below(people)}`)),
+  };
 };
 const person = (id) => ({
-  id, name: word() || 'nobody', age: maybe(below(200) - 100), email: maybe(`${id}@${word()}`),
-  height: maybe(one(0, -0, 1.5, -2.25e-300, below(1000) / 7)), big: maybe(`${one('', '-')}${digits(18)}`),
-  mood: maybe(one('GLAD', 'SAD')), born: maybe(date()), at: maybe(`${date()}T${clock()}Z`), wakes: maybe(clock()),
-  awake: maybe(!below(2)), pay: maybe(decimal()),
+  id,
+  name: word() || 'nobody',
+  age: maybe(below(200) - 100),
+  email: maybe(`${id}@${word()}`),
+  height: maybe(one(0, -0, 1.5, -2.25e-300, below(1000) / 7)),
+  big: maybe(`${one('', '-')}${digits(18)}`),
+  mood: maybe(one('GLAD', 'SAD')),
+  born: maybe(date()),
+  at: maybe(`${date()}T${clock()}Z`),
+  wakes: maybe(clock()),
+  awake: maybe(!below(2)),
+  pay: maybe(decimal()),
   uid: maybe(`${hexDigits(8)}-${hexDigits(4)}-7${hexDigits(3)}-8${hexDigits(3)}-${hexDigits(12)}`),
-  colour: maybe(word()), raw: maybe(Buffer.from(hexDigits(2 * below(20)), 'hex').toString('base64')),
-  tags: maybe(some(4, () => maybe(word()))), nums: maybe(some(5, () => maybe(below(9)))), moods: maybe(some(3, () => one('GLAD', 'SAD'))),
-  pays: maybe(some(3, () => maybe(decimal()))), address: maybe(address()), homes: maybe(some(3, address)),
-  meta: maybe({ a: [1, null, word()], b: {} }), bossId: maybe(`p${below(people)}`), favType: 'Club', favId: `c${below(clubs / 2)}`,
-  ...favs(4), clubs: some(4, () => `c${below(clubs / 2)}`).filter((c, i, all) => all.indexOf(c) === i),
+  colour: maybe(word()),
+  raw: maybe(Buffer.from(hexDigits(2 * below(20)), 'hex').toString('base64')),
+  tags: maybe(some(4, () => maybe(word()))),
+  nums: maybe(some(5, () => maybe(below(9)))),
+  moods: maybe(some(3, () => one('GLAD', 'SAD'))),
+  pays: maybe(some(3, () => maybe(decimal()))),
+  address: maybe(address()),
+  homes: maybe(some(3, address)),
+  meta: maybe({ a: [1, null, word()], b: {} }),
+  bossId: maybe(`p${below(people)}`),
+  favType: 'Club',
+  favId: `c${below(clubs / 2)}`,
+  ...favs(4),
+  clubs: some(4, () => `c${below(clubs / 2)}`).filter((c, i, all) => all.indexOf(c) === i),
 });
 
 function base() {
   return {
     Person: Array.from({ length: people }, (_, i) => person(`p${i}`)),
-    Club: Array.from({ length: clubs }, (_, i) => ({ id: i < clubs / 2 ? `c${i}` : `d${i}`, name: `${word()} of club`, size: maybe(below(50)) })),
+    Club: Array.from({ length: clubs }, (_, i) => ({
+      id: i < clubs / 2 ? `c${i}` : `d${i}`,
+      name: `${word()} of club`,
+      size: maybe(below(50)),
+    })),
     Counter: Array.from({ length: 9 }, () => ({ label: word() })),
-    Pair: Array.from({ length: 20 }, (_, i) => ({ key: String((i - 9) * 10 ** 14), other: some(3, () => below(20)).filter((c, n, all) => all.indexOf(c) === n) })),
-    Other: Array.from({ length: 20 }, (_, i) => ({ id: i - 9 })).concat(Array.from({ length: 10 }, (_, i) => ({ id: 11 + i }))),
-    Quiet: [{ id: 'one', text: 'x' }, { id: 'pages', text: 'y'.repeat(9000) }, { id: 'more', text: 'z'.repeat(clubs * 920) }],
+    Pair: Array.from({ length: 20 }, (_, i) => ({
+      key: String((i - 9) * 10 ** 14),
+      other: some(3, () => below(20)).filter((c, n, all) => all.indexOf(c) === n),
+    })),
+    Other: Array.from({ length: 20 }, (_, i) => ({ id: i - 9 })).concat(
+      Array.from({ length: 10 }, (_, i) => ({ id: 11 + i })),
+    ),
+    Quiet: [
+      { id: 'one', text: 'x' },
+      { id: 'pages', text: 'y'.repeat(9000) },
+      { id: 'more', text: 'z'.repeat(clubs * 920) },
+    ],
   };
 }
 
@@ -89,17 +135,30 @@ function load(table, rows) {
 
 // A server at work; it ends by this signal: SIGTERM flushes, SIGKILL leaves the commits in the log.
 async function serve(signal, doWork) {
-  const server = spawn(sgdb, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise((resolve) => { server.on('exit', resolve); });
+  const server = spawn(sgdb, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => {
+    server.on('exit', resolve);
+  });
   try {
-    const { url } = JSON.parse(await new Promise((resolve, reject) => {
-      let said = '';
-      server.on('exit', () => reject(new Error('the server ended')));
-      server.stdout.on('data', (text) => { if ((said += text).includes('\n')) resolve(said); });
-    }));
+    const { url } = JSON.parse(
+      await new Promise((resolve, reject) => {
+        let said = '';
+        server.on('exit', () => reject(new Error('the server ended')));
+        server.stdout.on('data', (text) => {
+          if ((said += text).includes('\n')) resolve(said);
+        });
+      }),
+    );
     await doWork(async (query, variables) => {
-      const answer = await (await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ query, variables }) })).json();
+      const answer = await (
+        await fetch(url, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify({ query, variables }),
+        })
+      ).json();
       assert(!answer.errors, JSON.stringify(answer.errors));
       return answer.data;
     });
@@ -109,37 +168,63 @@ async function serve(signal, doWork) {
   }
 }
 
-const quiet = (ask, id, size) => ask('mutation($in: QuietCreateInput!) { upsertQuiet(input: $in) { id } }',
-  { in: { id, text: one('u', 'v', 'w', 'x').repeat(size) } });
+const quiet = (ask, id, size) =>
+  ask('mutation($in: QuietCreateInput!) { upsertQuiet(input: $in) { id } }', {
+    in: { id, text: one('u', 'v', 'w', 'x').repeat(size) },
+  });
 
 async function change(ask, round) {
-  const set = (id, value) => ask('mutation($id: ID!, $set: PersonUpdateInput) { updatePerson(id: $id, set: $set) { id } }', { id, set: value });
-  for (let i = 0; i < 4; i++) await set(`p${below(12)}`, { name: word() || 'x', pay: decimal(), tags: some(3, word), age: below(99) });
-  await Promise.all(Array.from({ length: 8 }, (_, i) => set(`p${2 + i + 8 * (round - 1)}`, { height: below(100) / 3, at: `${date()}T${clock()}Z` })));
+  const set = (id, value) =>
+    ask('mutation($id: ID!, $set: PersonUpdateInput) { updatePerson(id: $id, set: $set) { id } }', {
+      id,
+      set: value,
+    });
+  for (let i = 0; i < 4; i++)
+    await set(`p${below(12)}`, {
+      name: word() || 'x',
+      pay: decimal(),
+      tags: some(3, word),
+      age: below(99),
+    });
+  await Promise.all(
+    Array.from({ length: 8 }, (_, i) =>
+      set(`p${2 + i + 8 * (round - 1)}`, { height: below(100) / 3, at: `${date()}T${clock()}Z` }),
+    ),
+  );
   await set('p0', { meta: { round, long: word().repeat(200) + 'm'.repeat(20000) } });
-  await ask('mutation($in: [CounterCreateInput!]!) { createCounters(input: $in) { nodes { number } } }', { in: [{ label: `r${round}` }, { label: 'gone' }] });
+  await ask('mutation($in: [CounterCreateInput!]!) { createCounters(input: $in) { nodes { number } } }', {
+    in: [{ label: `r${round}` }, { label: 'gone' }],
+  });
   await ask('mutation { deleteCounters(where: {label: {eq: "gone"}}) { affected } }');
   await quiet(ask, `q${round % 2}`, 5000 * round);
   if (round === 2)
-    await ask('mutation { many: deleteClubs(where: {id: {gte: "d22"}}) { affected } deleteClubs(where: {id: {gte: "d"}, size: {lt: 15}}) { affected } }');
-  await ask(`mutation { deletePair(id: "${(round - 9) * 10 ** 14}") { key } deleteOther(id: ${round}) { id } }`);
+    await ask(
+      'mutation { many: deleteClubs(where: {id: {gte: "d22"}}) { affected } deleteClubs(where: {id: {gte: "d"}, size: {lt: 15}}) { affected } }',
+    );
+  await ask(
+    `mutation { deletePair(id: "${(round - 9) * 10 ** 14}") { key } deleteOther(id: ${round}) { id } }`,
+  );
 }
 
 // ---- What is compared ----
 
-const keyOf = (table, row) => (table.key.length === 1 ? row[table.key[0].name] : table.key.map((f) => row[f.name]));
+const keyOf = (table, row) =>
+  table.key.length === 1 ? row[table.key[0].name] : table.key.map((f) => row[f.name]);
 const keyed = (rows) => rows.map((row) => JSON.stringify(row)).sort();
 
 // The rows of a moment (null: now) as dump tells them: links are with the first of their tables.
 function rowsOf(db, table, moment) {
-  const rows = versionsOf(db, table.name).filter((v) => (moment === null ? v.end === null : v.begin <= moment && (v.end ?? Infinity) > moment))
+  const rows = versionsOf(db, table.name)
+    .filter((v) => (moment === null ? v.end === null : v.begin <= moment && (v.end ?? Infinity) > moment))
     .map((v) => showRow(db, table, v.record));
   for (const { table: link } of db.tables.values()) {
     const [name, field] = link.name.split('.');
     if (name !== table.name || !field) continue;
     const pairs = rowsOf(db, link, moment);
     for (const row of rows)
-      row[field] = pairs.filter((pair) => pair[link.key[0].name] === keyOf(table, row)).map((pair) => pair[link.key[1].name]);
+      row[field] = pairs
+        .filter((pair) => pair[link.key[0].name] === keyOf(table, row))
+        .map((pair) => pair[link.key[1].name]);
   }
   return rows;
 }
@@ -147,16 +232,21 @@ function rowsOf(db, table, moment) {
 function compareRows(db, copy) {
   const dump = JSON.parse(sg('dump', '--data', copy));
   for (const { table } of db.tables.values())
-    if (!/[.-]/.test(table.name)) assert.deepEqual(rowsOf(db, table, null), dump[table.name] ?? [], table.name);
+    if (!/[.-]/.test(table.name))
+      assert.deepEqual(rowsOf(db, table, null), dump[table.name] ?? [], table.name);
   const { table } = db.tables.get('Person');
   const moment = Math.floor(Math.max(...db.commits.keys()) / 2) + 1;
-  const then = lines(sg('dump', '--data', copy, '--table', 'Person', '--format', 'ndjson', '--as-of', String(moment)));
+  const then = lines(
+    sg('dump', '--data', copy, '--table', 'Person', '--format', 'ndjson', '--as-of', String(moment)),
+  );
   assert.deepEqual(rowsOf(db, table, moment), then, `Person as of ${moment}`);
 }
 
 // What changed, as `sgdb changes --json` tells it.
 function changesOf(db) {
-  const begun = new Map(), ended = new Map(), told = [];
+  const begun = new Map(),
+    ended = new Map(),
+    told = [];
   const id = (name, sequence, key) => `${name} ${sequence} ${key.toString('hex')}`;
   for (const [name, { table }] of db.tables)
     for (const v of versionsOf(db, name)) {
@@ -166,14 +256,27 @@ function changesOf(db) {
   for (const c of db.changes) {
     const { table } = db.tables.get(c.table);
     if (!table.history) continue;
-    const changed = c.key.length ? [c.key] : versionsOf(db, c.table).filter((v) => v.begin === c.sequence).map((v) => v.key);
+    const changed = c.key.length
+      ? [c.key]
+      : versionsOf(db, c.table)
+          .filter((v) => v.begin === c.sequence)
+          .map((v) => v.key);
     for (const key of changed) {
       const [before, after] = [ended, begun].map((all) => {
         const v = all.get(id(c.table, c.sequence, key));
         return v ? showRow(db, table, v.record) : null;
       });
-      told.push({ number: table.number, bytes: key, sequence: c.sequence, time: time(db.commits.get(c.sequence)), op: c.op, type: c.table,
-        key: keyOf(table, after ?? before), before, after });
+      told.push({
+        number: table.number,
+        bytes: key,
+        sequence: c.sequence,
+        time: time(db.commits.get(c.sequence)),
+        op: c.op,
+        type: c.table,
+        key: keyOf(table, after ?? before),
+        before,
+        after,
+      });
     }
   }
   told.sort((a, b) => a.sequence - b.sequence || a.number - b.number || Buffer.compare(a.bytes, b.bytes));
@@ -184,11 +287,16 @@ function changesOf(db) {
 function compareHistory(db, copy, changes) {
   for (const { table } of db.tables.values()) {
     const past = new Map();
-    for (const c of changes.filter((change) => change.type === table.name)) past.set(c.key, [c, ...(past.get(c.key) ?? [])]);
+    for (const c of changes.filter((change) => change.type === table.name))
+      past.set(c.key, [c, ...(past.get(c.key) ?? [])]);
     const [id, told] = [...past].sort(([, x], [, y]) => y.length - x.length)[0] ?? [];
     if (id === undefined || table.key.length > 1) continue;
     const history = lines(sg('history', table.name, '--data', copy, '--json', '--', String(id)));
-    assert.deepEqual(told.map((c) => ({ sequence: c.sequence, time: c.time, op: c.op, row: c.after })), history, `the past of ${table.name} ${id}`);
+    assert.deepEqual(
+      told.map((c) => ({ sequence: c.sequence, time: c.time, op: c.op, row: c.after })),
+      history,
+      `the past of ${table.name} ${id}`,
+    );
   }
 }
 
@@ -198,18 +306,23 @@ function compare(what) {
   fs.rmSync(copy, { recursive: true, force: true });
   fs.cpSync(data, copy, { recursive: true });
   compareRows(db, copy);
-  const changes = lines(sg('changes', '--data', copy, '--json')).slice(0, -1).map(({ ordinal, ...change }) => change);
+  const changes = lines(sg('changes', '--data', copy, '--json'))
+    .slice(0, -1)
+    .map(({ ordinal, ...change }) => change);
   assert.deepEqual(changesOf(db), changes, 'changes');
   compareHistory(db, copy, changes);
-  console.log(`${what}: ${[...db.tables.values()].reduce((n, t) => n + t.rows.size, 0)} rows, ${changes.length} changes, ` +
-    `${db.replayed} commits in the log, ${db.segments.length} segments of history`);
+  console.log(
+    `${what}: ${[...db.tables.values()].reduce((n, t) => n + t.rows.size, 0)} rows, ${changes.length} changes, ` +
+      `${db.replayed} commits in the log, ${db.segments.length} segments of history`,
+  );
   return db;
 }
 
 // ---- What is damaged ----
 
 function flip(file, at, bit) {
-  const bytes = Buffer.alloc(1), fd = fs.openSync(file, 'r+');
+  const bytes = Buffer.alloc(1),
+    fd = fs.openSync(file, 'r+');
   fs.readSync(fd, bytes, 0, 1, at);
   bytes[0] ^= 1 << bit;
   fs.writeSync(fd, bytes, 0, 1, at);
@@ -241,14 +354,17 @@ function flips(db) {
   notices(...copies);
   for (const place of db.places) notices(bit('pages', place * 4096, 4096));
   for (const name of fs.readdirSync(path.join(data, 'history')))
-    for (let i = 0; i < 10; i++) notices(bit(`history/${name}`, 0, fs.statSync(path.join(data, 'history', name)).size));
+    for (let i = 0; i < 10; i++)
+      notices(bit(`history/${name}`, 0, fs.statSync(path.join(data, 'history', name)).size));
   const last = db.batches.at(-1);
   for (const batch of db.batches) {
     const read = damaged(bit(`log/${batch.name}`, batch.at, batch.size));
     if (batch !== last) assert(read instanceof Damage, 'nobody noticed the damaged batch');
     else assert.equal(read.replayed, db.replayed - last.events, 'the last batch may have been torn');
   }
-  console.log(`flipped bits: ${db.places.size} pages, ${db.batches.length} batches, ${db.segments.length} segments of history, both roots`);
+  console.log(
+    `flipped bits: ${db.places.size} pages, ${db.batches.length} batches, ${db.segments.length} segments of history, both roots`,
+  );
 }
 
 // ---- The run ----
@@ -265,7 +381,10 @@ await folder('small', 12, 30, async () => {
 await folder('large', 250, 2500, async () => {
   compare('loaded');
   for (let round = 1; round <= 3; round++) await serve('SIGTERM', (ask) => change(ask, round));
-  load('Person', Array.from({ length: 50 }, (_, i) => person(`p${i}`)));
+  load(
+    'Person',
+    Array.from({ length: 50 }, (_, i) => person(`p${i}`)),
+  );
   compare('several segments');
   sg('compact', '--data', data);
   compare('compacted');
