@@ -1,5 +1,5 @@
 // A data folder that sgdb has made, worked on and left behind, read by the reader that knows only
-// docs/file-format.md, and compared with what sgdb says: node run.mjs SGDB [SEED]
+// docs/file-format.md, and compared with what sgdb says: node run.mjs SGDB BULK [SEED]
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -10,9 +10,9 @@ import { Damage } from './bytes.mjs';
 import { readFolder, versionsOf } from './reader.mjs';
 import { showRow, time } from './records.mjs';
 
-const [program, seed = '1'] = process.argv.slice(2);
-if (!program) {
-  console.error('usage: node run.mjs SGDB [SEED]');
+const [program, bulk, seed = '1'] = process.argv.slice(2);
+if (!bulk) {
+  console.error('usage: node run.mjs SGDB BULK [SEED]');
   process.exit(2);
 }
 const sgdb = path.resolve(program);
@@ -300,8 +300,9 @@ function compareHistory(db, copy, changes) {
   }
 }
 
-function compare(what) {
+function compare(what, holds = () => true) {
   const db = readFolder(data);
+  assert(holds(db), `${what}: not the folder that was meant`);
   const copy = path.join(work, 'copy');
   fs.rmSync(copy, { recursive: true, force: true });
   fs.cpSync(data, copy, { recursive: true });
@@ -320,50 +321,57 @@ function compare(what) {
 
 // ---- What is damaged ----
 
-function flip(file, at, bit) {
-  const bytes = Buffer.alloc(1),
-    fd = fs.openSync(file, 'r+');
-  fs.readSync(fd, bytes, 0, 1, at);
-  bytes[0] ^= 1 << bit;
-  fs.writeSync(fd, bytes, 0, 1, at);
-  fs.closeSync(fd);
-}
-
-// What the reader says of the folder with these bits flipped: an error, or what it read.
-function damaged(...flips) {
-  const change = () => flips.forEach(([name, at, bit]) => flip(path.join(data, name), at, bit));
-  change();
+// What the reader says of the folder while `size` bytes of a file are others: an error, or what it read.
+function damaged(name, at, size, spoil) {
+  const fd = fs.openSync(path.join(data, name), 'r+');
+  const sound = Buffer.alloc(size);
+  fs.readSync(fd, sound, 0, size, at);
+  fs.writeSync(fd, spoil(Buffer.from(sound)), 0, size, at);
   try {
     return readFolder(data);
   } catch (error) {
     assert(error instanceof Damage, error);
     return error;
   } finally {
-    change();
+    fs.writeSync(fd, sound, 0, size, at);
+    fs.closeSync(fd);
   }
 }
 
-function notices(...flips) {
-  assert(damaged(...flips) instanceof Damage, `nobody noticed the bits ${JSON.stringify(flips)}`);
+// One bit somewhere in these bytes.
+function flipped(name, at, size) {
+  const [byte, bit] = [below(size), below(8)];
+  return damaged(name, at, size, (bytes) => {
+    bytes[byte] ^= 1 << bit;
+    return bytes;
+  });
 }
 
 function flips(db) {
-  const bit = (name, from, size) => [name, from + below(size), below(8)];
-  const copies = [bit('root', 0, 4096), bit('root', 4096, 4096)];
-  copies.forEach((copy) => assert.equal(damaged(copy).root.copies, 1, 'one copy of the root is damaged'));
-  notices(...copies);
-  for (const place of db.places) notices(bit('pages', place * 4096, 4096));
-  for (const name of fs.readdirSync(path.join(data, 'history')))
-    for (let i = 0; i < 10; i++)
-      notices(bit(`history/${name}`, 0, fs.statSync(path.join(data, 'history', name)).size));
+  const notices = (what, said) => assert(said instanceof Damage, `nobody noticed the damage of ${what}`);
+  const copies = [0, 4096].map((at) => flipped('root', at, 4096));
+  copies.forEach((said) => assert.equal(said.root.copies, 1, 'one copy of the root is damaged'));
+  notices(
+    'both roots',
+    damaged('root', 0, 8192, (bytes) => bytes.map((byte, i) => byte ^ (i % 4096 === 99))),
+  );
+  for (const place of db.places) notices(`page ${place}`, flipped('pages', place * 4096, 4096));
+  const pages = fs.readFileSync(path.join(data, 'pages'));
+  const [, other, place] = db.places;
+  const moved = damaged('pages', place * 4096, 4096, () =>
+    pages.subarray(other * 4096, (other + 1) * 4096),
+  );
+  notices('a page in the place of another', moved);
+  for (const name of fs.readdirSync(path.join(data, 'history')).map((file) => path.join('history', file)))
+    for (let i = 0; i < 10; i++) notices(name, flipped(name, 0, fs.statSync(path.join(data, name)).size));
   const last = db.batches.at(-1);
   for (const batch of db.batches) {
-    const read = damaged(bit(`log/${batch.name}`, batch.at, batch.size));
-    if (batch !== last) assert(read instanceof Damage, 'nobody noticed the damaged batch');
-    else assert.equal(read.replayed, db.replayed - last.events, 'the last batch may have been torn');
+    const said = flipped(`log/${batch.name}`, batch.at, batch.size);
+    if (batch !== last) notices(`the batch at ${batch.at} of ${batch.name}`, said);
+    else assert.equal(said.replayed, db.replayed - last.events, 'the last batch may have been torn');
   }
   console.log(
-    `flipped bits: ${db.places.size} pages, ${db.batches.length} batches, ${db.segments.length} segments of history, both roots`,
+    `noticed: a bit in each of ${db.places.size} pages and ${db.batches.length} batches, in history and root`,
   );
 }
 
@@ -376,18 +384,20 @@ await folder('small', 12, 30, async () => {
     for (let i = 0; i < 3; i++) await quiet(ask, 'log', 400000); // into the log's second segment
     await change(ask, 2);
   });
-  flips(compare('small'));
+  flips(compare('small', (db) => new Set(db.batches.map((b) => b.name)).size > 1));
 });
 await folder('large', 250, 2500, async () => {
-  compare('loaded');
+  compare('loaded', (db) => db.replayed === 0);
+  execFileSync(path.resolve(bulk), [data, '2000'], { timeout: 60000 });
+  compare('a load past the MemTables');
   for (let round = 1; round <= 3; round++) await serve('SIGTERM', (ask) => change(ask, round));
   load(
     'Person',
     Array.from({ length: 50 }, (_, i) => person(`p${i}`)),
   );
-  compare('several segments');
+  compare('several segments', (db) => db.segments.length > 1);
   sg('compact', '--data', data);
-  compare('compacted');
+  compare('compacted', (db) => db.segments.length === 1);
   await serve('SIGKILL', (ask) => change(ask, 4));
-  compare('killed');
+  compare('killed', (db) => db.replayed > 0);
 });
