@@ -32,6 +32,9 @@ static void stats_json(const sgc_db_stats *s, sgc_buf *out)
         {"cacheMisses", s->cache_misses},
         {"cacheEvictions", s->cache_evictions},
         {"memtableBytes", s->memtable_bytes},
+        {"writeSetBytes", s->write_set_bytes},
+        {"flushBytes", s->flush_bytes},
+        {"logBufferBytes", s->log_buffer_bytes},
         {"flushes", s->flushes},
         {"pagesWritten", s->pages_written},
         {"logSegments", s->log_segments},
@@ -114,7 +117,9 @@ static void storage_words(const sgc_db_stats *s, sgc_buf *out)
     sgc_buf_printf(out, "page cache    %s of %s; %llu hits, %llu misses, %llu evictions\n",
                    sgc_cmd_bytes(s->cache_bytes, a), sgc_cmd_bytes(s->cache_budget, b),
                    big(s->cache_hits), big(s->cache_misses), big(s->cache_evictions));
-    sgc_buf_printf(out, "MemTables     %s of memory\n", sgc_cmd_bytes(s->memtable_bytes, a));
+    sgc_buf_printf(out, "memory        MemTables %s, flush %s, open transactions %s\n",
+                   sgc_cmd_bytes(s->memtable_bytes, a), sgc_cmd_bytes(s->flush_bytes, b),
+                   sgc_cmd_bytes(s->write_set_bytes, c));
     sgc_buf_printf(out, "log           %llu segments, %s behind the checkpoint; written %s\n",
                    big(s->log_segments), sgc_cmd_bytes(s->log_held_bytes, a),
                    s->log_direct ? "directly and synchronously"

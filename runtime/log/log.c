@@ -78,6 +78,7 @@ void sgc_log_get_stats(sgc_log *log, sgc_log_stats *stats)
     sgc_mutex_lock(&log->lock);
     *stats = log->stats;
     stats->segments = log->segments.count;
+    stats->buffer_bytes = log->queues[0].capacity + log->queues[1].capacity;
     sgc_mutex_unlock(&log->lock);
 }
 

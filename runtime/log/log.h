@@ -47,6 +47,7 @@ typedef struct sgc_log_stats {
     uint64_t batches, flushes, commits, bytes; /**< since open; bytes as written, padding too */
     uint64_t segments, recycled;               /**< in use now; taken again since open */
     uint64_t archived;                         /**< moved into the archive since open */
+    uint64_t buffer_bytes;                     /**< memory of the batches */
     bool direct;                               /**< direct synchronous writes are in use */
 } sgc_log_stats;
 

@@ -6,8 +6,6 @@
  */
 #include "store/image.h"
 
-enum { BYTES_MAX = 64 << 20 }; /* of entries that are sorted at once, with a large cache */
-
 typedef struct building {
     sgc_flush *flush;
     const sgc_table *table;
@@ -79,13 +77,6 @@ sgc_status sgc_bulk_put(sgc_flush *flush, uint16_t table, sgc_str key, uint64_t 
 
 /* ---- building ---- */
 
-static size_t bytes_limit(const sgc_flush *flush)
-{
-    size_t limit = (size_t)flush->pages->cache.frame_count * SGC_PAGE_SIZE / 4;
-
-    return limit < BYTES_MAX ? limit : BYTES_MAX;
-}
-
 static sgc_status apply(building *work, sgc_error *error)
 {
     return sgc_index_apply(work->flush, &work->trees[SGC_TREE_OF_INDEX + work->index],
@@ -113,8 +104,9 @@ static sgc_status take_row(void *context, uint64_t at, sgc_row *row, sgc_error *
     sgc_status status = sgc_stored_key(work->table, row, &own, &key);
 
     if (status) return sgc_fail(error, status, "a record has no key");
-    if (changes->bytes_used > bytes_limit(work->flush)) status = apply(work, error);
+    if (sgc_changes_bytes(changes) > work->flush->change_limit) status = apply(work, error);
     if (status) return status;
+    sgc_flush_note_memory(work->flush, work->hash_capacity * sizeof *work->hashes);
     if (work->index == 0) return take_key(work, key, at, error);
     if (row->large) {
         sgc_arena_reset(&work->arena);
@@ -155,6 +147,7 @@ sgc_status sgc_bulk_end(sgc_flush *flush, uint16_t table, sgc_error *error)
         status = build(&work, bulk, error);
     sgc_free(work.hashes);
     sgc_arena_free(&work.arena);
+    sgc_changes_free(&flush->bulk);
     return status;
 }
 

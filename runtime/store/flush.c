@@ -5,9 +5,7 @@
 #include "store/image.h"
 
 enum {
-    ENTRIES_MAX = 64 << 20, /* bytes of collected index changes that start their application */
-    ENTRIES_PART = 4,       /* or this part of the cache */
-    LOAD_PAGES = 4096,      /* of a load that wait to be written together: 16 MB */
+    LOAD_PAGES = 4096, /* of a load that wait to be written together: 16 MB */
 };
 
 static sgc_status no_memory(sgc_error *error)
@@ -38,7 +36,10 @@ static void discard(sgc_flush *flush)
     sgc_arena_free(&flush->scratch);
     sgc_image_free(&flush->image);
     sgc_checkpoint_release(flush->base);
-    if (!flush->is_load) atomic_store(&flush->pages->flushing, false);
+    if (!flush->is_load) {
+        atomic_store(&flush->pages->flush_memory, 0);
+        atomic_store(&flush->pages->flushing, false);
+    }
     sgc_free(flush);
 }
 
@@ -85,8 +86,7 @@ static sgc_status begin(sgc_flush *flush, sgc_pages *pages, sgc_error *error)
     flush->base = sgc_pages_newest(pages);
     flush->dirty_limit = pages->cache.frame_count / 2;
     sgc_status status = sgc_image_copy(&flush->base->image, &flush->image);
-    flush->change_limit = (size_t)pages->cache.frame_count * SGC_PAGE_SIZE / ENTRIES_PART;
-    if (flush->change_limit > ENTRIES_MAX) flush->change_limit = ENTRIES_MAX;
+    flush->change_limit = pages->flush_bytes;
     if (status == SGC_OK) status = sgc_flush_new_changes(flush);
     flush->known = sgc_alloc_zero(SGC_KNOWN_PAGES, sizeof *flush->known);
     if (status || !flush->known) return no_memory(error);
@@ -174,6 +174,16 @@ sgc_status sgc_flush_land(sgc_flush *flush, sgc_flush *load, uint16_t table, uin
 
 /* ---- index entries ---- */
 
+void sgc_flush_note_memory(const sgc_flush *flush, size_t more)
+{
+    size_t memory = flush->change_room + sgc_changes_room(&flush->bulk) + more;
+
+    if (flush->is_load) return;
+    memory += flush->sort_room.capacity * sizeof *flush->sort_room.items;
+    memory += flush->dirty_capacity * sizeof *flush->dirty + flush->scratch.total;
+    atomic_store_explicit(&flush->pages->flush_memory, memory, memory_order_relaxed);
+}
+
 static sgc_entry_changes *changes_of(sgc_flush *flush, uint16_t table, uint16_t index)
 {
     return &flush->changes[flush->image.first_tree[table] + SGC_TREE_OF_INDEX + index];
@@ -226,12 +236,14 @@ sgc_status sgc_index_changes(const sgc_table *table, uint16_t index, sgc_str rec
 static sgc_status add_entries(const row_change *change, uint16_t index, sgc_str record,
                               uint64_t row)
 {
-    sgc_entry_changes *changes = changes_of(change->flush, change->position, index);
-    size_t before = changes->bytes_used;
+    sgc_flush *flush = change->flush;
+    sgc_entry_changes *changes = changes_of(flush, change->position, index);
+    size_t bytes = sgc_changes_bytes(changes), room = sgc_changes_room(changes);
     sgc_status status =
         sgc_index_changes(change->table, index, record, change->key, row, changes, change->error);
 
-    change->flush->change_bytes += changes->bytes_used - before;
+    flush->change_bytes += sgc_changes_bytes(changes) - bytes;
+    flush->change_room += sgc_changes_room(changes) - room;
     return status;
 }
 
@@ -254,11 +266,14 @@ static sgc_status unchanged(const row_change *change, uint16_t index, bool *same
 /* Index 0: the key alone. */
 static sgc_status change_order(const row_change *change)
 {
-    sgc_entry_changes *changes = changes_of(change->flush, change->position, 0);
+    sgc_flush *flush = change->flush;
+    sgc_entry_changes *changes = changes_of(flush, change->position, 0);
+    size_t bytes = sgc_changes_bytes(changes), room = sgc_changes_room(changes);
 
     if (change->old_row == change->new_row) return SGC_OK;
-    change->flush->change_bytes += change->key.size;
     sgc_status status = sgc_changes_add(changes, SGC_STR(""), change->key, change->new_row);
+    flush->change_bytes += sgc_changes_bytes(changes) - bytes;
+    flush->change_room += sgc_changes_room(changes) - room;
     return status ? entry_failed(change->table, 0, status, change->error) : SGC_OK;
 }
 
@@ -282,6 +297,7 @@ static sgc_status change_indexes(const row_change *change)
     return status;
 }
 
+/* Their memory is given back: what comes next may be for other indexes. */
 static sgc_status apply_changes(sgc_flush *flush, sgc_error *error)
 {
     const sgc_schema *schema = flush->image.schema;
@@ -289,12 +305,20 @@ static sgc_status apply_changes(sgc_flush *flush, sgc_error *error)
     sgc_status status = SGC_OK;
 
     for (uint16_t t = 0; status == SGC_OK && t < tables; t++) {
-        for (uint16_t i = 0; status == SGC_OK && i < schema->tables[t].index_count; i++)
+        for (uint16_t i = 0; status == SGC_OK && i < schema->tables[t].index_count; i++) {
+            sgc_entry_changes *changes = changes_of(flush, t, i);
             status = sgc_index_apply(
                 flush, sgc_image_tree(&flush->image, t, SGC_TREE_OF_INDEX + (unsigned)i), i > 0,
-                changes_of(flush, t, i), error);
+                changes, error);
+            sgc_flush_note_memory(flush, 0);
+            flush->change_room -= sgc_changes_room(changes);
+            sgc_changes_free(changes);
+        }
     }
     flush->change_bytes = 0;
+    sgc_free(flush->sort_room.items);
+    flush->sort_room = (sgc_sort_room){0};
+    sgc_flush_note_memory(flush, 0);
     return status;
 }
 
@@ -330,6 +354,7 @@ static sgc_status prepare(sgc_flush *flush, uint16_t table, sgc_str key, sgc_err
         sgc_status status = apply_changes(flush, error);
         if (status) return status;
     }
+    sgc_flush_note_memory(flush, 0);
     return sgc_flush_relieve(flush, error);
 }
 

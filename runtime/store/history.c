@@ -381,6 +381,19 @@ static sgc_status make_directory(sgc_history *history, bool has_manifest, sgc_er
     return status ? sgc_history_os_failed(status, error) : SGC_OK;
 }
 
+void sgc_history_set_room(sgc_history *history, size_t bytes)
+{
+    history->spill = bytes;
+}
+
+size_t sgc_history_collected(const sgc_history *history)
+{
+    sgc_history *counters = (sgc_history *)(uintptr_t)history;
+
+    return atomic_load_explicit(&counters->collected, memory_order_relaxed) +
+           atomic_load_explicit(&counters->indexing, memory_order_relaxed);
+}
+
 static sgc_history *new_history(const sgc_os *os, const char *directory, const sgc_schema *schema,
                                 uint64_t cache_bytes)
 {

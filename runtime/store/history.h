@@ -55,6 +55,11 @@ void sgc_history_published(sgc_history *history, sgc_segments *segments);
 sgc_segments *sgc_segments_retain(sgc_segments *segments);
 /** NULL is fine. */
 void sgc_segments_release(sgc_segments *segments);
+/** A flush collects so many bytes before they go to a file, and so many for an index; a merge, too.
+ */
+void sgc_history_set_room(sgc_history *history, size_t bytes);
+/** Memory of what the flush and the merge at work have collected. */
+size_t sgc_history_collected(const sgc_history *history);
 /** Appends what sgc_history_open() needs: names, sizes and checksums of segments, horizons. */
 SGC_CHECK sgc_status sgc_segments_encode(const sgc_segments *segments, sgc_buf *manifest);
 /**

@@ -17,13 +17,13 @@
 #include <stdatomic.h>
 
 enum {
-    SGC_HISTORY_HEAD = 16,    /**< bytes of a segment's head */
-    SGC_HISTORY_TAIL = 64,    /**< bytes behind its footer */
-    SGC_HISTORY_BLOCK = 8192, /**< bytes of keys and values that close a block */
-    SGC_HISTORY_NAME = 21,    /**< of a file, with the NUL */
-    SGC_HISTORY_SPILL = 64 << 20,
-    SGC_BLOOM_PART = 32,    /**< bytes of the filter that one key touches */
-    SGC_HISTORY_SHARDS = 8, /**< of the cache, when it is large */
+    SGC_HISTORY_HEAD = 16,        /**< bytes of a segment's head */
+    SGC_HISTORY_TAIL = 64,        /**< bytes behind its footer */
+    SGC_HISTORY_BLOCK = 8192,     /**< bytes of keys and values that close a block */
+    SGC_HISTORY_NAME = 21,        /**< of a file, with the NUL */
+    SGC_HISTORY_SPILL = 64 << 20, /* unless told otherwise */
+    SGC_BLOOM_PART = 32,          /**< bytes of the filter that one key touches */
+    SGC_HISTORY_SHARDS = 8,       /**< of the cache, when it is large */
 };
 /** Longer blocks are damage: a record has at most 256 MB. */
 #define SGC_HISTORY_PLAIN_MAX ((uint64_t)257 << 20)
@@ -233,8 +233,9 @@ struct sgc_history {
     sgc_block_reader *readers; /**< idle ones, under lock */
     sgc_segments *published;   /**< under lock */
     _Atomic uint64_t next_number, merges, merged_bytes;
-    _Atomic bool merges_end; /**< no merge goes on */
-    size_t spill;            /**< bytes collected before they go to a file */
+    _Atomic bool merges_end;            /**< no merge goes on */
+    size_t spill;                       /**< bytes collected before they go to a file */
+    _Atomic size_t collected, indexing; /**< memory of the writer at work, of index runs */
 };
 
 SGC_CHECK sgc_status sgc_history_take_reader(sgc_history *history, sgc_block_reader **reader,

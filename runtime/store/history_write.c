@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+enum { SORTING = 2 * sizeof(void *) }; /* bytes an item that qsort takes besides */
+
 /* A version, an entry of an index or a change. */
 typedef struct collected {
     uint64_t head; /* first bytes of the key, for sorting */
@@ -104,10 +106,20 @@ void sgc_history_abort(sgc_history_writer *writer)
     sgc_free(writer->commits);
     sgc_arena_free(&writer->arena);
     sgc_segments_release(writer->base);
+    atomic_store_explicit(&writer->history->collected, 0, memory_order_relaxed);
     sgc_free(writer);
 }
 
 static sgc_status spill(sgc_history_writer *writer, sgc_error *error);
+
+/* Items with what sorting them takes. */
+static size_t size_of(const sgc_history_writer *writer)
+{
+    size_t items = writer->versions.capacity + writer->changes.capacity;
+
+    return writer->arena.total + items * (sizeof(collected) + SORTING) +
+           writer->commit_capacity * sizeof(sgc_history_item);
+}
 
 /* Checks what every addition must hold, and makes room for it. */
 static sgc_status prepare(sgc_history_writer *writer, uint64_t sequence, sgc_error *error)
@@ -118,9 +130,8 @@ static sgc_status prepare(sgc_history_writer *writer, uint64_t sequence, sgc_err
                         (unsigned long long)sequence, (unsigned long long)writer->after);
     if (sequence > writer->highest) writer->highest = sequence;
     writer->began = true;
-    size_t items = writer->versions.count + writer->changes.count;
-    size_t size = writer->arena.total + items * sizeof(collected);
-    size += writer->commit_count * sizeof(sgc_history_item);
+    size_t size = size_of(writer);
+    atomic_store_explicit(&writer->history->collected, size, memory_order_relaxed);
     return size > writer->history->spill ? spill(writer, error) : SGC_OK;
 }
 
@@ -229,6 +240,7 @@ typedef struct index_run {
     sgc_run_id id;
     sgc_arena arena;
     collection entries;
+    size_t counted; /* memory, in history->indexing */
     spilled parts;
 } index_run;
 
@@ -293,8 +305,9 @@ static sgc_status write_entries(index_run *run, sgc_segment_builder *builder, sg
         size_t bytes = (size_t)(sgc_varint_put(size, entry->key_size) - size);
         status = add_item(builder, entry, sgc_str_of((char *)size, bytes), error);
     }
-    run->entries.count = 0;
-    sgc_arena_reset(&run->arena);
+    sgc_free(run->entries.items);
+    run->entries = (collection){0};
+    sgc_arena_free(&run->arena);
     return status;
 }
 
@@ -323,11 +336,19 @@ static sgc_status spill_entries(index_run *run, sgc_error *error)
     return status;
 }
 
+static void count_run(index_run *run, size_t size)
+{
+    if (size == run->counted) return;
+    atomic_fetch_add_explicit(&run->history->indexing, size - run->counted, memory_order_relaxed);
+    run->counted = size;
+}
+
 static sgc_status take_version(index_run *run, const collected *version, sgc_error *error)
 {
-    size_t size = run->arena.total + run->entries.count * sizeof(collected);
+    size_t size = run->arena.total + run->entries.capacity * (sizeof(collected) + SORTING);
     sgc_status status = SGC_OK;
 
+    count_run(run, size);
     if (size > run->history->spill) status = spill_entries(run, error);
     return status ? status : add_entries(run, version, error);
 }
@@ -354,6 +375,7 @@ static sgc_status finish_run(index_run *run, sgc_status status, sgc_segment_buil
     sgc_free(run->parts.items);
     sgc_free(run->entries.items);
     sgc_arena_free(&run->arena);
+    count_run(run, 0);
     return status;
 }
 
@@ -501,7 +523,12 @@ static sgc_status spill(sgc_history_writer *writer, sgc_error *error)
     sgc_status status = write_all(writer, &builder, error);
 
     if (status) return status;
-    writer->versions.count = writer->changes.count = writer->commit_count = 0;
+    sgc_free(writer->versions.items);
+    sgc_free(writer->changes.items);
+    sgc_free(writer->commits);
+    writer->versions = writer->changes = (collection){0};
+    writer->commits = NULL;
+    writer->commit_count = writer->commit_capacity = 0;
     sgc_arena_free(&writer->arena);
     return keep_part(&writer->spilled, builder, writer->after, writer->highest, error);
 }

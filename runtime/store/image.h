@@ -59,7 +59,9 @@ struct sgc_pages {
     _Atomic bool unsure;          /**< writing the root failed */
     _Atomic uint64_t last_number; /**< given to a checkpoint, a flush that failed or a load */
     _Atomic uint64_t flushes, pages_written, file_places, free_places, held_places;
-    sgc_space space; /**< the flush thread's */
+    size_t flush_bytes;            /**< collected by a flush before it is folded */
+    _Atomic uint64_t flush_memory; /**< for it, besides the history's */
+    sgc_space space;               /**< the flush thread's */
 };
 
 /** An entry of an index that changes. */
@@ -80,6 +82,16 @@ typedef struct sgc_entry_changes {
     size_t shared; /**< bytes that all entries start with */
     bool sorted;   /**< came in order, each entry once */
 } sgc_entry_changes;
+
+/** Bytes that changes and what sorting them needs take, and that they have. */
+static inline size_t sgc_changes_bytes(const sgc_entry_changes *changes)
+{
+    return changes->bytes_used + 2 * changes->count * sizeof(sgc_entry_change);
+}
+static inline size_t sgc_changes_room(const sgc_entry_changes *changes)
+{
+    return changes->bytes_capacity + changes->capacity * sizeof(sgc_entry_change);
+}
 
 static inline sgc_str sgc_change_entry(const sgc_entry_changes *changes,
                                        const sgc_entry_change *change)
@@ -125,6 +137,7 @@ struct sgc_flush {
     sgc_places replaced;        /**< places of the base that the new checkpoint does not name */
     sgc_entry_changes *changes; /**< by tree */
     size_t change_bytes;        /**< of all of them */
+    size_t change_room;         /**< what they have */
     size_t change_limit;        /**< more are applied before the commit */
     sgc_bulk *bulks;            /**< by table */
     sgc_entry_changes bulk;     /**< of the index that is being built */
@@ -395,6 +408,8 @@ void sgc_flush_drop_history(sgc_flush *flush);
 /** Room for the changes of every tree of the image; before the first one. */
 SGC_CHECK sgc_status sgc_flush_new_changes(sgc_flush *flush);
 void sgc_flush_free_changes(sgc_flush *flush);
+/** For the statistics: what was collected, and `more` bytes. */
+void sgc_flush_note_memory(const sgc_flush *flush, size_t more);
 /** The schema into its tree, which has no pages. */
 SGC_CHECK sgc_status sgc_write_schema(sgc_flush *flush, const sgc_schema *schema, sgc_error *error);
 /**

@@ -9,9 +9,8 @@
 #include "store/image.h"
 
 enum {
-    BYTES_MAX = 64 << 20, /* of entries that are sorted at once, with a large cache */
-    PAGES_LEAST = 2048,   /* of rows in a round, whoever waits: 8 MB */
-    ASK_EVERY = 64,       /* pages between looks at who waits */
+    PAGES_LEAST = 2048, /* of rows in a round, whoever waits: 8 MB */
+    ASK_EVERY = 64,     /* pages between looks at who waits */
 };
 
 /* ---- entries ---- */
@@ -157,11 +156,14 @@ static sgc_status take_page(round *work, sgc_error *error)
 
 static bool is_full(const round *work)
 {
-    size_t limit = (size_t)work->flush->pages->cache.frame_count * SGC_PAGE_SIZE / 4, used = 0;
+    size_t used = 0, room = 0;
 
-    for (uint16_t i = 1; i < work->table->index_count; i++)
-        used += changes_of(work, i)->bytes_used;
-    return used > (limit < BYTES_MAX ? limit : BYTES_MAX);
+    for (uint16_t i = 1; i < work->table->index_count; i++) {
+        used += sgc_changes_bytes(changes_of(work, i));
+        room += sgc_changes_room(changes_of(work, i));
+    }
+    sgc_flush_note_memory(work->flush, room);
+    return used > work->flush->change_limit;
 }
 
 /* What was collected goes into the trees, which then cover the pages in front of work->page. */

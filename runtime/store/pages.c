@@ -4,6 +4,8 @@
  */
 #include "store/image.h"
 
+enum { FLUSH_PART = 4, FLUSH_LEAST = 1 << 20, FLUSH_MOST = 64 << 20 };
+
 /* ---- checkpoints ---- */
 
 /* Before its places can become free: nothing of them may stay pinned. */
@@ -254,6 +256,7 @@ static sgc_status open_history(sgc_pages *pages, const sgc_root *root, const sgc
     if (status == SGC_OK)
         status = sgc_history_open(pages->os, path, schema, sgc_buf_as_str(&manifest),
                                   pages->history_cache, &pages->history, segments, error);
+    if (status == SGC_OK) sgc_history_set_room(pages->history, pages->flush_bytes);
     if (status == SGC_OK && manifest.size == 0) {
         /* The folder may be new. */
         status = pages->os->sync_directory(pages->os->self, pages->directory);
@@ -465,6 +468,15 @@ static sgc_status open_image(sgc_pages *pages, const sgc_schema *schema,
     return status ? status : adopt_schema(pages, schema, error);
 }
 
+static size_t flush_bytes(const sgc_pages_options *options)
+{
+    uint64_t bytes = options->flush_bytes;
+
+    if (bytes == 0) bytes = options->cache_bytes / FLUSH_PART;
+    if (bytes < FLUSH_LEAST) return FLUSH_LEAST;
+    return bytes > FLUSH_MOST ? FLUSH_MOST : (size_t)bytes;
+}
+
 sgc_status sgc_pages_open(const sgc_os *os, const char *directory, const sgc_schema *schema,
                           const sgc_pages_options *options, sgc_pages **out, sgc_error *error)
 {
@@ -475,6 +487,7 @@ sgc_status sgc_pages_open(const sgc_os *os, const char *directory, const sgc_sch
     if (!pages) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     pages->os = os;
     pages->history_cache = options->history_cache_bytes;
+    pages->flush_bytes = flush_bytes(options);
     pages->extend = options->extend;
     pages->kept_wins = options->kept_wins;
     pages->to_repair = options->to_repair;
@@ -554,5 +567,7 @@ void sgc_pages_get_stats(const sgc_pages *pages, sgc_pages_stats *stats)
         .file_bytes = atomic_load(&((sgc_pages *)(uintptr_t)pages)->file_places) * SGC_PAGE_SIZE,
         .free_bytes = atomic_load(&((sgc_pages *)(uintptr_t)pages)->free_places) * SGC_PAGE_SIZE,
         .held_bytes = atomic_load(&((sgc_pages *)(uintptr_t)pages)->held_places) * SGC_PAGE_SIZE,
+        .flush_bytes = atomic_load(&((sgc_pages *)(uintptr_t)pages)->flush_memory) +
+                       sgc_history_collected(pages->history),
     };
 }

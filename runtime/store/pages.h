@@ -23,13 +23,17 @@ typedef struct sgc_pages_options {
     bool kept_wins;       /**< a kept model that is not the given one is used, not refused */
     uint64_t cache_bytes; /**< budget of frames and page tables together; at least 64 pages */
     uint64_t history_cache_bytes; /**< budget of blocks of history segments */
+    /** A flush takes at most three times as much memory (1 MB to 64 MB); 0: a quarter of the cache.
+     */
+    uint64_t flush_bytes;
     bool to_repair; /**< opens also with a damaged free map: no place counts as free then */
 } sgc_pages_options;
 
 typedef struct sgc_pages_stats {
     uint64_t cache_hits, cache_misses, cache_evictions, cache_bytes, cache_budget;
     uint64_t flushes, pages_written, file_bytes, free_bytes;
-    uint64_t held_bytes; /**< of pages that only older checkpoints name, as of the last flush */
+    uint64_t held_bytes;  /**< of pages that only older checkpoints name, as of the last flush */
+    uint64_t flush_bytes; /**< memory that the flush at work has */
 } sgc_pages_stats;
 
 /**

@@ -71,7 +71,7 @@ sgc_status sgc_runs_add(sgc_runs *runs, sgc_str components, sgc_str key, uint64_
 
 size_t sgc_runs_bytes(const sgc_runs *runs)
 {
-    return runs->changes.bytes_used + 2 * runs->changes.count * sizeof(sgc_entry_change);
+    return sgc_changes_bytes(&runs->changes);
 }
 
 /* ---- writing a run ---- */

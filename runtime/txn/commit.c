@@ -45,6 +45,7 @@ static sgc_status collect(struct committing *c)
         sgc_payload_add(&c->payload, txn->schema, &event);
         c->changes++;
     }
+    sgc_txn_count(txn, c->payload.capacity);
     return c->payload.failed ? SGC_NO_MEMORY : SGC_OK;
 }
 
@@ -227,6 +228,7 @@ static sgc_status commit_large(struct committing *c)
     status = sgc_view_adopt(c->db, c->txn->writes, &layer);
     if (status != SGC_OK) return status;
     c->txn->writes = NULL;
+    sgc_txn_count(txn, c->payload.capacity);
     status = append(c, layer);
     if (status != SGC_OK) {
         sgc_view_disown(c->db, layer);

@@ -183,6 +183,7 @@ static sgc_status open_pages(struct opening *o)
     if (options.cache_bytes == 0) options.cache_bytes = sgc_memory_size() / 4;
     options.history_cache_bytes = options.cache_bytes / HISTORY_PART;
     options.cache_bytes -= options.history_cache_bytes;
+    options.flush_bytes = db->memtable_bytes;
     options.extend = sgc_system_extend;
     sgc_status status = take_schema(o);
     if (status != SGC_OK) return status;

@@ -20,6 +20,8 @@ enum {
 #define SGC_RECORD_MAX     ((size_t)256 << 20)
 #define SGC_HELD_LOG_BYTES ((uint64_t)64 << 20)
 #define SGC_NEWEST         UINT64_MAX
+/* Bytes of MemTables and transactions that are worth a look for free memory when they end. */
+#define SGC_GIVE_BACK_LEAST ((uint64_t)1 << 20)
 
 struct sgc_reads;
 struct sgc_txn;
@@ -49,7 +51,8 @@ struct sgc_layer {
     uint64_t last_sequence, last_time; /* commit lock while active, constant once sealed */
     uint64_t log_bytes;
     _Atomic(struct sgc_commit_block *) commits; /* newest block */
-    bool sealed; /* view lock; takes no more writes and waits for its flush */
+    bool sealed;            /* view lock; takes no more writes and waits for its flush */
+    _Atomic uint64_t *left; /* view lock; set: it is flushed, and its bytes are counted there */
 };
 
 /** What a reader reads: a checkpoint and the MemTables above it, newest first. Immutable. */
@@ -163,8 +166,10 @@ struct sgc_db {
     _Atomic uint64_t last_id; /* tick of the last key made here (ids.c) */
     _Atomic bool read_only;
     _Atomic uint64_t commits, conflicts;
-    bool all_history;      /* every table keeps its history */
-    struct sgc_task *task; /* for the flusher; view lock */
+    _Atomic uint64_t write_set_bytes; /* of open transactions that write */
+    _Atomic uint64_t left_bytes;      /* of flushed MemTables that readers keep */
+    bool all_history;                 /* every table keeps its history */
+    struct sgc_task *task;            /* for the flusher; view lock */
     struct sgc_merging merging;
     struct sgc_load *load;       /* open; commit lock */
     struct sgc_landing *landing; /* for the flusher, while the committer waits; view lock */
@@ -298,6 +303,8 @@ void sgc_view_seal(sgc_db *db, struct sgc_layer *layer);
 /** Waits while too many sealed layers wait. Commit lock held. SGC_READ_ONLY after a failed flush.
  */
 SGC_CHECK sgc_status sgc_view_wait_for_room(sgc_db *db);
+/** Memory of its MemTables. */
+uint64_t sgc_view_bytes(const struct sgc_view *view);
 /** Waits until every sealed layer is flushed; merged: and history is, as far as that pays. */
 SGC_CHECK sgc_status sgc_view_wait_for_flush(sgc_db *db, bool merged);
 /** Nothing is written any more; *error gets words when it has none. View lock held. */
@@ -574,6 +581,7 @@ struct sgc_txn {
     uint64_t snapshot;
     uint64_t now_us;      /* 0: not yet asked for; of one that only reads */
     sgc_memtable *writes; /* made by the first write */
+    size_t counted;       /* of its memory, in db->write_set_bytes */
     uint64_t position;    /* of the last write; never reused */
     bool reads_only, defer_foreign_keys;
     sgc_error error;
@@ -588,6 +596,8 @@ struct sgc_txn {
 };
 
 void sgc_txn_free(sgc_txn *txn);
+/** Counts what a writing transaction has in memory, and `more` bytes. */
+void sgc_txn_count(sgc_txn *txn, size_t more);
 /** The transaction stays with its view until the walk ends. */
 void sgc_attach(sgc_txn *txn, struct sgc_attached *attached,
                 void (*end)(struct sgc_attached *attached));

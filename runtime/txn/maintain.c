@@ -297,6 +297,9 @@ void sgc_db_get_stats(const sgc_db *constant, sgc_db_stats *stats)
         .cache_budget = pages.cache_budget,
         .flushes = pages.flushes,
         .pages_written = pages.pages_written,
+        .flush_bytes = pages.flush_bytes,
+        .write_set_bytes = atomic_load(&db->write_set_bytes),
+        .log_buffer_bytes = log.buffer_bytes,
         .page_file_bytes = pages.file_bytes,
         .page_free_bytes = pages.free_bytes,
         .page_held_bytes = pages.held_bytes,
@@ -313,9 +316,7 @@ void sgc_db_get_stats(const sgc_db *constant, sgc_db_stats *stats)
         .history_resident_bytes = history.resident_bytes,
         .log_direct = log.direct,
     };
-    for (size_t i = 0; i < view->count; i++) {
-        stats->memtable_bytes += sgc_memtable_bytes(view->layers[i]->memtable);
-    }
+    stats->memtable_bytes = sgc_view_bytes(view) + atomic_load(&db->left_bytes);
     sgc_view_unpin(view);
     count_transactions(db, stats);
     count_building(db, stats);

@@ -169,8 +169,26 @@ void sgc_detach(struct sgc_attached *attached)
     txn->open_cursors--;
 }
 
+static void set_counted(sgc_txn *txn, size_t bytes)
+{
+    if (bytes == txn->counted) return;
+    atomic_fetch_add_explicit(&txn->db->write_set_bytes, (uint64_t)bytes - txn->counted,
+                              memory_order_relaxed);
+    txn->counted = bytes;
+}
+
+void sgc_txn_count(sgc_txn *txn, size_t more)
+{
+    size_t writes = txn->writes ? sgc_memtable_bytes(txn->writes) : 0;
+
+    set_counted(txn, writes + txn->arena.total + txn->scratch.total + more);
+}
+
 void sgc_txn_free(sgc_txn *txn)
 {
+    bool was_large = txn->counted >= SGC_GIVE_BACK_LEAST;
+
+    set_counted(txn, 0);
     if (txn->cursors) sgc_cursors_free(txn);
     while (txn->attached)
         txn->attached->end(txn->attached);
@@ -179,6 +197,7 @@ void sgc_txn_free(sgc_txn *txn)
     if (txn->claim) sgc_claim_end(txn);
     if (txn->first_view) sgc_view_unpin(txn->first_view);
     sgc_txn_leave(txn);
+    if (was_large) sgc_memory_give_back();
 }
 
 void sgc_abort(sgc_txn **txn)

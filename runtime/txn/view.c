@@ -8,7 +8,6 @@
 enum {
     FLUSH_TRIES = 5,
     FLUSH_PAUSE_US = 20000,
-    GIVE_BACK_LEAST = 1 << 20, /* bytes of MemTables that are worth a look for free memory */
 };
 
 sgc_status sgc_layer_create(const sgc_schema *schema, struct sgc_layer **layer)
@@ -30,6 +29,7 @@ sgc_status sgc_layer_create(const sgc_schema *schema, struct sgc_layer **layer)
 void sgc_layer_release(struct sgc_layer *layer)
 {
     if (!layer || atomic_fetch_sub(&layer->references, 1) != 1) return;
+    if (layer->left) atomic_fetch_sub(layer->left, sgc_memtable_bytes(layer->memtable));
     sgc_memtable_destroy(layer->memtable);
     sgc_layer_free_commits(layer);
     sgc_free(layer);
@@ -103,6 +103,7 @@ void sgc_view_collect(sgc_db *db)
     struct sgc_view *unread = take_unread(db);
     sgc_mutex_unlock(&db->view_lock);
     unpin_all(unread);
+    if (unread) sgc_memory_give_back(); /* MemTables that only these views had */
 }
 
 static void replace_view(sgc_db *db, struct sgc_view *view)
@@ -152,6 +153,7 @@ static sgc_status push_layers(sgc_db *db, struct sgc_layer *fresh, struct sgc_la
     size_t count = 1;
 
     if (adopted) layers[count++] = adopted;
+    uint64_t left = atomic_load(&db->left_bytes);
     sgc_mutex_lock(&db->view_lock);
     struct sgc_layer *active = db->view->layers[0];
     bool keep = !sgc_memtable_is_empty(active->memtable);
@@ -162,6 +164,7 @@ static sgc_status push_layers(sgc_db *db, struct sgc_layer *fresh, struct sgc_la
     if (status == SGC_OK && keep) active->sealed = true;
     sgc_cond_broadcast(&db->view_changed);
     sgc_mutex_unlock(&db->view_lock);
+    if (atomic_load(&db->left_bytes) < left) sgc_memory_give_back();
     return status;
 }
 
@@ -226,10 +229,29 @@ static size_t sealed_count(const struct sgc_view *view)
     return count;
 }
 
+uint64_t sgc_view_bytes(const struct sgc_view *view)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < view->count; i++)
+        bytes += sgc_memtable_bytes(view->layers[i]->memtable);
+    return bytes;
+}
+
+/* Whether so much waits for the flush that a commit has to wait, too. View lock held. */
+static bool is_full(sgc_db *db)
+{
+    size_t sealed = sealed_count(db->view);
+
+    if (sealed == 0) return false;
+    return sealed >= SGC_WAITING_MEMTABLES ||
+           sgc_view_bytes(db->view) > (SGC_WAITING_MEMTABLES + 1) * db->memtable_bytes;
+}
+
 sgc_status sgc_view_wait_for_room(sgc_db *db)
 {
     sgc_mutex_lock(&db->view_lock);
-    while (sealed_count(db->view) >= SGC_WAITING_MEMTABLES && !db->flush_failed) {
+    while (is_full(db) && !db->flush_failed) {
         sgc_cond_wait(&db->view_changed, &db->view_lock);
     }
     bool failed = db->flush_failed;
@@ -330,12 +352,22 @@ static sgc_status flush_layers(sgc_db *db, struct sgc_layer *const *layers, size
     return write_pages(db, layers, count, error);
 }
 
+/* From now on only readers keep it. */
+static void count_left(sgc_db *db, struct sgc_layer *layer)
+{
+    if (layer->left) return; /* the flush is tried again */
+    layer->left = &db->left_bytes;
+    atomic_fetch_add(layer->left, sgc_memtable_bytes(layer->memtable));
+}
+
 /* The layers left over after the lowest `count` went into the newest checkpoint. */
 static sgc_status drop_layers(sgc_db *db, size_t count)
 {
     sgc_checkpoint *newest = sgc_pages_newest(db->pages);
     size_t left = db->view->count - count;
 
+    for (size_t i = left; i < db->view->count; i++)
+        count_left(db, db->view->layers[i]);
     sgc_serializable_retire(db, db->view->layers + left, count);
     sgc_status status = sgc_view_install(db, newest, db->view->layers, left);
     sgc_checkpoint_release(newest);
@@ -404,7 +436,7 @@ static void flush_once(sgc_db *db, struct sgc_layer **layers, size_t count)
     sgc_mutex_unlock(&db->view_lock);
     /* Space that could not be given back is given back by the next flush. */
     if (last) status = sgc_log_release(db->log, last);
-    if (bytes >= GIVE_BACK_LEAST) sgc_memory_give_back();
+    if (bytes >= SGC_GIVE_BACK_LEAST) sgc_memory_give_back();
     sgc_mutex_lock(&db->view_lock);
 }
 

@@ -65,6 +65,7 @@ sgc_status sgc_write_put(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str befo
     sgc_status status = sgc_memtable_put(txn->writes, table, key, before, record, ++txn->position);
 
     if (status == SGC_OK) txn->stats.rows_written++;
+    sgc_txn_count(txn, 0);
     return status == SGC_LIMIT ? sgc_fail_too_long(txn, table) : status;
 }
 

@@ -20,9 +20,12 @@ typedef struct sgc_txn sgc_txn;
 
 /** Zero means the default everywhere. */
 typedef struct sgc_db_options {
-    const struct sgc_os *os;    /**< NULL: this machine's files */
-    uint64_t cache_bytes;       /**< page cache budget; 0: a quarter of the memory */
-    uint64_t memtable_bytes;    /**< a flush starts here; 0: 16 MB, or a quarter of a small cache */
+    const struct sgc_os *os; /**< NULL: this machine's files */
+    uint64_t cache_bytes;    /**< page cache budget; 0: a quarter of the memory */
+    /** A flush starts here; 0: 16 MB, or a quarter of a small cache. Commits wait while MemTables
+     * take five times this; a flush, and a merge of history beside it, take at most five times
+     * this (counted as 1 MB to 64 MB) to sort what they write. */
+    uint64_t memtable_bytes;
     uint64_t log_segment_bytes; /**< 0: 64 MB */
     bool create_only;           /**< SGC_EXISTS when there is a database already */
     bool must_exist;            /**< SGC_NOT_FOUND when there is none */
@@ -75,10 +78,13 @@ typedef struct sgc_db_stats {
     uint64_t history_cache_hits, history_cache_misses, history_cache_bytes, history_cache_budget;
     uint64_t history_resident_bytes; /**< indexes and filters of segments, in no budget */
     uint64_t open_transactions;
-    uint64_t oldest_sequence; /**< that an open transaction sees; the head when none is open */
-    uint64_t oldest_age_us;   /**< of the transaction open longest */
-    uint64_t memtable_bytes;
-    uint64_t indexes_building;              /**< that do not hold all rows yet */
+    uint64_t oldest_sequence;  /**< that an open transaction sees; the head when none is open */
+    uint64_t oldest_age_us;    /**< of the transaction open longest */
+    uint64_t memtable_bytes;   /**< memory: of what is in no page yet, and what readers keep */
+    uint64_t write_set_bytes;  /**< memory: of open transactions that have written */
+    uint64_t flush_bytes;      /**< memory: of the flush and the merge of history at work */
+    uint64_t log_buffer_bytes; /**< memory: of commits on their way into the log */
+    uint64_t indexes_building; /**< that do not hold all rows yet */
     uint64_t index_pages_done, index_pages; /**< of rows, summed over them */
     bool log_direct;                        /**< the log writes directly and synchronously */
 } sgc_db_stats;

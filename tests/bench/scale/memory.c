@@ -103,7 +103,7 @@ static void *scan_on(void *argument)
 }
 
 typedef struct peak {
-    double resident, allowed, memtables, indexes; /* at the moment that was worst */
+    double resident, allowed, memtables, sets, flush, indexes; /* at the moment that was worst */
     double highest;
 } peak;
 
@@ -113,11 +113,13 @@ static void sample(shared *s, double base, peak *worst)
     double budget = (double)(stats.cache_budget + stats.history_cache_budget);
     double now = scale_resident();
     double memtables = (double)stats.memtable_bytes, indexes = (double)stats.history_resident_bytes;
-    double allowed = base + budget + memtables + indexes;
+    double sets = (double)(stats.write_set_bytes + stats.log_buffer_bytes);
+    double flush = (double)stats.flush_bytes;
+    double allowed = base + budget + memtables + sets + flush + indexes;
 
     if (now > worst->highest) worst->highest = now;
     if (worst->resident != 0 && now - allowed <= worst->resident - worst->allowed) return;
-    *worst = (peak){now, allowed, memtables, indexes, worst->highest};
+    *worst = (peak){now, allowed, memtables, sets, flush, indexes, worst->highest};
 }
 
 typedef void *what(void *argument);
@@ -141,9 +143,9 @@ static void work(shared *s, double base, what *const *whats, size_t count, peak 
 
 static void report(const char *phase, const peak *worst)
 {
-    printf("  %-22s %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f\n", phase, worst->highest / 1e6,
-           worst->resident / 1e6, worst->allowed / 1e6, worst->memtables / 1e6,
-           worst->indexes / 1e6, (worst->resident - worst->allowed) / 1e6);
+    printf("  %-22s %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f\n", phase, worst->highest / 1e6,
+           worst->resident / 1e6, worst->allowed / 1e6, worst->memtables / 1e6, worst->sets / 1e6,
+           worst->flush / 1e6, worst->indexes / 1e6, (worst->resident - worst->allowed) / 1e6);
     fflush(stdout);
 }
 
@@ -179,10 +181,11 @@ void scale_memory(const scale_job *job)
     double base = scale_resident();
     s.db = bench_sgc.open(job->folder, job->cache);
     printf("MB of memory; cache_bytes %.1f, %llu rows; allowed: the program, cache_bytes,"
-           " MemTables, indexes of the history\n",
+           " and as it counts: MemTables, open transactions and the log's batches, the flush,"
+           " indexes of the history\n",
            (double)job->cache / 1e6, (unsigned long long)job->rows);
-    printf("  %-22s %9s %9s %9s %9s %9s %9s\n", "", "highest", "worst", "allowed", "MemTables",
-           "history", "beyond");
+    printf("  %-22s %9s %9s %9s %9s %9s %9s %9s %9s\n", "", "highest", "worst", "allowed",
+           "MemTables", "open", "flush", "history", "beyond");
     load(&s, base, &loading);
     report("loading", &loading);
     work(&s, base, reading, sizeof reading / sizeof *reading, &only_reads);
