@@ -23,6 +23,7 @@ export function readFolder(dir) {
     }
     db.tables.set(table.name, { table, rows: own.rows, versions: [] });
   }
+  db.building = trees.filter((t) => t.kind === 6 && t.own[2]);
   const manifest = readManifest(pages, root);
   db.horizons = manifest.horizons;
   db.segments = manifest.segments;

@@ -101,6 +101,7 @@ function base() {
       id: i < clubs / 2 ? `c${i}` : `d${i}`,
       name: `${word()} of club`,
       size: maybe(below(50)),
+      motto: i === 1000 ? 'm'.repeat(1500) : maybe(word()), // one is too long for an index
     })),
     Counter: Array.from({ length: 9 }, () => ({ label: word() })),
     Pair: Array.from({ length: 20 }, (_, i) => ({
@@ -134,8 +135,8 @@ function load(table, rows) {
 }
 
 // A server at work; it ends by this signal: SIGTERM flushes, SIGKILL leaves the commits in the log.
-async function serve(signal, doWork) {
-  const server = spawn(sgdb, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--json'], {
+async function serve(signal, doWork, ...schemas) {
+  const server = spawn(sgdb, ['serve', ...schemas, '--data', data, '--listen', '127.0.0.1:0', '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve) => {
@@ -381,7 +382,7 @@ console.log(`seed ${seed}`);
 await folder('small', 12, 30, async () => {
   await serve('SIGKILL', async (ask) => {
     await change(ask, 1);
-    for (let i = 0; i < 3; i++) await quiet(ask, 'log', 400000); // into the log's second segment
+    for (let i = 0; i < 3; i++) await quiet(ask, `log${i}`, 400000); // into the log's second segment
     await change(ask, 2);
   });
   flips(compare('small', (db) => new Set(db.batches.map((b) => b.name)).size > 1));
@@ -400,4 +401,8 @@ await folder('large', 250, 2500, async () => {
   compare('compacted', (db) => db.segments.length === 1);
   await serve('SIGKILL', (ask) => change(ask, 4));
   compare('killed', (db) => db.replayed > 0);
+  const indexed = path.join(work, 'indexed.graphql');
+  fs.writeFileSync(indexed, fs.readFileSync(schema, 'utf8').replace('motto: String', 'motto: String @index'));
+  await serve('SIGTERM', (ask) => change(ask, 5), indexed);
+  compare('an index that waits for a row', (db) => db.building.length === 1);
 });
