@@ -10,7 +10,7 @@
 enum {
     CAPACITY = SGC_PAGE_BODY,
     SMALL = SGC_PAGE_SIZE / 4, /* used bytes below which a neighbour is looked for */
-    FEW = 16,                  /* entries put into a leaf one by one */
+    FEW = 16,                  /* changes made in a leaf as it stands */
     LEAVES_AHEAD = 64,         /* a device does so many reads at once gladly */
 };
 
@@ -255,25 +255,33 @@ static bool merge_leaf(const job *work, const items *old, const sgc_entry_change
     return good && push_all(out, old, i, old->count);
 }
 
-/* Bytes used once the changes are put between the entries of a leaf, 0 when they cannot be. */
-static size_t used_with(const job *work, const uint8_t *leaf, const sgc_entry_change *changes,
-                        size_t count)
-{
-    size_t used = sgc_node_used(leaf);
+/* What a leaf is like once changes are made in it as it stands. */
+typedef struct few {
+    size_t used; /* 0: it has to be written anew */
+    int64_t more;
+} few;
 
-    if (sgc_page_level(leaf) > 0) return 0;
+static few after(const job *work, const uint8_t *leaf, const sgc_entry_change *changes,
+                 size_t count)
+{
+    few own = {.used = sgc_node_used(leaf)}, none = {0};
+
+    if (sgc_page_level(leaf) > 0) return none;
     for (size_t i = 0; i < count; i++) {
         sgc_item item = item_of(work, &changes[i]);
-        size_t more = item.value == SGC_CHANGE_REMOVE ? 0 : sgc_node_growth(leaf, &item);
-        if (more == 0 || used + more > SGC_PAGE_SIZE) return 0;
-        if (i > 0 && order_of(work, &item, &changes[i - 1]) == 0) return 0;
-        used += more;
+        bool goes = item.value == SGC_CHANGE_REMOVE;
+        size_t bytes = goes ? sgc_node_shrinkage(leaf, &item) : sgc_node_growth(leaf, &item);
+        if (bytes == 0) return none;
+        if (i > 0 && order_of(work, &item, &changes[i - 1]) == 0) return none;
+        own.used = goes ? own.used - bytes : own.used + bytes;
+        own.more += goes ? -1 : 1;
+        if (own.used > SGC_PAGE_SIZE) return none;
     }
-    return used;
+    return (int64_t)sgc_node_count(leaf) + own.more < 2 ? none : own;
 }
 
-/* New entries, few of them, that have room and fit between the others: *used is not 0. */
-static sgc_status insert_few(job *work, uint32_t logical, const sgc_entry_change *changes,
+/* Few changes, in the leaf as it stands if that can be: then *used is not 0. */
+static sgc_status change_few(job *work, uint32_t logical, const sgc_entry_change *changes,
                              size_t count, size_t *used)
 {
     sgc_cache *cache = &work->flush->pages->cache;
@@ -285,9 +293,10 @@ static sgc_status insert_few(job *work, uint32_t logical, const sgc_entry_change
 
     *used = 0;
     if (status) return status;
-    *used = used_with(work, leaf, changes, count);
+    few own = after(work, leaf, changes, count);
     sgc_cache_unpin(cache, frame);
-    if (*used == 0) return SGC_OK;
+    if (own.used == 0) return SGC_OK;
+    *used = own.used;
     status = sgc_flush_relieve(work->flush, work->error);
     if (status == SGC_OK)
         status =
@@ -295,9 +304,10 @@ static sgc_status insert_few(job *work, uint32_t logical, const sgc_entry_change
     if (status) return status;
     for (size_t i = 0; i < count; i++) {
         sgc_item item = item_of(work, &changes[i]);
-        sgc_node_insert(page, &item);
+        item.value == SGC_CHANGE_REMOVE ? sgc_node_remove(page, &item)
+                                        : sgc_node_insert(page, &item);
     }
-    work->tree->count += count;
+    work->tree->count += (uint64_t)own.more;
     return SGC_OK;
 }
 
@@ -311,7 +321,7 @@ static sgc_status apply_leaf(job *work, uint32_t logical, const sgc_entry_change
     sgc_arena_reset(&own->arena);
     own->old.count = own->fresh.count = 0;
     if (count <= FEW && logical != NO_PAGE)
-        status = insert_few(work, logical, changes, count, &used);
+        status = change_few(work, logical, changes, count, &used);
     if (used) return status ? status : push_child(work, logical, 0, &separator, used);
     if (status == SGC_OK && logical != NO_PAGE)
         status = read_node(work, logical, 0, &own->arena, &own->old);

@@ -111,5 +111,11 @@ size_t sgc_node_growth(const uint8_t *leaf, const sgc_item *item);
 /** Puts an entry that grows the leaf (sgc_node_growth()) into it; there is room. The bytes are
  * those that sgc_node_fill() would write. */
 void sgc_node_insert(uint8_t *leaf, const sgc_item *item);
+/** Bytes by which a leaf shrinks when the entry goes; 0: it is not there. */
+size_t sgc_node_shrinkage(const uint8_t *leaf, const sgc_item *item);
+/** Takes an entry that is there out of a leaf; the others may then have more in common than it
+ * says.
+ */
+void sgc_node_remove(uint8_t *leaf, const sgc_item *item);
 
 #endif

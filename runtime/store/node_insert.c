@@ -39,13 +39,14 @@ static bool shares(const sgc_node_list *list, const sgc_item *item)
     return list->middle_size == 0 || has_middle(list, item);
 }
 
-static bool is_there(const sgc_node_list *list, const sgc_item *item)
+/* Where the entry stands or would stand. */
+static bool is_there(const sgc_node_list *list, const sgc_item *item, unsigned *at)
 {
     sgc_str entry = sgc_str_of((const char *)item->key, item->size);
-    unsigned at = sgc_node_search(list, entry, false);
 
-    return at < list->count && sgc_node_list_size(list, at) == item->size &&
-           sgc_node_list_within(list, at, entry);
+    *at = sgc_node_search(list, entry, false);
+    return *at < list->count && sgc_node_list_size(list, *at) == item->size &&
+           sgc_node_list_within(list, *at, entry);
 }
 
 /* Bytes of the varint in front of a rest. */
@@ -57,10 +58,11 @@ static size_t key_size_bytes(const sgc_node_list *list, const sgc_item *item)
 size_t sgc_node_growth(const uint8_t *leaf, const sgc_item *item)
 {
     sgc_node_list list = sgc_node_list_of(leaf);
+    unsigned at;
 
     /* A second entry may have more in common with the first than the node says. */
     if (list.count < 2 || item->value >> (8 * list.width) || !shares(&list, item) ||
-        is_there(&list, item))
+        is_there(&list, item, &at))
         return 0;
     size_t suffix = (size_t)item->size - list.prefix_size - list.middle_size;
     size_t column = (size_t)list.head + list.width;
@@ -103,44 +105,96 @@ static size_t rest_at(const sgc_node_list *list, unsigned at)
     return SGC_PAGE_HEAD + (sgc_load16(list->offsets + 2 * (size_t)at) & 0xFFFU);
 }
 
-/* Rests have moved: by `by`, those behind entry `at` by `more` bytes more. */
-static void move_offsets(uint8_t *offsets, unsigned count, unsigned at, size_t by, size_t more)
+/* The rests of entries [from, to) have moved by so many bytes. */
+static void move_offsets(uint8_t *offsets, unsigned from, unsigned to, size_t by)
 {
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = from; i < to; i++) {
         uint8_t *p = offsets + 2 * (size_t)i;
-        if (i != at) sgc_store16(p, (uint16_t)(sgc_load16(p) + by + (i > at ? more : 0)));
+        sgc_store16(p, (uint16_t)(sgc_load16(p) + by));
     }
+}
+
+/* Where the parts of entry `at` begin in each column, and bytes of a part. */
+typedef struct parts {
+    uint8_t *heads, *values, *offsets, *rest;
+    size_t head, width, offset, each; /* each: of all three */
+} parts;
+
+static parts parts_of(uint8_t *leaf, const sgc_node_list *list, unsigned at)
+{
+    parts own = {.head = list->head, .width = list->width, .offset = list->offsets ? 2 : 0};
+    size_t values = (size_t)(list->values - leaf), columns = values + list->count * own.width;
+
+    own.each = own.head + own.width + own.offset;
+    own.heads = leaf + SGC_PAGE_HEAD + at * own.head;
+    own.values = leaf + values + at * own.width;
+    own.offsets = leaf + columns + at * own.offset;
+    own.rest = leaf + rest_at(list, at);
+    return own;
+}
+
+static void put_sizes(uint8_t *leaf, unsigned count, size_t used)
+{
+    sgc_store16(leaf + 18, (uint16_t)count);
+    sgc_store16(leaf + 22, (uint16_t)used);
 }
 
 void sgc_node_insert(uint8_t *leaf, const sgc_item *item)
 {
     sgc_node_list list = sgc_node_list_of(leaf);
     unsigned at = sgc_node_search(&list, sgc_str_of((const char *)item->key, item->size), false);
-    size_t used = sgc_node_used(leaf), head = list.head, width = list.width;
-    size_t offset = list.offsets ? 2 : 0, each = head + width + offset;
-    size_t rest = rest_at(&list, at);
+    parts to = parts_of(leaf, &list, at);
+    uint8_t *end = leaf + sgc_node_used(leaf);
     pieces own;
 
     cut(&list, item, &own);
-    uint8_t *heads = leaf + SGC_PAGE_HEAD + at * head;
-    uint8_t *values = leaf + (list.values - leaf) + at * width;
-    uint8_t *shared = leaf + (list.prefix - leaf); /* behind the columns */
-    uint8_t *offsets = list.offsets ? leaf + (list.offsets - leaf) + 2 * (size_t)at : shared;
-    memmove(leaf + rest + each + own.rest_size, leaf + rest, used - rest);
-    memmove(offsets + each, offsets, (size_t)(leaf + rest - offsets));
-    memmove(values + head + width, values, (size_t)(offsets - values));
-    memmove(heads + head, heads, (size_t)(values - heads));
-    memcpy(heads, own.suffix, head);
+    memmove(to.rest + to.each + own.rest_size, to.rest, (size_t)(end - to.rest));
+    memmove(to.offsets + to.each, to.offsets, (size_t)(to.rest - to.offsets));
+    memmove(to.values + to.head + to.width, to.values, (size_t)(to.offsets - to.values));
+    memmove(to.heads + to.head, to.heads, (size_t)(to.values - to.heads));
+    memcpy(to.heads, own.suffix, to.head);
     uint64_t value = item->value;
-    for (size_t i = 0; i < width; i++, value >>= 8)
-        values[head + i] = (uint8_t)value;
-    memcpy(leaf + rest + each, own.rest, own.rest_size);
+    for (size_t i = 0; i < to.width; i++, value >>= 8)
+        to.values[to.head + i] = (uint8_t)value;
+    memcpy(to.rest + to.each, own.rest, own.rest_size);
     if (list.offsets) {
-        sgc_store16(offsets + head + width,
-                    (uint16_t)((rest + each - SGC_PAGE_HEAD) | own.head_size << 12));
-        move_offsets(offsets + head + width - 2 * (size_t)at, list.count + 1U, at, each,
-                     own.rest_size);
+        uint8_t *mine = to.offsets + to.head + to.width, *all = mine - 2 * (size_t)at;
+        size_t begins = (size_t)(to.rest - leaf) + to.each - SGC_PAGE_HEAD;
+        sgc_store16(mine, (uint16_t)(begins | own.head_size << 12));
+        move_offsets(all, 0, at, to.each);
+        move_offsets(all, at + 1U, list.count + 1U, to.each + own.rest_size);
     }
-    sgc_store16(leaf + 18, (uint16_t)(list.count + 1));
-    sgc_store16(leaf + 22, (uint16_t)(used + each + own.rest_size));
+    put_sizes(leaf, list.count + 1U, (size_t)(end - leaf) + to.each + own.rest_size);
+}
+
+size_t sgc_node_shrinkage(const uint8_t *leaf, const sgc_item *item)
+{
+    sgc_node_list list = sgc_node_list_of(leaf);
+    unsigned at;
+
+    if (!is_there(&list, item, &at)) return 0;
+    return (size_t)list.head + list.width + (list.offsets ? 2 : 0) + rest_at(&list, at + 1) -
+           rest_at(&list, at);
+}
+
+void sgc_node_remove(uint8_t *leaf, const sgc_item *item)
+{
+    sgc_node_list list = sgc_node_list_of(leaf);
+    unsigned at = sgc_node_search(&list, sgc_str_of((const char *)item->key, item->size), false);
+    parts from = parts_of(leaf, &list, at);
+    size_t used = sgc_node_used(leaf), rest = rest_at(&list, at + 1) - rest_at(&list, at);
+    size_t less = from.each + rest;
+
+    if (list.offsets) {
+        move_offsets(from.offsets - 2 * (size_t)at, 0, at, 0 - from.each);
+        move_offsets(from.offsets - 2 * (size_t)at, at + 1U, list.count, 0 - less);
+    }
+    uint8_t *heads = from.heads + from.head, *values = from.values + from.width;
+    uint8_t *offsets = from.offsets + from.offset, *behind = from.rest + rest;
+    memmove(from.heads, heads, (size_t)(from.values - heads));
+    memmove(from.values - from.head, values, (size_t)(from.offsets - values));
+    memmove(from.offsets - from.head - from.width, offsets, (size_t)(from.rest - offsets));
+    memmove(from.rest - from.each, behind, (size_t)(leaf + used - behind));
+    memset(leaf + used - less, 0, less);
+    put_sizes(leaf, list.count - 1U, used - less);
 }

@@ -248,6 +248,26 @@ static bool same_form(const uint8_t *a, const uint8_t *b)
     return memcmp(a + 20, b + 20, 2) == 0 && memcmp(a + 24, b + 24, SGC_PAGE_HEAD - 24) == 0;
 }
 
+/* An entry goes, the others can be read, and it comes back. */
+static void check_removal(const form *f, size_t fit, size_t out)
+{
+    sgc_item item = items[out];
+    size_t used = sgc_node_used(page), less = sgc_node_shrinkage(page, &item);
+
+    CU_ASSERT_TRUE(less > 0);
+    sgc_node_remove(page, &item);
+    CU_ASSERT_EQUAL(sgc_node_used(page), used - less);
+    CU_ASSERT_TRUE(sgc_node_is_sound(page));
+    CU_ASSERT_EQUAL(sgc_node_shrinkage(page, &item), 0);
+    memmove(&items[out], &items[out + 1], (fit - out - 1) * sizeof item);
+    check_entries(f, fit - 1);
+    if (below(8) == 0) check_searches(f, fit - 1);
+    memmove(&items[out + 1], &items[out], (fit - out - 1) * sizeof item);
+    items[out] = item;
+    CU_ASSERT_EQUAL(sgc_node_growth(page, &item), less);
+    sgc_node_insert(page, &item);
+}
+
 static void single_entries(void)
 {
     unsigned inserted = 0, refused = 0;
@@ -263,6 +283,8 @@ static void single_entries(void)
             sgc_node_fill(page, items, fit, 0, f->key_most > 0);
             memcpy(whole, page, sizeof whole);
             CU_ASSERT_EQUAL(sgc_node_growth(page, &items[out]), 0); /* it is there */
+            check_removal(f, fit, out);
+            CU_ASSERT_EQUAL_FATAL(memcmp(page, whole, sizeof whole), 0);
             write_without(f, fit, out);
             size_t more = sgc_node_growth(page, &items[out]);
             CU_ASSERT_EQUAL(more > 0, same_form(page, whole));
@@ -339,7 +361,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"what is written is read back and found", round_trip},
         {"nodes are filled", full_pages},
-        {"single entries are put into leaves", single_entries},
+        {"single entries come and go", single_entries},
         {"the longest entries", one_entry},
         {"an inner node with one child", no_entry},
         {"damaged nodes are refused or read without harm", damaged},
