@@ -203,6 +203,8 @@ static inline void foresee_entry(const sgc_table_view *view, sgc_str key, sgc_pr
     probe->h = sgc_hash_of(view->seed, key);
     probe->is_absent = false;
     probe->frame = foresee(view, view->hash, page_of(view->hash, probe->h), &probe->at);
+    /* What is read behind a pin comes while the pin is waited for. */
+    __builtin_prefetch(line_at(sgc_frame_data(view->cache, probe->frame), line_of(probe->h)));
 }
 
 static inline void pin_foreseen(const sgc_table_view *view, sgc_page_kind kind, sgc_probe *probe)
@@ -235,6 +237,7 @@ static inline void foresee_row(const sgc_table_view *view, sgc_probe *probe)
     } else if ((ways & (ways - 1)) == 0) {
         probe->row = row_in(line, (unsigned)__builtin_ctz(ways));
         probe->frame = foresee(view, view->rows, (uint32_t)(probe->row >> 8), &probe->at);
+        sgc_row_foresee_slot(sgc_frame_data(view->cache, probe->frame), probe->row & 0xFF);
     }
     sgc_cache_unpin(view->cache, frame);
 }
@@ -259,16 +262,12 @@ void sgc_hash_probe_many(const sgc_table_view *view, const sgc_str *keys, size_t
 {
     for (size_t i = 0; i < count; i++)
         foresee_entry(view, keys[i], &probes[i]);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         pin_foreseen(view, SGC_PAGE_HASH, &probes[i]);
-        if (probes[i].frame) __builtin_prefetch(line_at(probes[i].page, line_of(probes[i].h)));
-    }
     for (size_t i = 0; i < count; i++)
         foresee_row(view, &probes[i]);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         pin_foreseen(view, SGC_PAGE_ROWS, &probes[i]);
-        if (probes[i].frame) sgc_row_foresee_slot(probes[i].page, probes[i].row & 0xFF);
-    }
     for (size_t i = 0; i < count; i++)
         if (probes[i].frame) sgc_row_foresee(probes[i].page, probes[i].row & 0xFF);
 }

@@ -288,12 +288,11 @@ static inline void sgc_row_foresee(const uint8_t *page, unsigned slot)
     __builtin_prefetch(p + 128);
 }
 /**
- * Records of a page from *slot on, of rows that began at or before `through`, at most `room`; *slot
- * moves behind them. A row of several pages ends them, and when it is the first one it is *large
- * (else large->large is false), and nothing is in `records`.
+ * The next batch of records of the scan's page: those that began at or before `through`. A row of
+ * several pages ends it, and when it is the first one it is *large (else large->large is false),
+ * and the batch is empty. Meanwhile the page ahead is fetched.
  */
-unsigned sgc_rows_collect(const sgc_tree *rows, const uint8_t *page, unsigned *slot,
-                          uint64_t through, sgc_str *records, unsigned room, sgc_row *large);
+void sgc_rows_collect(const sgc_tree *rows, sgc_page_scan *scan, sgc_row *large);
 /** When the row of the page that is there longest began; UINT64_MAX without rows. */
 uint64_t sgc_rows_oldest(const sgc_tree *rows, const uint8_t *page);
 /** Whether no slot of the page is at or behind this one. */

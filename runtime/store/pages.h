@@ -190,11 +190,12 @@ typedef struct sgc_page_scan {
     unsigned count; /**< rows of the batch; 0: the end */
     /** Private to the store. */
     struct {
-        uint32_t next;       /**< logical page behind the pinned one */
-        uint32_t frame;      /**< pinned, 0 for none */
-        unsigned slot;       /**< of its page: the next one */
-        const uint8_t *page; /**< in it */
-        sgc_arena large;     /**< a record of several pages */
+        uint32_t next;                    /**< logical page behind the pinned one */
+        uint32_t frame;                   /**< pinned, 0 for none */
+        unsigned slot;                    /**< of its page: the next one */
+        const uint8_t *page;              /**< in it */
+        const uint8_t *ahead, *ahead_end; /**< of the page behind it what is not yet fetched */
+        sgc_arena large;                  /**< a record of several pages */
     } own;
     sgc_str records[SGC_SCAN_ROWS]; /**< readable until the next call */
 } sgc_page_scan;

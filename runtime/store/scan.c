@@ -33,20 +33,23 @@ void sgc_page_scan_close(sgc_page_scan *scan)
     scan->count = 0;
 }
 
-/* The processor begins to fetch the page that comes next, if that is in memory and wanted. */
-static void foresee(const sgc_page_scan *scan, const sgc_tree *tree, uint32_t logical)
+/*
+ * The page that comes next, if that is in memory and wanted: it is fetched bit by bit while the
+ * rows of this one are read, since memory gives only so many lines at a time.
+ */
+static void foresee(sgc_page_scan *scan, const sgc_tree *tree, uint32_t logical)
 {
     const sgc_cache *cache = &scan->checkpoint->pages->cache;
     sgc_page_at at;
 
+    scan->own.ahead = scan->own.ahead_end = NULL;
     if (!sgc_tree_look_up_kept(cache, tree, logical, &at)) return;
     uint32_t frame = sgc_cache_foresee(cache, at.place);
     if (frame == 0) return;
     if (atomic_load_explicit(&cache->frames[frame].oldest, memory_order_relaxed) > scan->through)
         return;
-    const uint8_t *page = sgc_frame_data(cache, frame);
-    for (unsigned i = 0; i < SGC_PAGE_SIZE; i += 64)
-        __builtin_prefetch(page + i);
+    scan->own.ahead = sgc_frame_data(cache, frame);
+    scan->own.ahead_end = scan->own.ahead + SGC_PAGE_SIZE;
 }
 
 /* Pins a page of the tree, whatever it holds; none when the number is free. */
@@ -135,8 +138,7 @@ sgc_status sgc_page_scan_next(sgc_page_scan *scan, sgc_error *error)
             status = next_page(scan, error);
             if (!scan->own.frame) break;
         }
-        scan->count = sgc_rows_collect(tree_of(scan), scan->own.page, &scan->own.slot,
-                                       scan->through, scan->records, SGC_SCAN_ROWS, &large);
+        sgc_rows_collect(tree_of(scan), scan, &large);
         if (large.large) status = take_large(scan, &large, error);
     }
     return status;
