@@ -177,6 +177,7 @@ typedef struct view_table {
     sgc_str at;                    /**< position in the schema */
     sgc_str id, ids, key;          /**< C type of the key, sgc_ids_text, sgc_pk_text */
     sgc_str key_back;              /**< sgc_id_from_text */
+    bool text_key;                 /**< the key's bytes are those of the id */
     sgc_str key_member, key_given; /**< the member, and whether a new row gives it */
     sgc_str fields, version, fixed_size, rest_offset;
     bool has_patch;

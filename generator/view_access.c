@@ -225,6 +225,7 @@ void build_access(view_build_state *b, uint16_t position, view_table *table)
     table->ids = sgc_str_from(words->ids);
     table->key = sgc_str_from(words->pk);
     table->key_back = sgc_str_from(words->back);
+    table->text_key = words == key_words_of(SGC_KIND_ID);
     build_indexes(b, position, table);
     build_relations(b, position, table);
 }

@@ -2,11 +2,15 @@
 
 sgc_status $table$_get(sgc_txn *txn, $table_id$ id, $table$ *out)
 {
-    sgc_key key;
     sgc_str record;
+    //% if table.text_key
+    sgc_status rc = sgc_row_get(txn, $table_at$, id, &record);
+    //% else
+    sgc_key key;
 
     $table_key$(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, $table_at$, &key, &record);
+    //% end
     return rc == SGC_OK ? read_$table$(record, out) : rc;
 }
 

@@ -262,17 +262,22 @@ sgc_str sgc_arena_printf(sgc_arena *arena, const char *format, ...)
     return sgc_str_of(text, text ? (size_t)size : 0);
 }
 
-void sgc_arena_reset(sgc_arena *arena)
+static __attribute__((noinline)) void free_older(struct sgc_arena_block *kept)
 {
-    struct sgc_arena_block *kept = arena->block;
-
-    if (!kept) return;
     for (struct sgc_arena_block *block = kept->older; block;) {
         struct sgc_arena_block *older = block->older;
         sgc_free(block);
         block = older;
     }
     kept->older = NULL;
+}
+
+void sgc_arena_reset(sgc_arena *arena)
+{
+    struct sgc_arena_block *kept = arena->block;
+
+    if (!kept) return;
+    if (kept->older) free_older(kept);
     arena->total = kept->size;
     arena->next = block_data(kept);
     arena->end = (char *)kept + kept->size;
@@ -298,7 +303,8 @@ char *sgc_buf_reserve(sgc_buf *buf, size_t more)
     }
     if (needed > buf->capacity || !buf->data) {
         size_t capacity = buf->capacity < 256 ? 256 : buf->capacity;
-        while (capacity < needed) capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
+        while (capacity < needed)
+            capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
         char *data = sgc_realloc(buf->data, capacity, 1);
         if (!data) {
             buf->failed = true;

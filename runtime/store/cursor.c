@@ -2,8 +2,8 @@
 #include "store/image.h"
 #include "store/node.h"
 
-/* How many rows are made ready at once: more each time, and few in a small cache. */
-enum { AHEAD_FIRST = 4, FRAMES_FOR_ONE = 1024 };
+/* Rows that are made ready at once: few at first, and in a small cache, where pins are dear. */
+enum { AHEAD_FIRST = 4, AHEAD_MOST = 8, FRAMES_FOR_ONE = 1024, AHEAD_CHUNKS = 2 };
 
 static sgc_cache *cache_of(const sgc_page_cursor *cursor)
 {
@@ -21,16 +21,22 @@ static void drop_node(sgc_page_cursor *cursor)
     cursor->own.node_frame = 0;
     cursor->own.leaf.node = NULL;
 }
-static void drop_ahead_to(sgc_page_cursor *cursor, unsigned end)
+static sgc_row_ahead *ahead_of(sgc_page_cursor *cursor, unsigned number)
 {
-    for (; cursor->own.next < end; cursor->own.next++) {
-        const sgc_row_ahead *row = &cursor->own.ahead[cursor->own.next];
+    return &cursor->own.ahead[number % SGC_ROWS_AHEAD];
+}
+static void drop_ahead_to(sgc_page_cursor *cursor, unsigned number)
+{
+    for (; cursor->own.kept < number; cursor->own.kept++) {
+        const sgc_row_ahead *row = ahead_of(cursor, cursor->own.kept);
         if (row->owned) sgc_cache_unpin(cache_of(cursor), row->frame);
     }
 }
 static void drop_ahead(sgc_page_cursor *cursor)
 {
-    if (cursor->own.next < cursor->own.count) drop_ahead_to(cursor, cursor->own.count);
+    drop_ahead_to(cursor, cursor->own.ready);
+    cursor->own.kept = cursor->own.next = cursor->own.mark = 0;
+    cursor->own.ready = cursor->own.seen = cursor->own.limit = 0;
 }
 static void drop_row(sgc_page_cursor *cursor)
 {
@@ -251,109 +257,145 @@ sgc_status sgc_page_cursor_next(sgc_page_cursor *cursor, sgc_error *error)
     return status;
 }
 
-sgc_status sgc_page_cursor_next_row(sgc_page_cursor *cursor, sgc_stored_row *row, sgc_error *error)
-{
-    if (!cursor->valid) return SGC_OK;
-    sgc_status status = next_entry(cursor, error);
-    return status || !cursor->valid ? status : sgc_page_cursor_row(cursor, row, error);
-}
-
 /* ---- rows ---- */
 
-/* How many rows to make ready: none for the first one, which may be the only one. */
-static unsigned ahead_wanted(sgc_page_cursor *cursor)
+/* Number of the current entry's row among those ahead. */
+static unsigned number_of_row(const sgc_page_cursor *cursor)
 {
-    unsigned wanted = cursor->own.wanted, at = cursor->own.positions[0];
-    unsigned most = cache_of(cursor)->frame_count / FRAMES_FOR_ONE;
-    unsigned left = cursor->descending ? at + 1 : cursor->own.leaf.count - at;
+    unsigned at = cursor->own.positions[0], first = cursor->own.first;
 
-    if (most > SGC_ROWS_AHEAD) most = SGC_ROWS_AHEAD;
-    cursor->own.wanted = (uint8_t)(wanted == 0               ? AHEAD_FIRST
-                                   : wanted < SGC_ROWS_AHEAD ? 2 * wanted
-                                                             : wanted);
-    if (wanted > most) wanted = most;
-    return wanted < left ? wanted : left;
+    return cursor->descending ? first - at : at - first;
 }
 
-/* Pins the pages of the rows ahead as far as they are in memory; a page once for its neighbours. */
-static void pin_ahead(sgc_page_cursor *cursor, const sgc_page_at *places)
+/* More are made ready the longer a walk takes: none for its first row, which may be the only one.
+ */
+static bool ahead_wanted(sgc_page_cursor *cursor)
 {
-    sgc_cache *cache = cache_of(cursor);
-    sgc_row_ahead *rows = cursor->own.ahead;
+    unsigned most = cache_of(cursor)->frame_count / FRAMES_FOR_ONE / AHEAD_CHUNKS;
+    unsigned wanted = cursor->own.wanted ? 2U * cursor->own.wanted : AHEAD_FIRST;
 
-    for (unsigned i = 0; i < cursor->own.count; i++) {
-        if (rows[i].frame == 0) continue;
-        if (i > 0 && rows[i - 1].owned && rows[i - 1].row >> 8 == rows[i].row >> 8) {
-            rows[i - 1].owned = false;
-            rows[i].frame = rows[i - 1].frame;
-            rows[i].owned = true;
-        } else {
-            rows[i].owned = sgc_cache_pin_frame(cache, rows[i].frame, places[i], SGC_PAGE_ROWS);
-        }
-        if (!rows[i].owned) rows[i].frame = 0;
-        if (rows[i].owned)
-            sgc_row_foresee_slot(sgc_frame_data(cache, rows[i].frame), rows[i].row & 0xFF);
+    if (most > AHEAD_MOST) most = AHEAD_MOST;
+    cursor->own.wanted = (uint8_t)(wanted < most ? wanted : most);
+    return cursor->own.wanted > 1;
+}
+
+/* The rows ahead begin with the current entry's and end with the leaf or the walk. */
+static void start_ahead(sgc_page_cursor *cursor)
+{
+    unsigned at = cursor->own.positions[0], stop = cursor->own.stop;
+
+    drop_ahead(cursor);
+    cursor->own.first = (uint16_t)at;
+    cursor->own.limit = (uint16_t)(cursor->descending ? at + 1 - stop : stop - at);
+}
+
+/* The first step: where a row's page is. */
+static void look_at(sgc_page_cursor *cursor, const sgc_tree *rows, unsigned through)
+{
+    const sgc_cache *cache = cache_of(cursor);
+    unsigned end = through < cursor->own.limit ? through : cursor->own.limit;
+
+    for (unsigned i = cursor->own.seen; i < end; i++) {
+        sgc_row_ahead *row = ahead_of(cursor, i);
+        unsigned first = cursor->own.first;
+        sgc_page_at at;
+        row->row = sgc_node_value(&cursor->own.leaf, cursor->descending ? first - i : first + i);
+        bool known = sgc_tree_look_up_kept(cache, rows, (uint32_t)(row->row >> 8), &at);
+        row->frame = 0;
+        if (!known) continue;
+        row->place = at.place;
+        row->checkpoint = at.checkpoint;
+        row->frame = sgc_cache_foresee(cache, at.place);
+        sgc_row_foresee_slot(sgc_frame_data(cache, row->frame), row->row & 0xFF);
     }
-    for (unsigned i = 0; i < cursor->own.count; i++)
-        if (rows[i].frame)
-            sgc_row_foresee(sgc_frame_data(cache, rows[i].frame), rows[i].row & 0xFF);
+    if (end > cursor->own.seen) cursor->own.seen = (uint16_t)end;
+}
+
+/* The second: the page is pinned if it is in memory, once for rows behind each other. */
+static void pin_row(sgc_page_cursor *cursor, unsigned number)
+{
+    sgc_row_ahead *row = ahead_of(cursor, number), *before = ahead_of(cursor, number - 1);
+
+    row->owned = false;
+    if (row->frame == 0) return;
+    if (number > cursor->own.kept && before->owned && before->row >> 8 == row->row >> 8) {
+        row->frame = before->frame;
+        row->owned = true;
+        before->owned = false;
+    } else {
+        sgc_page_at at = {row->place, row->checkpoint};
+        row->owned = sgc_cache_pin_frame(cache_of(cursor), row->frame, at, SGC_PAGE_ROWS);
+    }
+}
+
+/* The third: where the row is in its page. */
+static void find_bytes(sgc_page_cursor *cursor, unsigned number, bool pinned)
+{
+    sgc_row_ahead *row = ahead_of(cursor, number);
+
+    row->bytes = NULL;
+    if (!pinned) return;
+    row->bytes = sgc_row_bytes(sgc_frame_data(cache_of(cursor), row->frame), row->row & 0xFF);
+    if (row->bytes) sgc_row_foresee(row->bytes);
 }
 
 /*
  * Rows lie anywhere, so each would wait for memory several times: for the frame, the head of the
- * page, the row. Those that come next are taken one of these steps together.
+ * page, the row. Those that come next are taken one of these steps together, and what is asked for
+ * was made ready one round before.
  */
-static void look_ahead(sgc_page_cursor *cursor, const sgc_tree *tree)
+static void look_ahead(sgc_page_cursor *cursor, const sgc_tree *rows)
 {
-    unsigned wanted = ahead_wanted(cursor);
-    sgc_page_at places[SGC_ROWS_AHEAD];
-    int step = cursor->descending ? -1 : 1, at = cursor->own.positions[0];
+    if (!ahead_wanted(cursor)) return;
+    unsigned from = cursor->own.ready, wanted = cursor->own.wanted;
+    bool pinned[SGC_ROWS_AHEAD];
 
-    cursor->own.next = cursor->own.count = 0;
-    if (wanted < 2) return;
-    for (unsigned i = 0; i < wanted; i++, at += step) {
-        sgc_row_ahead *row = &cursor->own.ahead[i];
-        row->position = (uint16_t)at;
-        row->owned = false;
-        row->row = sgc_node_value(&cursor->own.leaf, (unsigned)at);
-        bool known =
-            sgc_tree_look_up_kept(cache_of(cursor), tree, (uint32_t)(row->row >> 8), &places[i]);
-        row->frame = known ? sgc_cache_foresee(cache_of(cursor), places[i].place) : 0;
+    drop_ahead_to(cursor, cursor->own.next);
+    look_at(cursor, rows, from + wanted);
+    cursor->own.mark = (uint16_t)from;
+    cursor->own.ready = cursor->own.seen;
+    for (unsigned i = from; i < cursor->own.ready; i++) {
+        pin_row(cursor, i);
+        pinned[i - from] = ahead_of(cursor, i)->owned;
     }
-    cursor->own.count = (uint8_t)wanted;
-    pin_ahead(cursor, places);
+    for (unsigned i = from; i < cursor->own.ready; i++)
+        find_bytes(cursor, i, pinned[i - from]);
+    look_at(cursor, rows, cursor->own.ready + wanted);
 }
 
-/* The current row if it was made ready; its page then stays pinned in row_frame or further on. */
-static bool take_ahead(sgc_page_cursor *cursor, const sgc_tree *rows, sgc_row *row)
+/* The current row's bytes if they were made ready; their page stays pinned for now. */
+static const uint8_t *take_ahead(sgc_page_cursor *cursor, const sgc_tree *rows)
 {
-    unsigned next = cursor->own.next, count = cursor->own.count;
+    unsigned number = number_of_row(cursor);
 
-    while (next < count && cursor->own.ahead[next].position != cursor->own.positions[0])
-        next++;
-    drop_ahead_to(cursor, next);
-    if (next == count) return false;
-    const sgc_row_ahead *ready = &cursor->own.ahead[next];
-    if (ready->frame == 0) return false;
+    if (cursor->own.wanted == 0) {
+        cursor->own.wanted = AHEAD_FIRST / 2;
+        return NULL;
+    }
+    if (cursor->own.limit == 0 || number < cursor->own.kept || number >= cursor->own.ready) {
+        start_ahead(cursor);
+        number = 0;
+    }
+    cursor->own.next = (uint16_t)number;
+    if (number > cursor->own.mark || cursor->own.ready == 0) look_ahead(cursor, rows);
+    if (number >= cursor->own.ready) return NULL;
     cursor->own.next++;
-    if (ready->owned) cursor->own.row_frame = ready->frame;
-    return sgc_row_in(rows, sgc_frame_data(cache_of(cursor), ready->frame), ready->row & 0xFF, row);
+    return ahead_of(cursor, number)->bytes;
 }
 
-sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row *row, sgc_error *error)
+/* A row that was not made ready, or a large one. */
+static __attribute__((noinline)) sgc_status read_row(sgc_page_cursor *cursor, const sgc_tree *rows,
+                                                     const uint8_t *bytes, sgc_stored_row *row,
+                                                     sgc_error *error)
 {
-    const sgc_tree *rows =
-        sgc_image_tree(&cursor->checkpoint->image, cursor->table, SGC_TREE_OF_ROWS);
     sgc_row found;
     sgc_status status = SGC_OK;
 
-    drop_row(cursor);
-    if (cursor->own.next == cursor->own.count && cursor->own.leaf.node) look_ahead(cursor, rows);
-    if (!take_ahead(cursor, rows, &found)) {
-        drop_row(cursor);
+    if (bytes)
+        sgc_row_parse(rows, bytes, &found);
+    else
         status = sgc_row_pin(cache_of(cursor), rows, cursor->own.row, &cursor->own.row_frame,
                              &found, error);
-    }
     if (status) {
         cursor->own.row_frame = 0;
         return status;
@@ -364,4 +406,42 @@ sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row *row, sgc
     }
     *row = (sgc_stored_row){found.record, found.begin};
     return status;
+}
+
+static const sgc_tree *rows_of(const sgc_page_cursor *cursor)
+{
+    return sgc_image_tree(&cursor->checkpoint->image, cursor->table, SGC_TREE_OF_ROWS);
+}
+
+sgc_status sgc_page_cursor_row(sgc_page_cursor *cursor, sgc_stored_row *row, sgc_error *error)
+{
+    const sgc_tree *rows = rows_of(cursor);
+
+    drop_row(cursor);
+    const uint8_t *bytes = cursor->own.leaf.node ? take_ahead(cursor, rows) : NULL;
+    if (bytes && sgc_row_parse_small(rows, bytes, row)) return SGC_OK;
+    return read_row(cursor, rows, bytes, row, error);
+}
+
+/* The next entry's row if it is ready and nothing has to be made ready behind it: most often. */
+static inline bool take_next(sgc_page_cursor *cursor, sgc_stored_row *row)
+{
+    unsigned next = cursor->own.next;
+    const sgc_row_ahead *ahead = ahead_of(cursor, next);
+
+    if (next >= cursor->own.ready || next > cursor->own.mark || !ahead->bytes) return false;
+    if (next != number_of_row(cursor) + 1 || cursor->own.row_frame) return false;
+    if (!sgc_row_parse_small(rows_of(cursor), ahead->bytes, row)) return false;
+    cursor->own.next++;
+    cursor->own.positions[0] = (uint16_t)(cursor->own.positions[0] + (cursor->descending ? -1 : 1));
+    cursor->own.row = ahead->row;
+    cursor->entry = sgc_str_of(NULL, 0);
+    return true;
+}
+
+sgc_status sgc_page_cursor_next_row(sgc_page_cursor *cursor, sgc_stored_row *row, sgc_error *error)
+{
+    if (!cursor->valid || take_next(cursor, row)) return SGC_OK;
+    sgc_status status = next_entry(cursor, error);
+    return status || !cursor->valid ? status : sgc_page_cursor_row(cursor, row, error);
 }

@@ -176,4 +176,18 @@ static inline const uint8_t *sgc_varint_get(const uint8_t *p, const uint8_t *end
     return NULL;
 }
 
+/** The same of bytes that are known to be sound. Sizes mostly take two bytes, begins one. */
+static inline const uint8_t *sgc_varint_sound(const uint8_t *p, uint64_t *value)
+{
+    *value = *p;
+    if (*p < 0x80) return p + 1;
+    *value = (*p & 0x7FU) | (uint64_t)(p[1] & 0x7F) << 7;
+    if (p[1] < 0x80) return p + 2;
+    p += 2;
+    for (unsigned shift = 14;; shift += 7) {
+        *value |= (uint64_t)(*p & 0x7F) << shift;
+        if (*p++ < 0x80) return p;
+    }
+}
+
 #endif

@@ -218,7 +218,8 @@ static inline void pin_foreseen(const sgc_table_view *view, sgc_page_kind kind, 
 }
 
 /* From the pinned page of the index to the row that the only entry with this hash names. */
-static inline void foresee_row(const sgc_table_view *view, sgc_probe *probe)
+static inline __attribute__((always_inline)) void foresee_row(const sgc_table_view *view,
+                                                              sgc_probe *probe)
 {
     uint32_t frame = probe->frame;
 
@@ -268,8 +269,11 @@ void sgc_hash_probe_many(const sgc_table_view *view, const sgc_str *keys, size_t
         foresee_row(view, &probes[i]);
     for (size_t i = 0; i < count; i++)
         pin_foreseen(view, SGC_PAGE_ROWS, &probes[i]);
-    for (size_t i = 0; i < count; i++)
-        if (probes[i].frame) sgc_row_foresee(probes[i].page, probes[i].row & 0xFF);
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *bytes =
+            probes[i].frame ? sgc_row_bytes(probes[i].page, probes[i].row & 0xFF) : NULL;
+        if (bytes) sgc_row_foresee(bytes);
+    }
 }
 
 static sgc_status visit_page(const uint8_t *page, sgc_hash_visit *each, void *context,

@@ -271,21 +271,47 @@ typedef struct sgc_row {
     bool large;
 } sgc_row;
 
-/** The row in a slot of a page that is pinned and sound; false when there is none. */
-bool sgc_row_in(const sgc_tree *rows, const uint8_t *page, unsigned slot, sgc_row *row);
-/** Has the processor fetch what sgc_row_in() will read, and then the first of the row's bytes. */
+/** Bytes of the row in a slot of a page that is pinned and sound; NULL when there is none. */
+static inline const uint8_t *sgc_row_bytes(const uint8_t *page, unsigned slot)
+{
+    if (slot >= sgc_load16(page + 18)) return NULL;
+    unsigned offset = sgc_load16(page + SGC_PAGE_HEAD + 2 * (size_t)slot);
+    return offset ? page + offset : NULL;
+}
+/** What these bytes say. */
+void sgc_row_parse(const sgc_tree *rows, const uint8_t *bytes, sgc_row *row);
+/** The same of a row in one page; false: it is a large one. */
+static inline bool sgc_row_parse_small(const sgc_tree *rows, const uint8_t *bytes,
+                                       sgc_stored_row *row)
+{
+    uint64_t size, begin;
+    const uint8_t *p = sgc_varint_sound(sgc_varint_sound(bytes, &size), &begin);
+
+    row->record = sgc_str_of((const char *)p, (size_t)(size / 2));
+    row->begin = begin ? begin : rows->loaded;
+    return !(size & 1);
+}
+/** The row in a slot; false when there is none. */
+static inline bool sgc_row_in(const sgc_tree *rows, const uint8_t *page, unsigned slot,
+                              sgc_row *row)
+{
+    const uint8_t *bytes = sgc_row_bytes(page, slot);
+
+    if (bytes) sgc_row_parse(rows, bytes, row);
+    return bytes != NULL;
+}
+/** Has the processor fetch what sgc_row_bytes() will read, and then the first of the row's bytes.
+ */
 static inline void sgc_row_foresee_slot(const uint8_t *page, unsigned slot)
 {
     __builtin_prefetch(page);
     __builtin_prefetch(page + SGC_PAGE_HEAD + 2 * (size_t)slot);
 }
-static inline void sgc_row_foresee(const uint8_t *page, unsigned slot)
+static inline void sgc_row_foresee(const uint8_t *bytes)
 {
-    const uint8_t *p = page + sgc_load16(page + SGC_PAGE_HEAD + 2 * (size_t)slot);
-
-    __builtin_prefetch(p);
-    __builtin_prefetch(p + 64);
-    __builtin_prefetch(p + 128);
+    __builtin_prefetch(bytes);
+    __builtin_prefetch(bytes + 64);
+    __builtin_prefetch(bytes + 128);
 }
 /**
  * The next batch of records of the scan's page: those that began at or before `through`. A row of

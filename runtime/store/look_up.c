@@ -29,12 +29,6 @@ static inline bool has_first_text(const sgc_table *table, sgc_str record, sgc_st
            !table->link && table->fields[table->key].slot == layout->fixed_count;
 }
 
-static inline sgc_status has_key(const sgc_table *table, const sgc_row *row, sgc_str key)
-{
-    if (!row->large && has_first_text(table, row->record, key)) return SGC_OK;
-    return sgc_row_has_key(table, row, key);
-}
-
 /* The record in the arena, where it stays; the row's page is pinned. */
 static inline sgc_status copy(const sgc_table_view *view, sgc_row *row, sgc_arena *arena,
                               sgc_stored_row *out, sgc_error *error)
@@ -65,18 +59,17 @@ static __attribute__((noinline)) sgc_status find(const sgc_table_view *view, sgc
     return status;
 }
 
-/* Uses up what was found of a key in memory. A row that began behind `last` is not there. */
-static inline __attribute__((always_inline)) sgc_status
-take(const sgc_table_view *view, sgc_str key, uint64_t last, const sgc_probe *probe,
-     sgc_arena *arena, sgc_stored_row *out, sgc_error *error)
+/* A row whose key is not text in front, a large one, or not the row at all. */
+static __attribute__((noinline)) sgc_status take_any(const sgc_table_view *view, sgc_str key,
+                                                     uint64_t last, const sgc_probe *probe,
+                                                     sgc_arena *arena, sgc_stored_row *out,
+                                                     sgc_error *error)
 {
     sgc_row row;
-
-    if (probe->is_absent) return SGC_NOT_FOUND;
-    if (!probe->frame) return find(view, key, last, arena, out, error);
     sgc_status status = sgc_row_in(view->rows, probe->page, probe->row & 0xFF, &row)
-                            ? has_key(view->table, &row, key)
+                            ? sgc_row_has_key(view->table, &row, key)
                             : SGC_NOT_FOUND;
+
     if (status) {
         sgc_cache_unpin(view->cache, probe->frame);
         return find(view, key, last, arena, out, error);
@@ -86,8 +79,27 @@ take(const sgc_table_view *view, sgc_str key, uint64_t last, const sgc_probe *pr
     return status;
 }
 
-static inline sgc_status get(sgc_checkpoint *checkpoint, uint16_t table, sgc_str key, uint64_t last,
-                             sgc_arena *arena, sgc_stored_row *row, sgc_error *error)
+/* Uses up what was found of a key in memory. A row that began behind `last` is not there. */
+static inline __attribute__((always_inline)) sgc_status
+take(const sgc_table_view *view, sgc_str key, uint64_t last, const sgc_probe *probe,
+     sgc_arena *arena, sgc_stored_row *out, sgc_error *error)
+{
+    if (probe->is_absent) return SGC_NOT_FOUND;
+    if (!probe->frame) return find(view, key, last, arena, out, error);
+    const uint8_t *bytes = sgc_row_bytes(probe->page, probe->row & 0xFF);
+    if (!bytes || !sgc_row_parse_small(view->rows, bytes, out) ||
+        !has_first_text(view->table, out->record, key))
+        return take_any(view, key, last, probe, arena, out, error);
+    sgc_status status = out->begin > last ? SGC_NOT_FOUND : SGC_OK;
+    if (status == SGC_OK) out->record = sgc_arena_copy(arena, out->record);
+    sgc_cache_unpin(view->cache, probe->frame);
+    return out->record.data ? status : sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+}
+
+static inline __attribute__((always_inline)) sgc_status get(sgc_checkpoint *checkpoint,
+                                                            uint16_t table, sgc_str key,
+                                                            uint64_t last, sgc_arena *arena,
+                                                            sgc_stored_row *row, sgc_error *error)
 {
     sgc_table_view view = view_of(checkpoint, table);
     sgc_probe probe;

@@ -117,13 +117,15 @@ typedef struct sgc_node_list {
     unsigned key_size; /**< of all entries, if flags say so */
 } sgc_node_list;
 
-enum { SGC_ROWS_AHEAD = 16 };
-/** A row that a cursor will soon be asked for: its page, pinned. */
+enum { SGC_ROWS_AHEAD = 32 };
+/** A row of the pinned leaf that a cursor will soon be asked for. */
 typedef struct sgc_row_ahead {
     uint64_t row;
-    uint32_t frame;    /**< 0: not in memory */
-    uint16_t position; /**< in the leaf */
-    bool owned;        /**< gives the pin back; else the one behind it does, of the same page */
+    const uint8_t
+        *bytes; /**< of the row, in its pinned page; NULL: to be read in the ordinary way */
+    uint32_t place, checkpoint; /**< of its page */
+    uint32_t frame;             /**< that probably holds its page, 0: none */
+    bool owned; /**< gives the pin back; else the one behind it does, of the same page */
 } sgc_row_ahead;
 
 /**
@@ -142,13 +144,17 @@ typedef struct sgc_page_cursor {
     uint16_t key_size; /**< the last key_size bytes of entry are the primary key */
     /** Private to the store. */
     struct {
-        uint64_t row;                    /**< where the entry's row is: page and slot */
-        uint32_t node_frame, row_frame;  /**< pinned frames, 0 for none */
-        uint8_t wanted;                  /**< so many rows were asked for in a row, up to a limit */
-        uint8_t next, count;             /**< of ahead: not yet asked for, all */
-        sgc_node_list leaf;              /**< the pinned one; node NULL: not yet looked at */
-        bool as_it_is;                   /**< the tree, though it does not hold all rows */
-        struct sgc_gather *gather;       /**< entries of an index that does not; NULL: none yet */
+        uint64_t row;                   /**< where the entry's row is: page and slot */
+        uint32_t node_frame, row_frame; /**< pinned frames, 0 for none */
+        uint8_t wanted;                 /**< rows to make ready at a time */
+        /** Rows ahead by number, the first one's is 0: those from `kept` on are pinned, `next` is
+         * asked for next, `ready` is not pinned yet, `seen` not looked at; when the one behind
+         * `mark` is asked for, it is time for more. */
+        uint16_t kept, next, mark, ready, seen;
+        uint16_t first, limit;     /**< position of number 0; how many there can be, 0: none */
+        sgc_node_list leaf;        /**< the pinned one; node NULL: not yet looked at */
+        bool as_it_is;             /**< the tree, though it does not hold all rows */
+        struct sgc_gather *gather; /**< entries of an index that does not; NULL: none yet */
         uint32_t nodes[SGC_TREE_LEVELS]; /**< the path by level, leaf first */
         uint16_t positions[SGC_TREE_LEVELS];
         uint16_t stop;   /**< in the leaf, ascending: first position behind what is walked over;
@@ -156,7 +162,7 @@ typedef struct sgc_page_cursor {
         sgc_str end;     /**< from sgc_page_cursor_until() */
         sgc_arena large; /**< a record of several pages */
         uint8_t bytes[SGC_ENTRY_MAX];
-        sgc_row_ahead ahead[SGC_ROWS_AHEAD]; /**< rows of the pinned leaf that come next */
+        sgc_row_ahead ahead[SGC_ROWS_AHEAD]; /**< by number, in turn */
     } own;
 } sgc_page_cursor;
 

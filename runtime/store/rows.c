@@ -180,27 +180,13 @@ static unsigned page_insert(uint8_t *page, unsigned slot, const uint8_t *row, si
 
 /* ---- reading ---- */
 
-/* Of a page that is sound, so it ends. Sizes mostly take two bytes, begins one. */
-static inline const uint8_t *sound_varint(const uint8_t *p, uint64_t *value)
-{
-    *value = *p;
-    if (*p < 0x80) return p + 1;
-    *value = (*p & 0x7FU) | (uint64_t)(p[1] & 0x7F) << 7;
-    if (p[1] < 0x80) return p + 2;
-    p += 2;
-    for (unsigned shift = 14;; shift += 7) {
-        *value |= (uint64_t)(*p & 0x7F) << shift;
-        if (*p++ < 0x80) return p;
-    }
-}
-
 /* The page is sound, so sizes fit. */
-static void row_parse(const sgc_tree *rows, const uint8_t *p, sgc_row *row)
+void sgc_row_parse(const sgc_tree *rows, const uint8_t *p, sgc_row *row)
 {
     uint64_t size, begin;
 
-    p = sound_varint(p, &size);
-    p = sound_varint(p, &begin);
+    p = sgc_varint_sound(p, &size);
+    p = sgc_varint_sound(p, &begin);
     *row = (sgc_row){.begin = begin ? begin : rows->loaded, .large = size & 1};
     if (!row->large) {
         row->record = sgc_str_of((const char *)p, (size_t)(size / 2));
@@ -212,14 +198,6 @@ static void row_parse(const sgc_tree *rows, const uint8_t *p, sgc_row *row)
     row->pages = p + LARGE_HEAD;
     size_t head = LARGE_HEAD + 4 * (size_t)row->page_count;
     row->key = sgc_str_of((const char *)p + head, (size_t)(size / 2) - head);
-}
-
-bool sgc_row_in(const sgc_tree *rows, const uint8_t *page, unsigned slot, sgc_row *row)
-{
-    unsigned offset = slot < slot_count(page) ? slot_offset(page, slot) : 0;
-
-    if (offset) row_parse(rows, page + offset, row);
-    return offset != 0;
 }
 
 /* The processor begins to fetch two more lines of the page that comes next. */
@@ -242,10 +220,10 @@ void sgc_rows_collect(const sgc_tree *rows, sgc_page_scan *scan, sgc_row *large)
         unsigned offset = slot_offset(page, at);
         ahead = fetch_ahead(ahead, end);
         if (offset == 0) continue;
-        const uint8_t *p = sound_varint(sound_varint(page + offset, &size), &begin);
+        const uint8_t *p = sgc_varint_sound(sgc_varint_sound(page + offset, &size), &begin);
         if ((begin ? begin : rows->loaded) > through) continue;
         if (size & 1) {
-            if (count == 0) row_parse(rows, page + offset, large);
+            if (count == 0) sgc_row_parse(rows, page + offset, large);
             if (count == 0) at++;
             break;
         }
@@ -265,7 +243,7 @@ uint64_t sgc_rows_oldest(const sgc_tree *rows, const uint8_t *page)
     for (unsigned i = 0; i < slot_count(page); i++) {
         unsigned offset = slot_offset(page, i);
         if (offset == 0) continue;
-        (void)sound_varint(sound_varint(page + offset, &size), &begin);
+        (void)sgc_varint_sound(sgc_varint_sound(page + offset, &size), &begin);
         if (begin == 0) begin = rows->loaded;
         if (begin < oldest) oldest = begin;
     }
@@ -304,7 +282,7 @@ sgc_status sgc_rows_each(sgc_cache *cache, const sgc_tree *rows, uint32_t logica
         unsigned offset = slot_offset(page, i);
         if (offset == 0) continue;
         if (offset > AHEAD) __builtin_prefetch(page + offset - AHEAD);
-        row_parse(rows, page + offset, &row);
+        sgc_row_parse(rows, page + offset, &row);
         status = each(context, sgc_row_at(logical, i), &row, error);
     }
     sgc_cache_unpin(cache, frame);

@@ -10,7 +10,8 @@ struct sgc_cursor_state {
     struct sgc_cursor_state *next_idle; /* when it waits for reuse */
     sgc_arena arena;                    /* bounds and rows of this use */
     sgc_arena row_arena;
-    sgc_str from, to; /* of the range, or of the current parent */
+    sgc_stored_row row; /* of a walk over pages alone */
+    sgc_str from, to;   /* of the range, or of the current parent */
     sgc_str *prefixes;
     size_t prefix_count, parent;
     bool many, started;
@@ -226,34 +227,12 @@ static bool step(sgc_cursor *cursor)
     return true;
 }
 
-/* A step and the row where only pages take part: nobody may ask for the entry, so it is not made.
- */
-static bool next_plain(sgc_cursor *cursor, sgc_str *record)
-{
-    struct sgc_walk *walk = &cursor->state->walk;
-    sgc_txn *txn = cursor->txn;
-    sgc_stored_row row;
-    sgc_status status = sgc_page_cursor_next_row(&walk->pages, &row, &txn->error);
-
-    walk->valid = status == SGC_OK && walk->pages.valid;
-    walk->entry = NO_BOUND;
-    if (!walk->valid) {
-        finish(cursor, status);
-        return false;
-    }
-    txn->stats.entries_read++;
-    txn->stats.rows_read++;
-    *record = row.record;
-    return true;
-}
-
-bool sgc_cursor_next(sgc_cursor *cursor, sgc_str *record)
+/* A step and the row, wherever it is. */
+static __attribute__((noinline)) bool next_of_all(sgc_cursor *cursor, sgc_str *record)
 {
     struct sgc_cursor_state *state = cursor->state;
     bool borrowed;
 
-    if (state && state->walk.plain && state->started && !state->many)
-        return next_plain(cursor, record);
     if (!step(cursor)) return false;
     if (state->row_arena.total) sgc_arena_reset(&state->row_arena);
     sgc_status status =
@@ -263,6 +242,28 @@ bool sgc_cursor_next(sgc_cursor *cursor, sgc_str *record)
         return false;
     }
     cursor->txn->stats.rows_read++;
+    return true;
+}
+
+/* Where only pages take part nobody may ask for the entry, so it is not made. */
+bool sgc_cursor_next(sgc_cursor *cursor, sgc_str *record)
+{
+    struct sgc_cursor_state *state = cursor->state;
+    sgc_txn *txn = cursor->txn;
+
+    if (!state || !state->walk.plain || !state->started || state->many)
+        return next_of_all(cursor, record);
+    struct sgc_walk *walk = &state->walk;
+    sgc_status status = sgc_page_cursor_next_row(&walk->pages, &state->row, &txn->error);
+    walk->entry = NO_BOUND;
+    walk->valid = status == SGC_OK && walk->pages.valid;
+    if (!walk->valid) {
+        finish(cursor, status);
+        return false;
+    }
+    txn->stats.entries_read++;
+    txn->stats.rows_read++;
+    *record = state->row.record;
     return true;
 }
 

@@ -406,7 +406,7 @@ static sgc_status fetch_batch(sgc_keyed_rows *keyed)
     return status;
 }
 
-static bool keyed_next(sgc_rows *rows, sgc_str *record)
+static __attribute__((noinline)) bool keyed_next(sgc_rows *rows, sgc_str *record)
 {
     sgc_keyed_rows *keyed = rows->keyed;
 

@@ -43,7 +43,8 @@ static void set_source(sgc_txn *txn, uint64_t renewals)
                                      .kept = txn->kept};
 }
 
-static sgc_status begin(sgc_db *db, bool reads_only, uint64_t now_us, sgc_txn **txn)
+static inline __attribute__((always_inline)) sgc_status begin(sgc_db *db, bool reads_only,
+                                                              uint64_t now_us, sgc_txn **txn)
 {
     uint64_t renewals = atomic_load(&db->renewals);
 
@@ -364,7 +365,7 @@ sgc_status sgc_row_get(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str *recor
     sgc_status status = SGC_NOT_FOUND;
 
     sgc_txn_refresh(txn);
-    if (key.size > SGC_KEY_MAX) return not_there(txn, status, record);
+    if (!key.data || key.size > SGC_KEY_MAX) return not_there(txn, status, record);
     if (sgc_reads_are_plain(&txn->source, table)) {
         status =
             sgc_checkpoint_get(txn->source.checkpoint, table, key, &txn->arena, &row, &txn->error);

@@ -405,8 +405,8 @@ static bool copy_schema_class__1(sgc_arena *arena, const schema_class *row, sche
 
 sgc_status schema_class_get(sgc_txn *txn, int32_t id, schema_class *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
@@ -1014,8 +1014,8 @@ static bool copy_schema_register__1(sgc_arena *arena, const schema_register *row
 
 sgc_status schema_register_get(sgc_txn *txn, int32_t id, schema_register *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
@@ -1429,8 +1429,8 @@ sgc_status schema_for_load(sgc_load *load, const schema_for_new *in)
 
 sgc_status schema_for_get(sgc_txn *txn, int32_t id, schema_for *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
@@ -1782,8 +1782,8 @@ static bool copy_schema_owner_type__1(sgc_arena *arena, const schema_owner_type 
 
 sgc_status schema_owner_type_get(sgc_txn *txn, int32_t id, schema_owner_type *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 3, &key, &record);
@@ -2212,8 +2212,8 @@ sgc_status schema_owner_cursor_load(sgc_load *load, const schema_owner_cursor_ne
 
 sgc_status schema_owner_cursor_get(sgc_txn *txn, int32_t id, schema_owner_cursor *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 4, &key, &record);
@@ -2707,8 +2707,8 @@ static bool copy_schema_owner_get__1(sgc_arena *arena, const schema_owner_get *r
 
 sgc_status schema_owner_get_get(sgc_txn *txn, int64_t id, schema_owner_get *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int64(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 5, &key, &record);

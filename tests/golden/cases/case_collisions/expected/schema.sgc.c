@@ -184,11 +184,8 @@ static bool copy_schema_user__1(sgc_arena *arena, const schema_user *row, schema
 
 sgc_status schema_user_get(sgc_txn *txn, sgc_str id, schema_user *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_user(record, out) : rc;
 }
 
@@ -561,11 +558,8 @@ static bool copy_schema_user_2__1(sgc_arena *arena, const schema_user_2 *row, sc
 
 sgc_status schema_user_2_get(sgc_txn *txn, sgc_str id, schema_user_2 *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_user_2(record, out) : rc;
 }
 
@@ -933,11 +927,8 @@ static bool copy_schema_us_er__1(sgc_arena *arena, const schema_us_er *row, sche
 
 sgc_status schema_us_er_get(sgc_txn *txn, sgc_str id, schema_us_er *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_us_er(record, out) : rc;
 }
 
@@ -1304,11 +1295,8 @@ static bool copy_schema_uses__1(sgc_arena *arena, const schema_uses *row, schema
 
 sgc_status schema_uses_get(sgc_txn *txn, sgc_str id, schema_uses *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 3, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 3, id, &record);
     return rc == SGC_OK ? read_schema_uses(record, out) : rc;
 }
 

@@ -200,11 +200,8 @@ static bool copy_schema_range__1(sgc_arena *arena, const schema_range *row, sche
 
 sgc_status schema_range_get(sgc_txn *txn, sgc_str id, schema_range *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_range(record, out) : rc;
 }
 

@@ -514,11 +514,8 @@ static bool copy_schema_all__1(sgc_arena *arena, const schema_all *row, schema_a
 
 sgc_status schema_all_get(sgc_txn *txn, sgc_str id, schema_all *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_all(record, out) : rc;
 }
 

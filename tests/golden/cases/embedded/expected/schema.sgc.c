@@ -546,11 +546,8 @@ static bool copy_schema_person__1(sgc_arena *arena, const schema_person *row, sc
 
 sgc_status schema_person_get(sgc_txn *txn, sgc_str id, schema_person *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_person(record, out) : rc;
 }
 

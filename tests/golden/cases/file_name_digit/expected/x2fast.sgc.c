@@ -140,11 +140,8 @@ static bool copy_x2fast_user__1(sgc_arena *arena, const x2fast_user *row, x2fast
 
 sgc_status x2fast_user_get(sgc_txn *txn, sgc_str id, x2fast_user *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_x2fast_user(record, out) : rc;
 }
 

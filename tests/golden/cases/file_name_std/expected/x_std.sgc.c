@@ -141,11 +141,8 @@ static bool copy_x_std_string2__1(sgc_arena *arena, const x_std_string2 *row, x_
 
 sgc_status x_std_string2_get(sgc_txn *txn, sgc_str id, x_std_string2 *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_x_std_string2(record, out) : rc;
 }
 

@@ -151,11 +151,8 @@ static bool copy_users_user__1(sgc_arena *arena, const users_user *row, users_us
 
 sgc_status users_user_get(sgc_txn *txn, sgc_str id, users_user *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_users_user(record, out) : rc;
 }
 
@@ -524,11 +521,8 @@ static bool copy_users_post__1(sgc_arena *arena, const users_post *row, users_po
 
 sgc_status users_post_get(sgc_txn *txn, sgc_str id, users_post *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_users_post(record, out) : rc;
 }
 

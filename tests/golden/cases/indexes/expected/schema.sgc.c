@@ -346,11 +346,8 @@ static bool copy_schema_item__1(sgc_arena *arena, const schema_item *row, schema
 
 sgc_status schema_item_get(sgc_txn *txn, sgc_str id, schema_item *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_item(record, out) : rc;
 }
 
@@ -1490,11 +1487,8 @@ static bool copy_schema_shop__1(sgc_arena *arena, const schema_shop *row, schema
 
 sgc_status schema_shop_get(sgc_txn *txn, sgc_str id, schema_shop *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_shop(record, out) : rc;
 }
 

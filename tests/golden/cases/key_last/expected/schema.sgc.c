@@ -156,11 +156,8 @@ static bool copy_schema_country__1(sgc_arena *arena, const schema_country *row, 
 
 sgc_status schema_country_get(sgc_txn *txn, sgc_str id, schema_country *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_country(record, out) : rc;
 }
 
@@ -571,8 +568,8 @@ static bool copy_schema_city__1(sgc_arena *arena, const schema_city *row, schema
 
 sgc_status schema_city_get(sgc_txn *txn, int64_t id, schema_city *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int64(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);

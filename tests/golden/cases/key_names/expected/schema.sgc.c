@@ -148,11 +148,8 @@ static bool copy_schema_a__1(sgc_arena *arena, const schema_a *row, schema_a *ou
 
 sgc_status schema_a_get(sgc_txn *txn, sgc_str id, schema_a *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_a(record, out) : rc;
 }
 
@@ -623,8 +620,8 @@ sgc_status schema_b_load(sgc_load *load, const schema_b_new *in)
 
 sgc_status schema_b_get(sgc_txn *txn, int32_t id, schema_b *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
@@ -1021,11 +1018,8 @@ static bool copy_schema_c__1(sgc_arena *arena, const schema_c *row, schema_c *ou
 
 sgc_status schema_c_get(sgc_txn *txn, sgc_str id, schema_c *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_c(record, out) : rc;
 }
 
@@ -1388,8 +1382,8 @@ static bool copy_schema_d__1(sgc_arena *arena, const schema_d *row, schema_d *ou
 
 sgc_status schema_d_get(sgc_txn *txn, sgc_str id, schema_d *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_uuid(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 3, &key, &record);
@@ -1755,11 +1749,8 @@ static bool copy_schema_e__1(sgc_arena *arena, const schema_e *row, schema_e *ou
 
 sgc_status schema_e_get(sgc_txn *txn, sgc_str id, schema_e *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 4, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 4, id, &record);
     return rc == SGC_OK ? read_schema_e(record, out) : rc;
 }
 
@@ -2132,11 +2123,8 @@ static bool copy_schema_f__1(sgc_arena *arena, const schema_f *row, schema_f *ou
 
 sgc_status schema_f_get(sgc_txn *txn, sgc_str id, schema_f *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 5, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 5, id, &record);
     return rc == SGC_OK ? read_schema_f(record, out) : rc;
 }
 

@@ -127,11 +127,8 @@ static bool copy_schema_by_id__1(sgc_arena *arena, const schema_by_id *row, sche
 
 sgc_status schema_by_id_get(sgc_txn *txn, sgc_str id, schema_by_id *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_by_id(record, out) : rc;
 }
 
@@ -453,8 +450,8 @@ static bool copy_schema_by_uuid__1(sgc_arena *arena, const schema_by_uuid *row, 
 
 sgc_status schema_by_uuid_get(sgc_txn *txn, sgc_str id, schema_by_uuid *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_uuid(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
@@ -796,11 +793,8 @@ static bool copy_schema_by_uuid_v7__1(sgc_arena *arena, const schema_by_uuid_v7 
 
 sgc_status schema_by_uuid_v7_get(sgc_txn *txn, sgc_str id, schema_by_uuid_v7 *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_by_uuid_v7(record, out) : rc;
 }
 
@@ -1177,11 +1171,8 @@ static bool copy_schema_by_ulid__1(sgc_arena *arena, const schema_by_ulid *row, 
 
 sgc_status schema_by_ulid_get(sgc_txn *txn, sgc_str id, schema_by_ulid *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 3, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 3, id, &record);
     return rc == SGC_OK ? read_schema_by_ulid(record, out) : rc;
 }
 
@@ -1529,8 +1520,8 @@ sgc_status schema_by_serial_load(sgc_load *load, const schema_by_serial_new *in)
 
 sgc_status schema_by_serial_get(sgc_txn *txn, int32_t id, schema_by_serial *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 4, &key, &record);
@@ -1887,8 +1878,8 @@ sgc_status schema_by_serial_big_load(sgc_load *load, const schema_by_serial_big_
 
 sgc_status schema_by_serial_big_get(sgc_txn *txn, int64_t id, schema_by_serial_big *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int64(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 5, &key, &record);
@@ -2277,11 +2268,8 @@ static bool copy_schema_by_given__1(sgc_arena *arena, const schema_by_given *row
 
 sgc_status schema_by_given_get(sgc_txn *txn, sgc_str id, schema_by_given *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 6, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 6, id, &record);
     return rc == SGC_OK ? read_schema_by_given(record, out) : rc;
 }
 
@@ -2638,8 +2626,8 @@ sgc_status schema_by_number_load(sgc_load *load, const schema_by_number_new *in)
 
 sgc_status schema_by_number_get(sgc_txn *txn, int32_t id, schema_by_number *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 7, &key, &record);
@@ -3013,11 +3001,8 @@ static bool copy_schema_by_name__1(sgc_arena *arena, const schema_by_name *row, 
 
 sgc_status schema_by_name_get(sgc_txn *txn, sgc_str id, schema_by_name *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 8, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 8, id, &record);
     return rc == SGC_OK ? read_schema_by_name(record, out) : rc;
 }
 
@@ -3373,11 +3358,8 @@ static bool copy_schema_by_null__1(sgc_arena *arena, const schema_by_null *row, 
 
 sgc_status schema_by_null_get(sgc_txn *txn, sgc_str id, schema_by_null *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 9, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 9, id, &record);
     return rc == SGC_OK ? read_schema_by_null(record, out) : rc;
 }
 

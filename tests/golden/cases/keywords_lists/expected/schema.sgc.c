@@ -372,11 +372,8 @@ static bool copy_schema_struct__1(sgc_arena *arena, const schema_struct *row, sc
 
 sgc_status schema_struct_get(sgc_txn *txn, sgc_str id, schema_struct *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_struct(record, out) : rc;
 }
 
@@ -803,11 +800,8 @@ static bool copy_schema_for__1(sgc_arena *arena, const schema_for *row, schema_f
 
 sgc_status schema_for_get(sgc_txn *txn, sgc_str id, schema_for *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_for(record, out) : rc;
 }
 

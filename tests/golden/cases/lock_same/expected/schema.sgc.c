@@ -179,11 +179,8 @@ static bool copy_schema_user__1(sgc_arena *arena, const schema_user *row, schema
 
 sgc_status schema_user_get(sgc_txn *txn, sgc_str id, schema_user *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_user(record, out) : rc;
 }
 

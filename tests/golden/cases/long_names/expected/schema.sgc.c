@@ -320,11 +320,8 @@ sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo
                                                                                                                                          sgc_str id,
                                                                                                                                          schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h7cfc857b65d2a8cb(record, out) : rc;
 }
 
@@ -975,11 +972,8 @@ sgc_status schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo
                                                                                                                                          sgc_str id,
                                                                                                                                          schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo_h4de76620f38fe12e(record, out) : rc;
 }
 

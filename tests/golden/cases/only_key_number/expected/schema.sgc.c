@@ -116,8 +116,8 @@ sgc_status schema_thing_load(sgc_load *load, const schema_thing_new *in)
 
 sgc_status schema_thing_get(sgc_txn *txn, int32_t id, schema_thing *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
@@ -423,8 +423,8 @@ sgc_status schema_other_load(sgc_load *load, const schema_other_new *in)
 
 sgc_status schema_other_get(sgc_txn *txn, int64_t id, schema_other *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int64(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);

@@ -178,11 +178,8 @@ static bool copy_my_app_user__1(sgc_arena *arena, const my_app_user *row, my_app
 
 sgc_status my_app_user_get(sgc_txn *txn, sgc_str id, my_app_user *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_my_app_user(record, out) : rc;
 }
 

@@ -128,11 +128,8 @@ static bool copy_x9_lives_user__1(sgc_arena *arena, const x9_lives_user *row, x9
 
 sgc_status x9_lives_user_get(sgc_txn *txn, sgc_str id, x9_lives_user *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_x9_lives_user(record, out) : rc;
 }
 

@@ -127,11 +127,8 @@ static bool copy_x_int_user__1(sgc_arena *arena, const x_int_user *row, x_int_us
 
 sgc_status x_int_user_get(sgc_txn *txn, sgc_str id, x_int_user *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_x_int_user(record, out) : rc;
 }
 

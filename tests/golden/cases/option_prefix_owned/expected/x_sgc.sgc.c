@@ -127,11 +127,8 @@ static bool copy_x_sgc_user__1(sgc_arena *arena, const x_sgc_user *row, x_sgc_us
 
 sgc_status x_sgc_user_get(sgc_txn *txn, sgc_str id, x_sgc_user *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_x_sgc_user(record, out) : rc;
 }
 

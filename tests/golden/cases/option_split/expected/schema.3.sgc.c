@@ -137,11 +137,8 @@ static bool copy_schema_c__1(sgc_arena *arena, const schema_c *row, schema_c *ou
 
 sgc_status schema_c_get(sgc_txn *txn, sgc_str id, schema_c *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_c(record, out) : rc;
 }
 
@@ -568,11 +565,8 @@ static bool copy_schema_d__1(sgc_arena *arena, const schema_d *row, schema_d *ou
 
 sgc_status schema_d_get(sgc_txn *txn, sgc_str id, schema_d *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 3, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 3, id, &record);
     return rc == SGC_OK ? read_schema_d(record, out) : rc;
 }
 

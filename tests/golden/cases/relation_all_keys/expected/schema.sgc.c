@@ -123,8 +123,8 @@ sgc_status schema_a_load(sgc_load *load, const schema_a_new *in)
 
 sgc_status schema_a_get(sgc_txn *txn, int32_t id, schema_a *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
@@ -553,8 +553,8 @@ sgc_status schema_b_load(sgc_load *load, const schema_b_new *in)
 
 sgc_status schema_b_get(sgc_txn *txn, int64_t id, schema_b *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_int64(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
@@ -941,8 +941,8 @@ static bool copy_schema_c__1(sgc_arena *arena, const schema_c *row, schema_c *ou
 
 sgc_status schema_c_get(sgc_txn *txn, sgc_str id, schema_c *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_uuid(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
@@ -1307,11 +1307,8 @@ static bool copy_schema_d__1(sgc_arena *arena, const schema_d *row, schema_d *ou
 
 sgc_status schema_d_get(sgc_txn *txn, sgc_str id, schema_d *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 3, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 3, id, &record);
     return rc == SGC_OK ? read_schema_d(record, out) : rc;
 }
 
@@ -1757,11 +1754,8 @@ static bool copy_schema_e__1(sgc_arena *arena, const schema_e *row, schema_e *ou
 
 sgc_status schema_e_get(sgc_txn *txn, sgc_str id, schema_e *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 4, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 4, id, &record);
     return rc == SGC_OK ? read_schema_e(record, out) : rc;
 }
 
@@ -2198,8 +2192,8 @@ static bool copy_schema_f__1(sgc_arena *arena, const schema_f *row, schema_f *ou
 
 sgc_status schema_f_get(sgc_txn *txn, sgc_str id, schema_f *out)
 {
-    sgc_key key;
     sgc_str record;
+    sgc_key key;
 
     sgc_pk_uuid(&key, id);
     sgc_status rc = sgc_rows_get_one(txn, 5, &key, &record);

@@ -157,11 +157,8 @@ static bool copy_schema_user__1(sgc_arena *arena, const schema_user *row, schema
 
 sgc_status schema_user_get(sgc_txn *txn, sgc_str id, schema_user *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_user(record, out) : rc;
 }
 
@@ -741,11 +738,8 @@ static bool copy_schema_post__1(sgc_arena *arena, const schema_post *row, schema
 
 sgc_status schema_post_get(sgc_txn *txn, sgc_str id, schema_post *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_post(record, out) : rc;
 }
 
@@ -1160,11 +1154,8 @@ static bool copy_schema_tag__1(sgc_arena *arena, const schema_tag *row, schema_t
 
 sgc_status schema_tag_get(sgc_txn *txn, sgc_str id, schema_tag *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_tag(record, out) : rc;
 }
 
@@ -1545,11 +1536,8 @@ static bool copy_schema_other__1(sgc_arena *arena, const schema_other *row, sche
 
 sgc_status schema_other_get(sgc_txn *txn, sgc_str id, schema_other *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 3, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 3, id, &record);
     return rc == SGC_OK ? read_schema_other(record, out) : rc;
 }
 

@@ -226,11 +226,8 @@ static bool copy_schema_dog__1(sgc_arena *arena, const schema_dog *row, schema_d
 
 sgc_status schema_dog_get(sgc_txn *txn, sgc_str id, schema_dog *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_dog(record, out) : rc;
 }
 
@@ -614,11 +611,8 @@ static bool copy_schema_cat__1(sgc_arena *arena, const schema_cat *row, schema_c
 
 sgc_status schema_cat_get(sgc_txn *txn, sgc_str id, schema_cat *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_cat(record, out) : rc;
 }
 
@@ -1014,11 +1008,8 @@ static bool copy_schema_owner__1(sgc_arena *arena, const schema_owner *row, sche
 
 sgc_status schema_owner_get(sgc_txn *txn, sgc_str id, schema_owner *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_owner(record, out) : rc;
 }
 

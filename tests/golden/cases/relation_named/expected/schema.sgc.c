@@ -151,11 +151,8 @@ static bool copy_schema_flight__1(sgc_arena *arena, const schema_flight *row, sc
 
 sgc_status schema_flight_get(sgc_txn *txn, sgc_str id, schema_flight *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_flight(record, out) : rc;
 }
 
@@ -617,11 +614,8 @@ static bool copy_schema_airport__1(sgc_arena *arena, const schema_airport *row, 
 
 sgc_status schema_airport_get(sgc_txn *txn, sgc_str id, schema_airport *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_airport(record, out) : rc;
 }
 

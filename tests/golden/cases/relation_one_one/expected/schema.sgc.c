@@ -128,11 +128,8 @@ static bool copy_schema_person__1(sgc_arena *arena, const schema_person *row, sc
 
 sgc_status schema_person_get(sgc_txn *txn, sgc_str id, schema_person *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_person(record, out) : rc;
 }
 
@@ -491,11 +488,8 @@ static bool copy_schema_passport__1(sgc_arena *arena, const schema_passport *row
 
 sgc_status schema_passport_get(sgc_txn *txn, sgc_str id, schema_passport *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_passport(record, out) : rc;
 }
 
@@ -929,11 +923,8 @@ static bool copy_schema_left__1(sgc_arena *arena, const schema_left *row, schema
 
 sgc_status schema_left_get(sgc_txn *txn, sgc_str id, schema_left *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_left(record, out) : rc;
 }
 
@@ -1350,11 +1341,8 @@ static bool copy_schema_right__1(sgc_arena *arena, const schema_right *row, sche
 
 sgc_status schema_right_get(sgc_txn *txn, sgc_str id, schema_right *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 3, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 3, id, &record);
     return rc == SGC_OK ? read_schema_right(record, out) : rc;
 }
 

@@ -136,11 +136,8 @@ static bool copy_schema_person__1(sgc_arena *arena, const schema_person *row, sc
 
 sgc_status schema_person_get(sgc_txn *txn, sgc_str id, schema_person *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_person(record, out) : rc;
 }
 
@@ -594,11 +591,8 @@ static bool copy_schema_node__1(sgc_arena *arena, const schema_node *row, schema
 
 sgc_status schema_node_get(sgc_txn *txn, sgc_str id, schema_node *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_node(record, out) : rc;
 }
 
@@ -1035,11 +1029,8 @@ static bool copy_schema_user__1(sgc_arena *arena, const schema_user *row, schema
 
 sgc_status schema_user_get(sgc_txn *txn, sgc_str id, schema_user *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_user(record, out) : rc;
 }
 

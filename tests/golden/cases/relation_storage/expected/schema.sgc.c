@@ -152,11 +152,8 @@ static bool copy_schema_book__1(sgc_arena *arena, const schema_book *row, schema
 
 sgc_status schema_book_get(sgc_txn *txn, sgc_str id, schema_book *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_book(record, out) : rc;
 }
 
@@ -638,11 +635,8 @@ static bool copy_schema_author__1(sgc_arena *arena, const schema_author *row, sc
 
 sgc_status schema_author_get(sgc_txn *txn, sgc_str id, schema_author *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_author(record, out) : rc;
 }
 

@@ -264,11 +264,8 @@ static bool copy_schema_comment__1(sgc_arena *arena, const schema_comment *row, 
 
 sgc_status schema_comment_get(sgc_txn *txn, sgc_str id, schema_comment *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_comment(record, out) : rc;
 }
 
@@ -834,11 +831,8 @@ static bool copy_schema_post__1(sgc_arena *arena, const schema_post *row, schema
 
 sgc_status schema_post_get(sgc_txn *txn, sgc_str id, schema_post *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_post(record, out) : rc;
 }
 
@@ -1204,11 +1198,8 @@ static bool copy_schema_picture__1(sgc_arena *arena, const schema_picture *row, 
 
 sgc_status schema_picture_get(sgc_txn *txn, sgc_str id, schema_picture *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_picture(record, out) : rc;
 }
 

@@ -255,11 +255,8 @@ static bool copy_schema_everything__1(sgc_arena *arena, const schema_everything 
 
 sgc_status schema_everything_get(sgc_txn *txn, sgc_str id, schema_everything *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_everything(record, out) : rc;
 }
 
@@ -831,11 +828,8 @@ static bool copy_schema_required__1(sgc_arena *arena, const schema_required *row
 
 sgc_status schema_required_get(sgc_txn *txn, sgc_str id, schema_required *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_required(record, out) : rc;
 }
 

@@ -217,11 +217,8 @@ static bool copy_schema_person__1(sgc_arena *arena, const schema_person *row, sc
 
 sgc_status schema_person_get(sgc_txn *txn, sgc_str id, schema_person *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_person(record, out) : rc;
 }
 
@@ -645,11 +642,8 @@ static bool copy_schema_blog_post__1(sgc_arena *arena, const schema_blog_post *r
 
 sgc_status schema_blog_post_get(sgc_txn *txn, sgc_str id, schema_blog_post *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_blog_post(record, out) : rc;
 }
 
@@ -1028,11 +1022,8 @@ static bool copy_schema_blog_post_2__1(sgc_arena *arena, const schema_blog_post_
 
 sgc_status schema_blog_post_2_get(sgc_txn *txn, sgc_str id, schema_blog_post_2 *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_blog_post_2(record, out) : rc;
 }
 

@@ -187,11 +187,8 @@ static bool copy_schema_user__1(sgc_arena *arena, const schema_user *row, schema
 
 sgc_status schema_user_get(sgc_txn *txn, sgc_str id, schema_user *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_user(record, out) : rc;
 }
 
@@ -685,11 +682,8 @@ static bool copy_schema_user_new_2__1(sgc_arena *arena, const schema_user_new_2 
 
 sgc_status schema_user_new_2_get(sgc_txn *txn, sgc_str id, schema_user_new_2 *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_user_new_2(record, out) : rc;
 }
 
@@ -1070,11 +1064,8 @@ static bool copy_schema_user_patch_2__1(sgc_arena *arena, const schema_user_patc
 
 sgc_status schema_user_patch_2_get(sgc_txn *txn, sgc_str id, schema_user_patch_2 *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_user_patch_2(record, out) : rc;
 }
 
@@ -1457,11 +1448,8 @@ static bool copy_schema_user_cursor_2__1(sgc_arena *arena, const schema_user_cur
 
 sgc_status schema_user_cursor_2_get(sgc_txn *txn, sgc_str id, schema_user_cursor_2 *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 3, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 3, id, &record);
     return rc == SGC_OK ? read_schema_user_cursor_2(record, out) : rc;
 }
 
@@ -1844,11 +1832,8 @@ static bool copy_schema_user_get_2__1(sgc_arena *arena, const schema_user_get_2 
 
 sgc_status schema_user_get_2_get(sgc_txn *txn, sgc_str id, schema_user_get_2 *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 4, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 4, id, &record);
     return rc == SGC_OK ? read_schema_user_get_2(record, out) : rc;
 }
 
@@ -2228,11 +2213,8 @@ static bool copy_schema_user_all_2__1(sgc_arena *arena, const schema_user_all_2 
 
 sgc_status schema_user_all_2_get(sgc_txn *txn, sgc_str id, schema_user_all_2 *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 5, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 5, id, &record);
     return rc == SGC_OK ? read_schema_user_all_2(record, out) : rc;
 }
 
@@ -2612,11 +2594,8 @@ static bool copy_schema_user_copy_2__1(sgc_arena *arena, const schema_user_copy_
 
 sgc_status schema_user_copy_2_get(sgc_txn *txn, sgc_str id, schema_user_copy_2 *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 6, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 6, id, &record);
     return rc == SGC_OK ? read_schema_user_copy_2(record, out) : rc;
 }
 
@@ -2993,11 +2972,8 @@ static bool copy_schema_user_posts__1(sgc_arena *arena, const schema_user_posts 
 
 sgc_status schema_user_posts_get(sgc_txn *txn, sgc_str id, schema_user_posts *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 7, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 7, id, &record);
     return rc == SGC_OK ? read_schema_user_posts(record, out) : rc;
 }
 
@@ -3433,11 +3409,8 @@ static bool copy_schema_user_by_x__1(sgc_arena *arena, const schema_user_by_x *r
 
 sgc_status schema_user_by_x_get(sgc_txn *txn, sgc_str id, schema_user_by_x *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 8, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 8, id, &record);
     return rc == SGC_OK ? read_schema_user_by_x(record, out) : rc;
 }
 
@@ -3816,11 +3789,8 @@ static bool copy_schema_user_schema__1(sgc_arena *arena, const schema_user_schem
 
 sgc_status schema_user_schema_get(sgc_txn *txn, sgc_str id, schema_user_schema *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 9, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 9, id, &record);
     return rc == SGC_OK ? read_schema_user_schema(record, out) : rc;
 }
 
@@ -4183,11 +4153,8 @@ static bool copy_schema_open_2__1(sgc_arena *arena, const schema_open_2 *row, sc
 
 sgc_status schema_open_2_get(sgc_txn *txn, sgc_str id, schema_open_2 *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 10, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 10, id, &record);
     return rc == SGC_OK ? read_schema_open_2(record, out) : rc;
 }
 
@@ -4525,11 +4492,8 @@ static bool copy_schema_schema_2__1(sgc_arena *arena, const schema_schema_2 *row
 
 sgc_status schema_schema_2_get(sgc_txn *txn, sgc_str id, schema_schema_2 *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 11, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 11, id, &record);
     return rc == SGC_OK ? read_schema_schema_2(record, out) : rc;
 }
 
@@ -4900,11 +4864,8 @@ static bool copy_schema_create__1(sgc_arena *arena, const schema_create *row, sc
 
 sgc_status schema_create_get(sgc_txn *txn, sgc_str id, schema_create *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 12, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 12, id, &record);
     return rc == SGC_OK ? read_schema_create(record, out) : rc;
 }
 

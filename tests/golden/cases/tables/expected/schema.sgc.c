@@ -140,11 +140,8 @@ static bool copy_schema_fish__1(sgc_arena *arena, const schema_fish *row, schema
 
 sgc_status schema_fish_get(sgc_txn *txn, sgc_str id, schema_fish *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_fish(record, out) : rc;
 }
 
@@ -509,11 +506,8 @@ static bool copy_schema_log__1(sgc_arena *arena, const schema_log *row, schema_l
 
 sgc_status schema_log_get(sgc_txn *txn, sgc_str id, schema_log *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_log(record, out) : rc;
 }
 
@@ -813,11 +807,8 @@ static bool copy_schema_quiet__1(sgc_arena *arena, const schema_quiet *row, sche
 
 sgc_status schema_quiet_get(sgc_txn *txn, sgc_str id, schema_quiet *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_quiet(record, out) : rc;
 }
 

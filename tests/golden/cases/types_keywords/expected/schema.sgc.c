@@ -127,11 +127,8 @@ static bool copy_schema_int2__1(sgc_arena *arena, const schema_int2 *row, schema
 
 sgc_status schema_int2_get(sgc_txn *txn, sgc_str id, schema_int2 *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_int2(record, out) : rc;
 }
 
@@ -463,11 +460,8 @@ static bool copy_schema_void__1(sgc_arena *arena, const schema_void *row, schema
 
 sgc_status schema_void_get(sgc_txn *txn, sgc_str id, schema_void *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_void(record, out) : rc;
 }
 
@@ -832,11 +826,8 @@ static bool copy_schema_class__1(sgc_arena *arena, const schema_class *row, sche
 
 sgc_status schema_class_get(sgc_txn *txn, sgc_str id, schema_class *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_class(record, out) : rc;
 }
 
@@ -1203,11 +1194,8 @@ static bool copy_schema_long__1(sgc_arena *arena, const schema_long *row, schema
 
 sgc_status schema_long_get(sgc_txn *txn, sgc_str id, schema_long *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 3, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 3, id, &record);
     return rc == SGC_OK ? read_schema_long(record, out) : rc;
 }
 
@@ -1574,11 +1562,8 @@ static bool copy_schema_default__1(sgc_arena *arena, const schema_default *row, 
 
 sgc_status schema_default_get(sgc_txn *txn, sgc_str id, schema_default *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 4, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 4, id, &record);
     return rc == SGC_OK ? read_schema_default(record, out) : rc;
 }
 
@@ -1950,11 +1935,8 @@ static bool copy_schema_register__1(sgc_arena *arena, const schema_register *row
 
 sgc_status schema_register_get(sgc_txn *txn, sgc_str id, schema_register *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 5, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 5, id, &record);
     return rc == SGC_OK ? read_schema_register(record, out) : rc;
 }
 
@@ -2366,11 +2348,8 @@ static bool copy_schema_main__1(sgc_arena *arena, const schema_main *row, schema
 
 sgc_status schema_main_get(sgc_txn *txn, sgc_str id, schema_main *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 6, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 6, id, &record);
     return rc == SGC_OK ? read_schema_main(record, out) : rc;
 }
 

@@ -185,11 +185,8 @@ static bool copy_schema_x__1(sgc_arena *arena, const schema_x *row, schema_x *ou
 
 sgc_status schema_x_get(sgc_txn *txn, sgc_str id, schema_x *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_x(record, out) : rc;
 }
 
@@ -567,11 +564,8 @@ static bool copy_schema_type__1(sgc_arena *arena, const schema_type *row, schema
 
 sgc_status schema_type_get(sgc_txn *txn, sgc_str id, schema_type *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_type(record, out) : rc;
 }
 
@@ -978,11 +972,8 @@ static bool copy_schema_uses__1(sgc_arena *arena, const schema_uses *row, schema
 
 sgc_status schema_uses_get(sgc_txn *txn, sgc_str id, schema_uses *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_uses(record, out) : rc;
 }
 

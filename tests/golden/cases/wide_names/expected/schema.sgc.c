@@ -250,11 +250,8 @@ sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_g
     sgc_txn *txn, sgc_str id,
     schema_a_very_long_type_name_that_somebody_chose_because_they_could *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 0, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 0, id, &record);
     return rc == SGC_OK ? read_schema_a_very_long_type_name_that_somebody_chose_because_they_could(record, out) : rc;
 }
 
@@ -1013,11 +1010,8 @@ sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_t
     sgc_txn *txn, sgc_str id,
     schema_a_very_long_type_name_that_somebody_chose_because_they_could_two *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 1, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 1, id, &record);
     return rc == SGC_OK ? read_schema_a_very_long_type_name_that_somebody_chose_because_they_could_two(record, out) : rc;
 }
 
@@ -1616,11 +1610,8 @@ static bool copy_schema_uses__1(sgc_arena *arena, const schema_uses *row, schema
 
 sgc_status schema_uses_get(sgc_txn *txn, sgc_str id, schema_uses *out)
 {
-    sgc_key key;
     sgc_str record;
-
-    sgc_pk_text(&key, id);
-    sgc_status rc = sgc_rows_get_one(txn, 2, &key, &record);
+    sgc_status rc = sgc_row_get(txn, 2, id, &record);
     return rc == SGC_OK ? read_schema_uses(record, out) : rc;
 }
 
