@@ -5,6 +5,8 @@
 #include "store/image.h"
 #include "store/node.h"
 
+enum { LINE = 64, LINES_OF_HEADS = 8 };
+
 typedef struct search {
     sgc_checkpoint *checkpoint;
     sgc_cache *cache;
@@ -12,26 +14,43 @@ typedef struct search {
     sgc_str prefix;
 } search;
 
-/* The processor begins to fetch what is known of the page with a row. */
-static void foresee(const search *own, uint64_t row)
+/* The page that is probably read next, so that the processor can begin to fetch it; or NULL. */
+static const uint8_t *foresee(const search *own, const sgc_tree *tree, uint32_t logical)
 {
     sgc_page_at at;
 
-    if (!sgc_tree_look_up_kept(own->cache, own->rows, (uint32_t)(row >> 8), &at)) return;
+    if (!sgc_tree_look_up_kept(own->cache, tree, logical, &at)) return NULL;
     uint32_t frame = sgc_cache_foresee(own->cache, at.place);
-    if (frame) sgc_row_foresee_slot(sgc_frame_data(own->cache, frame), row & 0xFF);
+    return frame ? sgc_frame_data(own->cache, frame) : NULL;
 }
 
-/* Looks into the leaf; *behind: the first entry that is not smaller lies in a later leaf. */
+static void foresee_leaf(const search *own, uint32_t logical)
+{
+    const uint8_t *page = foresee(own, own->tree, logical);
+
+    for (unsigned i = 0; page && i < LINES_OF_HEADS; i++)
+        __builtin_prefetch(page + (size_t)i * LINE);
+}
+
+/*
+ * Looks into the leaf; *behind: the first entry that is not smaller lies in a later leaf. The page
+ * of the row that the heads speak for is fetched while the entry is compared.
+ */
 static sgc_status look(const search *own, const sgc_node_list *leaf, uint64_t *row, bool *behind)
 {
-    unsigned at = sgc_node_search(leaf, own->prefix, false);
+    sgc_node_span span = sgc_node_narrow(leaf, own->prefix);
+    bool within;
 
+    if (span.low < leaf->count) {
+        uint64_t likely = sgc_node_value(leaf, span.low);
+        const uint8_t *page = foresee(own, own->rows, (uint32_t)(likely >> 8));
+        if (page) sgc_row_foresee_slot(page, likely & 0xFF);
+    }
+    unsigned at = sgc_node_settle(leaf, &span, false, &within);
     *behind = at == leaf->count;
     if (*behind) return SGC_NOT_FOUND;
     *row = sgc_node_value(leaf, at);
-    foresee(own, *row);
-    return sgc_node_list_within(leaf, at, own->prefix) ? SGC_OK : SGC_NOT_FOUND;
+    return within || sgc_node_list_within(leaf, at, own->prefix) ? SGC_OK : SGC_NOT_FOUND;
 }
 
 static sgc_status descend(const search *own, uint64_t *row, bool *behind, sgc_error *error)
@@ -49,6 +68,7 @@ static sgc_status descend(const search *own, uint64_t *row, bool *behind, sgc_er
             status = sgc_tree_damaged(own->tree, logical, "a node of the wrong level", error);
         } else if (level > 0) {
             logical = sgc_node_child(&list, sgc_node_search(&list, own->prefix, true));
+            if (level == 1) foresee_leaf(own, logical);
         } else {
             status = look(own, &list, row, behind);
         }

@@ -150,6 +150,18 @@ static inline uint32_t number_of(const uint8_t *p, unsigned size)
     return sgc_be32(p) >> (32 - 8 * size); /* what is read too much is in the page */
 }
 
+/* first_head() of heads as most nodes have them. */
+static inline unsigned first_whole_head(const uint8_t *heads, unsigned low, unsigned count,
+                                        uint32_t target)
+{
+    while (count > 1) {
+        unsigned half = count / 2;
+        low += sgc_be32(heads + SGC_NODE_HEAD * (size_t)(low + half - 1)) < target ? half : 0;
+        count -= half;
+    }
+    return low + (sgc_be32(heads + SGC_NODE_HEAD * (size_t)low) < target);
+}
+
 /* First head that is not below target; heads between `low` and count. */
 static inline unsigned first_head(const sgc_node_list *list, unsigned low, uint32_t target)
 {
@@ -157,6 +169,7 @@ static inline unsigned first_head(const sgc_node_list *list, unsigned low, uint3
     unsigned size = list->head, count = list->count - low;
 
     if (size == 0 || count == 0) return low;
+    if (size == SGC_NODE_HEAD) return first_whole_head(heads, low, count, target);
     while (count > 1) {
         unsigned half = count / 2;
         low += number_of(heads + (size_t)(low + half - 1) * size, size) < target ? half : 0;
@@ -192,18 +205,47 @@ static uint32_t head_of(const sgc_node_list *list, sgc_str bound)
     return number_of(head, list->head);
 }
 
-/* Among entries with the head of the bound. */
-static unsigned search_rests(const sgc_node_list *list, unsigned low, unsigned high, sgc_str bound,
-                             bool after)
+sgc_node_span sgc_node_narrow(const sgc_node_list *list, sgc_str bound)
 {
+    size_t prefix = list->prefix_size, shared = prefix < bound.size ? prefix : bound.size;
+    sgc_node_span span = {.low = list->count, .high = list->count};
+
+    /* There are few inner nodes, which the processor still has. */
+    if (sgc_page_level(list->node) == 0)
+        for (size_t i = 0; i < (size_t)list->count * list->head; i += LINE)
+            __builtin_prefetch(list->heads + i);
+    int order = shared ? memcmp(bound.data, list->prefix, shared) : 0;
+    if (order > 0) return span;
+    if (order < 0 || bound.size < prefix) return (sgc_node_span){.low = 0};
+    span.rest = sgc_str_of(bound.data + prefix, bound.size - prefix);
+    span.low = 0;
+    if (list->head == 0) return span;
+    uint32_t target = head_of(list, span.rest);
+    const uint8_t *heads = list->heads;
+    span.low = first_head(list, 0, target);
+    /* Mostly there is one at most with this head. */
+    for (span.high = span.low; span.high < list->count && span.high < span.low + 2; span.high++)
+        if (number_of(heads + (size_t)span.high * list->head, list->head) != target) return span;
+    bool last = target == UINT32_MAX >> (32 - 8 * list->head);
+    span.high = last ? list->count : first_head(list, span.high, target + 1);
+    return span;
+}
+
+unsigned sgc_node_settle(const sgc_node_list *list, const sgc_node_span *span, bool after,
+                         bool *within)
+{
+    unsigned low = span->low, high = span->high;
+
+    *within = false;
     while (low < high) {
         unsigned middle = (low + high) / 2;
-        sgc_str rest = bound;
+        sgc_str rest = span->rest;
         int order = compare(list, middle, &rest);
         if (order < 0 || (after && order == 0)) {
             low = middle + 1;
         } else {
             high = middle;
+            *within = rest.size == 0;
         }
     }
     return low;
@@ -211,24 +253,10 @@ static unsigned search_rests(const sgc_node_list *list, unsigned low, unsigned h
 
 unsigned sgc_node_search(const sgc_node_list *list, sgc_str bound, bool after)
 {
-    size_t prefix = list->prefix_size, shared = prefix < bound.size ? prefix : bound.size;
+    sgc_node_span span = sgc_node_narrow(list, bound);
+    bool within;
 
-    for (size_t i = 0; i < (size_t)list->count * list->head; i += LINE)
-        __builtin_prefetch(list->heads + i);
-    int order = shared ? memcmp(bound.data, list->prefix, shared) : 0;
-    if (order > 0) return list->count;
-    if (order < 0 || bound.size < prefix) return 0;
-    bound = sgc_str_of(bound.data + prefix, bound.size - prefix);
-    uint32_t target = list->head ? head_of(list, bound) : 0;
-    unsigned low = first_head(list, 0, target), high = low;
-    if (list->head == 0) {
-        high = list->count;
-    } else if (low < list->count &&
-               number_of(list->heads + (size_t)low * list->head, list->head) == target) {
-        bool last = target == UINT32_MAX >> (32 - 8 * list->head);
-        high = last ? list->count : first_head(list, low, target + 1);
-    }
-    return search_rests(list, low, high, bound, after);
+    return sgc_node_settle(list, &span, after, &within);
 }
 
 /* ---- is it sound? ---- */

@@ -72,7 +72,17 @@ static inline uint32_t sgc_node_child(const sgc_node_list *list, unsigned at)
 {
     return at == 0 ? sgc_load32(list->node + 24) : (uint32_t)sgc_node_value(list, at - 1);
 }
-/** Position of the first entry >= bound, or > bound when `after`. */
+/** What the heads leave to choose from: entries [low, high) and the one behind them. */
+typedef struct sgc_node_span {
+    sgc_str rest; /**< of the bound, behind the prefix */
+    unsigned low, high;
+} sgc_node_span;
+sgc_node_span sgc_node_narrow(const sgc_node_list *list, sgc_str bound);
+/** Position of the first entry >= bound, or > bound when `after`. *within: it is known to begin
+ * with the bound. */
+unsigned sgc_node_settle(const sgc_node_list *list, const sgc_node_span *span, bool after,
+                         bool *within);
+/** Both. */
 unsigned sgc_node_search(const sgc_node_list *list, sgc_str bound, bool after);
 
 /* ---- node_write.c ---- */
