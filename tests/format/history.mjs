@@ -144,7 +144,8 @@ function checkRun(run, items, where) {
     check((run.kind <= 2 ? keys || begins : begins || keys) < 0, where, 'a run is out of order');
   });
   if (run.filter.length)
-    for (const { key } of items) check(inFilter(run.filter, key), where, 'a key is not in the filter');
+    for (const { key } of items)
+      check(inFilter(run.filter, key), where, 'a key is not in the filter');
 }
 
 export function readSegment(dir, s) {
@@ -206,7 +207,9 @@ export function checkIndexRuns(runs, schema, where) {
     const name = (entry, v, size) => [hex(entry), v.begin, v.end, size].join();
     const expected = new Set(
       versions.flatMap((v) =>
-        entriesOf(readRecord(v.value, table), v.key, table, index).map((e) => name(e, v, v.key.length)),
+        entriesOf(readRecord(v.value, table), v.key, table, index).map((e) =>
+          name(e, v, v.key.length),
+        ),
       ),
     );
     for (const item of run.list)

@@ -56,7 +56,12 @@ function batchHead(file, at) {
 // The valid batch at this place that continues the one before it.
 function batchAt(file, at, before) {
   const b = batchHead(file, at);
-  if (!b || b.number !== before.number + 1 || !LINKED(b, before.id) || at + 64 + b.size > file.length)
+  if (
+    !b ||
+    b.number !== before.number + 1 ||
+    !LINKED(b, before.id) ||
+    at + 64 + b.size > file.length
+  )
     return null;
   const crc = crc32c(
     file.subarray(at + 64, at + 64 + b.size),
@@ -65,7 +70,7 @@ function batchAt(file, at, before) {
   return crc === b.crc ? b : null;
 }
 
-// The batch at this place may be torn; a later one shows that what is missing here had been durable.
+// The batch at this place may be torn; a later one shows that what is missing had been durable.
 function checkEnd(file, at, last, name) {
   const closed = last.last === CLOSING;
   const to = closed ? Math.min(file.length, at + 3 * 4096) : file.length;
@@ -119,7 +124,11 @@ export function readLog(dir, root) {
       (b = batchAt(segment.file, at, last));
       last = b, at += Math.ceil((64 + b.size) / 4096) * 4096
     ) {
-      const w = new Walk(segment.file.subarray(0, at + 64 + b.size), `log/${segment.name}`, at + 64);
+      const w = new Walk(
+        segment.file.subarray(0, at + 64 + b.size),
+        `log/${segment.name}`,
+        at + 64,
+      );
       batches.push({ name: segment.name, at, size: 64 + b.size, events: b.events });
       for (let n = 0; n < b.events; n++) {
         const size = w.u32(),

@@ -63,7 +63,16 @@ export function readRoot(dir) {
   return root;
 }
 
-export const KIND = { pageTable: 1, rows: 2, space: 3, large: 4, hash: 5, hashMore: 6, node: 7, bytes: 8 };
+export const KIND = {
+  pageTable: 1,
+  rows: 2,
+  space: 3,
+  large: 4,
+  hash: 5,
+  hashMore: 6,
+  node: 7,
+  bytes: 8,
+};
 
 export class Pages {
   constructor(dir, root) {
@@ -105,7 +114,11 @@ export class Pages {
       free = new Map();
     const down = (place, number, level, position) => {
       const p = this.page(place, number, d.id, position);
-      check(p[16] === KIND.pageTable && p[17] === level, `pages: place ${place}`, 'is no such page table');
+      check(
+        p[16] === KIND.pageTable && p[17] === level,
+        `pages: place ${place}`,
+        'is no such page table',
+      );
       for (let i = 0; i < 508; i++) {
         const entry = [p.readUInt32LE(32 + 8 * i), p.readUInt32LE(36 + 8 * i)],
           at = position * 508 + i;
@@ -117,8 +130,16 @@ export class Pages {
     if (d.levels) down(d.place, d.number, d.levels - 1, 0);
     let listed = 0;
     for (let next = d.free; next; next = free.get(next - 1), listed++)
-      check(free.has(next - 1) && listed < free.size, `tree ${d.id}`, 'the list of free pages is damaged');
-    check(listed === free.size && found.size + listed === d.pages, `tree ${d.id}`, 'pages are missing');
+      check(
+        free.has(next - 1) && listed < free.size,
+        `tree ${d.id}`,
+        'the list of free pages is damaged',
+      );
+    check(
+      listed === free.size && found.size + listed === d.pages,
+      `tree ${d.id}`,
+      'pages are missing',
+    );
     return found;
   }
 

@@ -1,4 +1,4 @@
-// Reads a data folder as docs/file-format.md tells, knowing nothing else, and changes nothing of it.
+// Reads a data folder as docs/file-format.md tells, knowing nothing else, and changes nothing.
 // node reader.mjs DIR prints all there is, a JSON object a line.
 import { pathToFileURL } from 'node:url';
 import { check, hex } from './bytes.mjs';
@@ -70,11 +70,21 @@ function replay(db, events) {
         where,
         `${change.op} of ${hex(change.key)} in ${table.name}`,
       );
-      if (old) versions.push({ key: old.key, begin: old.begin, end: event.sequence, record: old.record });
+      if (old)
+        versions.push({ key: old.key, begin: old.begin, end: event.sequence, record: old.record });
       rows.delete(hex(change.key));
       if (change.record)
-        rows.set(hex(change.key), { key: change.key, begin: event.sequence, record: change.record });
-      db.changes.push({ sequence: event.sequence, op: change.op, table: table.name, key: change.key });
+        rows.set(hex(change.key), {
+          key: change.key,
+          begin: event.sequence,
+          record: change.record,
+        });
+      db.changes.push({
+        sequence: event.sequence,
+        op: change.op,
+        table: table.name,
+        key: change.key,
+      });
     }
   }
 }
@@ -98,7 +108,9 @@ function print(db) {
     for (const v of versionsOf(db, name))
       line({ table: name, begin: v.begin, end: v.end, row: showRow(db, table, v.record) });
   for (const [sequence, at] of db.commits) line({ commit: sequence, time: time(at) });
-  for (const c of db.changes) line({ change: c.sequence, op: c.op, table: c.table, key: hex(c.key) });
+  for (const c of db.changes)
+    line({ change: c.sequence, op: c.op, table: c.table, key: hex(c.key) });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) print(readFolder(process.argv[2]));
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
+  print(readFolder(process.argv[2]));

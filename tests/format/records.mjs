@@ -37,7 +37,8 @@ export function readSchema(pages, root) {
     const words = line.trim().split(' ');
     if (words[0] === 'table') {
       open = { number: Number(words[1]), name: words[2], fields: [], indexes: [] };
-      if (words[2][0] !== '-') open.indexes.push({ number: 0, name: 'key', kind: 'key', fields: [] });
+      if (words[2][0] !== '-')
+        open.indexes.push({ number: 0, name: 'key', kind: 'key', fields: [] });
       schema.tables.set(open.number, open);
     } else if (words[0] === 'embedded') schema.embedded.set(words[2], (open = { fields: [] }));
     else if (words[0] === 'enum') schema.enums.set(words[2], (open = new Map()));
@@ -59,7 +60,8 @@ export function readSchema(pages, root) {
     const type = new RegExp(`\\btype\\s+${table.name}\\b([^{]*){([^}]*)}`).exec(sdl);
     const key = /(\w+)\s*:\s*[\w!]+\s*@id\b/.exec(type?.[2])?.[1] ?? 'id';
     table.history = !/-/.test(table.name) && !/@table\([^)]*history:\s*false/.test(type?.[1] ?? '');
-    if (table.name.includes('.')) table.key = [1, 2].map((n) => table.fields.find((f) => f.number === n));
+    if (table.name.includes('.'))
+      table.key = [1, 2].map((n) => table.fields.find((f) => f.number === n));
     else table.key = [byName({ '-keys': 'key', '-serials': 'table' }[table.name] ?? key)];
   }
   return schema;
@@ -68,7 +70,11 @@ export function readSchema(pages, root) {
 const NULL = Symbol('null of a fixed width');
 
 function nothing(w, size) {
-  check(w.u8() === 1 && w.take(size).every((byte) => byte === 0), w.where, 'an extension that is no null');
+  check(
+    w.u8() === 1 && w.take(size).every((byte) => byte === 0),
+    w.where,
+    'an extension that is no null',
+  );
   return NULL;
 }
 
@@ -110,14 +116,19 @@ export function readRecord(bytes, table) {
   const where = `a record of ${table.name}`;
   const w = new Walk(bytes, where);
   const [version, ...values] = unpack(w);
-  check(!w.more() && version >= 1 && values.length === table.fields.length, where, 'is not of this schema');
+  check(
+    !w.more() && version >= 1 && values.length === table.fields.length,
+    where,
+    'is not of this schema',
+  );
   let at = 6;
   for (const f of table.fields.filter((field) => field.width)) {
     // where they stand is part of the format
     const single = new Walk(bytes, where, at);
     const value = unpack(single);
     check(
-      single.at === at + f.width && (value === NULL || f.kind === 'Boolean' || typeof value !== 'symbol'),
+      single.at === at + f.width &&
+        (value === NULL || f.kind === 'Boolean' || typeof value !== 'symbol'),
       where,
       f.name,
     );
@@ -165,7 +176,9 @@ function show(value, type, schema) {
 export const showRow = (db, table, bytes) => {
   const record = readRecord(bytes, table);
   const byNumber = [...table.fields].sort((a, b) => a.number - b.number);
-  return Object.fromEntries(byNumber.map((f) => [f.name, show(record.get(f.number), f, db.schema)]));
+  return Object.fromEntries(
+    byNumber.map((f) => [f.name, show(record.get(f.number), f, db.schema)]),
+  );
 };
 
 function signed(value, size) {
@@ -185,7 +198,8 @@ const escaped = (bytes) =>
 const textComponent = (bytes) => Buffer.concat([Buffer.from([1]), escaped(bytes)]);
 
 const keyPart = (value, field) => {
-  if (field.kind === 'Int' || field.kind === 'BigInt') return signed(value, field.kind === 'Int' ? 4 : 8);
+  if (field.kind === 'Int' || field.kind === 'BigInt')
+    return signed(value, field.kind === 'Int' ? 4 : 8);
   return Buffer.from(value);
 };
 
@@ -207,7 +221,10 @@ function decimal(text) {
     Buffer.from(digits.match(/../g).map((pair) => Number(pair) + 1)),
     Buffer.from([0]),
   ]);
-  return Buffer.concat([Buffer.from([minus ? 1 : 3]), minus ? body.map((byte) => ~byte & 255) : body]);
+  return Buffer.concat([
+    Buffer.from([minus ? 1 : 3]),
+    minus ? body.map((byte) => ~byte & 255) : body,
+  ]);
 }
 
 function component(value, kind) {
@@ -252,6 +269,8 @@ export function entriesOf(record, key, table, index) {
   if (index.kind !== 'elements')
     return [Buffer.concat([...fields.map((f) => component(record.get(f.number), f.kind)), key])];
   const list = record.get(fields[0].number) ?? [];
-  const distinct = new Map(list.map((value) => component(value, fields[0].kind)).map((c) => [hex(c), c]));
+  const distinct = new Map(
+    list.map((value) => component(value, fields[0].kind)).map((c) => [hex(c), c]),
+  );
   return [...distinct.values()].map((c) => Buffer.concat([c, key]));
 }

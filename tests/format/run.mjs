@@ -22,7 +22,12 @@ let data, people, clubs; // the folder under test, and how many rows it was give
 const schema = path.join(path.dirname(fileURLToPath(import.meta.url)), 'zoo.graphql');
 
 function sg(...args) {
-  return execFileSync(sgdb, args, { cwd: work, encoding: 'utf8', timeout: 60000, maxBuffer: 1 << 28 });
+  return execFileSync(sgdb, args, {
+    cwd: work,
+    encoding: 'utf8',
+    timeout: 60000,
+    maxBuffer: 1 << 28,
+  });
 }
 const lines = (text) =>
   text
@@ -41,7 +46,8 @@ function below(n) {
 const one = (...choices) => choices[below(choices.length)];
 const maybe = (value) => (below(4) ? value : null);
 const some = (most, make) => Array.from({ length: below(most + 1) }, make);
-const word = () => one('', 'a', 'Zoë', 'x'.repeat(below(60)), `w${below(50)}`, 'nul\0nul', '\u{1f600}');
+const word = () =>
+  one('', 'a', 'Zoë', 'x'.repeat(below(60)), `w${below(50)}`, 'nul\0nul', '\u{1f600}');
 const digits = (n) =>
   some(n, () => below(10))
     .join('')
@@ -136,9 +142,13 @@ function load(table, rows) {
 
 // A server at work; it ends by this signal: SIGTERM flushes, SIGKILL leaves the commits in the log.
 async function serve(signal, doWork, ...schemas) {
-  const server = spawn(sgdb, ['serve', ...schemas, '--data', data, '--listen', '127.0.0.1:0', '--json'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const server = spawn(
+    sgdb,
+    ['serve', ...schemas, '--data', data, '--listen', '127.0.0.1:0', '--json'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const ended = new Promise((resolve) => {
     server.on('exit', resolve);
   });
@@ -193,17 +203,28 @@ async function change(ask, round) {
     ),
   );
   await set('p0', { meta: { round, long: word().repeat(200) + 'm'.repeat(20000) } });
-  await ask('mutation($in: [CounterCreateInput!]!) { createCounters(input: $in) { nodes { number } } }', {
-    in: [{ label: `r${round}` }, { label: 'gone' }],
-  });
+  await ask(
+    'mutation($in: [CounterCreateInput!]!) { createCounters(input: $in) { nodes { number } } }',
+    {
+      in: [{ label: `r${round}` }, { label: 'gone' }],
+    },
+  );
   await ask('mutation { deleteCounters(where: {label: {eq: "gone"}}) { affected } }');
   await quiet(ask, `q${round % 2}`, 5000 * round);
   if (round === 2)
     await ask(
-      'mutation { many: deleteClubs(where: {id: {gte: "d22"}}) { affected } deleteClubs(where: {id: {gte: "d"}, size: {lt: 15}}) { affected } }',
+      `mutation {
+        neighbours: deleteClubs(where: {id: {gte: "d22"}}) { affected }
+        scattered: deleteClubs(where: {id: {gte: "d"}, size: {lt: 15}}) { affected }
+      }`,
     );
   await ask(
-    `mutation { deletePair(id: "${(round - 9) * 10 ** 14}") { key } deleteOther(id: ${round}) { id } }`,
+    `mutation {
+      deletePair(id: "${(round - 9) * 10 ** 14}") { key }
+      deleteOther(id: ${round}) { id }
+      updateBulks(where: {label: {eq: "label ${round} of 0"}}, set: {level: null}) { affected }
+      deleteBulk(id: ${-round}) { id }
+    }`,
   );
 }
 
@@ -211,12 +232,13 @@ async function change(ask, round) {
 
 const keyOf = (table, row) =>
   table.key.length === 1 ? row[table.key[0].name] : table.key.map((f) => row[f.name]);
-const keyed = (rows) => rows.map((row) => JSON.stringify(row)).sort();
 
 // The rows of a moment (null: now) as dump tells them: links are with the first of their tables.
 function rowsOf(db, table, moment) {
   const rows = versionsOf(db, table.name)
-    .filter((v) => (moment === null ? v.end === null : v.begin <= moment && (v.end ?? Infinity) > moment))
+    .filter((v) =>
+      moment === null ? v.end === null : v.begin <= moment && (v.end ?? Infinity) > moment,
+    )
     .map((v) => showRow(db, table, v.record));
   for (const { table: link } of db.tables.values()) {
     const [name, field] = link.name.split('.');
@@ -238,7 +260,17 @@ function compareRows(db, copy) {
   const { table } = db.tables.get('Person');
   const moment = Math.floor(Math.max(...db.commits.keys()) / 2) + 1;
   const then = lines(
-    sg('dump', '--data', copy, '--table', 'Person', '--format', 'ndjson', '--as-of', String(moment)),
+    sg(
+      'dump',
+      '--data',
+      copy,
+      '--table',
+      'Person',
+      '--format',
+      'ndjson',
+      '--as-of',
+      String(moment),
+    ),
   );
   assert.deepEqual(rowsOf(db, table, moment), then, `Person as of ${moment}`);
 }
@@ -280,7 +312,9 @@ function changesOf(db) {
       });
     }
   }
-  told.sort((a, b) => a.sequence - b.sequence || a.number - b.number || Buffer.compare(a.bytes, b.bytes));
+  told.sort(
+    (a, b) => a.sequence - b.sequence || a.number - b.number || Buffer.compare(a.bytes, b.bytes),
+  );
   return told.map(({ number, bytes, ...change }) => change);
 }
 
@@ -314,15 +348,15 @@ function compare(what, holds = () => true) {
   assert.deepEqual(changesOf(db), changes, 'changes');
   compareHistory(db, copy, changes);
   console.log(
-    `${what}: ${[...db.tables.values()].reduce((n, t) => n + t.rows.size, 0)} rows, ${changes.length} changes, ` +
-      `${db.replayed} commits in the log, ${db.segments.length} segments of history`,
+    `${what}: ${[...db.tables.values()].reduce((n, t) => n + t.rows.size, 0)} rows, ` +
+      `${changes.length} changes, ${db.replayed} commits in the log, ${db.segments.length} segments of history`,
   );
   return db;
 }
 
 // ---- What is damaged ----
 
-// What the reader says of the folder while `size` bytes of a file are others: an error, or what it read.
+// What the reader says while `size` bytes of a file are others: an error, or what it read.
 function damaged(name, at, size, spoil) {
   const fd = fs.openSync(path.join(data, name), 'r+');
   const sound = Buffer.alloc(size);
@@ -349,7 +383,8 @@ function flipped(name, at, size) {
 }
 
 function flips(db) {
-  const notices = (what, said) => assert(said instanceof Damage, `nobody noticed the damage of ${what}`);
+  const notices = (what, said) =>
+    assert(said instanceof Damage, `nobody noticed the damage of ${what}`);
   const copies = [0, 4096].map((at) => flipped('root', at, 4096));
   copies.forEach((said) => assert.equal(said.root.copies, 1, 'one copy of the root is damaged'));
   notices(
@@ -363,16 +398,21 @@ function flips(db) {
     pages.subarray(other * 4096, (other + 1) * 4096),
   );
   notices('a page in the place of another', moved);
-  for (const name of fs.readdirSync(path.join(data, 'history')).map((file) => path.join('history', file)))
-    for (let i = 0; i < 10; i++) notices(name, flipped(name, 0, fs.statSync(path.join(data, name)).size));
+  for (const name of fs
+    .readdirSync(path.join(data, 'history'))
+    .map((file) => path.join('history', file)))
+    for (let i = 0; i < 10; i++)
+      notices(name, flipped(name, 0, fs.statSync(path.join(data, name)).size));
   const last = db.batches.at(-1);
   for (const batch of db.batches) {
     const said = flipped(`log/${batch.name}`, batch.at, batch.size);
     if (batch !== last) notices(`the batch at ${batch.at} of ${batch.name}`, said);
-    else assert.equal(said.replayed, db.replayed - last.events, 'the last batch may have been torn');
+    else
+      assert.equal(said.replayed, db.replayed - last.events, 'the last batch may have been torn');
   }
   console.log(
-    `noticed: a bit in each of ${db.places.size} pages and ${db.batches.length} batches, in history and root`,
+    `noticed: a bit in each of ${db.places.size} pages and ${db.batches.length} batches, ` +
+      'in history and root',
   );
 }
 
@@ -382,7 +422,7 @@ console.log(`seed ${seed}`);
 await folder('small', 12, 30, async () => {
   await serve('SIGKILL', async (ask) => {
     await change(ask, 1);
-    for (let i = 0; i < 3; i++) await quiet(ask, `log${i}`, 400000); // into the log's second segment
+    for (let i = 0; i < 3; i++) await quiet(ask, `log${i}`, 400000); // into another segment
     await change(ask, 2);
   });
   flips(compare('small', (db) => new Set(db.batches.map((b) => b.name)).size > 1));
@@ -402,7 +442,10 @@ await folder('large', 250, 2500, async () => {
   await serve('SIGKILL', (ask) => change(ask, 4));
   compare('killed', (db) => db.replayed > 0);
   const indexed = path.join(work, 'indexed.graphql');
-  fs.writeFileSync(indexed, fs.readFileSync(schema, 'utf8').replace('motto: String', 'motto: String @index'));
+  fs.writeFileSync(
+    indexed,
+    fs.readFileSync(schema, 'utf8').replace('motto: String', 'motto: String @index'),
+  );
   await serve('SIGTERM', (ask) => change(ask, 5), indexed);
   compare('an index that waits for a row', (db) => db.building.length === 1);
 });

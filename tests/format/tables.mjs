@@ -60,13 +60,24 @@ export function readRows(pages, d, table) {
       check(!whole.key || whole.key.equals(key), where, 'a large row has another key');
       check(!rows.has(hex(key)), where, 'a key is there twice');
       whole.seen.forEach((n) => named.add(n));
-      rows.set(hex(key), { key, begin, record: whole.record, fields, address: logical * 256 + slot });
+      rows.set(hex(key), {
+        key,
+        begin,
+        record: whole.record,
+        fields,
+        address: logical * 256 + slot,
+      });
     }
-    check(bytesOfRows === p.readUInt16LE(22) && used === p.readUInt16LE(24), where, 'rows are missing');
+    check(
+      bytesOfRows === p.readUInt16LE(22) && used === p.readUInt16LE(24),
+      where,
+      'rows are missing',
+    );
     const free = 4064 - 2 * slots - bytesOfRows;
     if (free >= 512 && logical !== d.own[0] - 1) room.set(logical, Math.floor(free / 16));
   }
-  for (const n of larges) check(named.has(n), `${table.name}: page ${n} of the rows`, 'is named by no row');
+  for (const n of larges)
+    check(named.has(n), `${table.name}: page ${n} of the rows`, 'is named by no row');
   for (const [first, p] of tree)
     for (let i = 0; first % 4064 === 0 && i < 4064; i++)
       check(
@@ -193,7 +204,8 @@ function readBTree(pages, d, where) {
     let before = low;
     for (const { entry } of node.entries) {
       check(
-        (!before || Buffer.compare(before, entry) <= 0) && (!high || Buffer.compare(entry, high) < 0),
+        (!before || Buffer.compare(before, entry) <= 0) &&
+          (!high || Buffer.compare(entry, high) < 0),
         where,
         `node ${logical} is out of order`,
       );
@@ -206,7 +218,11 @@ function readBTree(pages, d, where) {
     );
   };
   if (levels) down(root, levels - 1, null, null);
-  check(found.length === d.count && seen === tree.size, where, `${found.length} entries, not ${d.count}`);
+  check(
+    found.length === d.count && seen === tree.size,
+    where,
+    `${found.length} entries, not ${d.count}`,
+  );
   return found;
 }
 
@@ -217,11 +233,16 @@ export function checkBTree(pages, d, table, { rows }) {
   const expected = new Map();
   for (const row of rows.values())
     if (row.address < below)
-      for (const entry of entriesOf(row.fields, row.key, table, index)) expected.set(hex(entry), row);
+      for (const entry of entriesOf(row.fields, row.key, table, index))
+        expected.set(hex(entry), row);
   for (const { entry, keySize, value } of readBTree(pages, d, where)) {
     const row = expected.get(hex(entry));
     check(row && row.address === value, where, `${hex(entry)} belongs to no row`);
-    check(index.kind === 'key' || keySize === row.key.length, where, `${hex(entry)}: the size of its key`);
+    check(
+      index.kind === 'key' || keySize === row.key.length,
+      where,
+      `${hex(entry)}: the size of its key`,
+    );
     expected.delete(hex(entry));
   }
   check(!expected.size, where, `${expected.size} rows are not in it: ${[...expected.keys()][0]}`);
