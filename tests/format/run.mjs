@@ -349,7 +349,8 @@ function compare(what, holds = () => true) {
   compareHistory(db, copy, changes);
   console.log(
     `${what}: ${[...db.tables.values()].reduce((n, t) => n + t.rows.size, 0)} rows, ` +
-      `${changes.length} changes, ${db.replayed} commits in the log, ${db.segments.length} segments of history`,
+      `${changes.length} changes, ${db.replayed} commits in the log, ` +
+      `${db.segments.length} segments of history`,
   );
   return db;
 }
