@@ -20,6 +20,29 @@
         CU_ASSERT_TRUE(sgc_str_eq(unit_actual, unit_expected));                                    \
     } while (0)
 
+#ifdef __SANITIZE_THREAD__
+#define UNIT_RACES 1
+#else
+#define UNIT_RACES 0
+#endif
+
+static inline void unit_left_out(void)
+{
+    CU_PASS("no thread is started: nothing to see for the thread sanitizer");
+}
+
+/* A slow test that starts no thread: the thread sanitizer leaves it out. */
+static inline CU_TestFunc unit_alone(CU_TestFunc test)
+{
+    return UNIT_RACES ? unit_left_out : test;
+}
+
+/* Rounds of a loop whose first ones start the same threads as all: a part under that sanitizer. */
+static inline unsigned unit_rounds(unsigned all)
+{
+    return UNIT_RACES ? (all + 5) / 6 : all;
+}
+
 static inline int unit_run(const char *suite_name, CU_TestInfo *tests)
 {
     CU_SuiteInfo suites[] = {{suite_name, NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};

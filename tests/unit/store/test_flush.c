@@ -334,11 +334,11 @@ int main(void)
     CU_TestInfo tests[] = {
         {"readers beside a flush", readers_beside_a_flush},
         {"readers in the smallest cache", readers_in_the_smallest_cache},
-        {"every write can fail", every_write_can_fail},
-        {"every sync can fail", every_sync_can_fail},
-        {"the device can be full", the_device_can_be_full},
-        {"memory can run out in a flush", memory_can_run_out_in_a_flush},
-        {"memory can run out on open and read", memory_can_run_out_on_open_and_read},
+        {"every write can fail", unit_alone(every_write_can_fail)},
+        {"every sync can fail", unit_alone(every_sync_can_fail)},
+        {"the device can be full", unit_alone(the_device_can_be_full)},
+        {"memory can run out in a flush", unit_alone(memory_can_run_out_in_a_flush)},
+        {"memory can run out on open and read", unit_alone(memory_can_run_out_on_open_and_read)},
         CU_TEST_INFO_NULL,
     };
     int failed = unit_run("store.flush", tests);

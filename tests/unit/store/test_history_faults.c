@@ -674,12 +674,12 @@ static void readers_beside_merges(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"memory runs out", memory_runs_out},
-                           {"disks fail", disks_fail},
-                           {"power cuts", power_cuts},
-                           {"every bit of a segment", every_bit_of_a_segment},
-                           {"files are missing", files_are_missing},
-                           {"wrong use is refused", wrong_use_is_refused},
+    CU_TestInfo tests[] = {{"memory runs out", unit_alone(memory_runs_out)},
+                           {"disks fail", unit_alone(disks_fail)},
+                           {"power cuts", unit_alone(power_cuts)},
+                           {"every bit of a segment", unit_alone(every_bit_of_a_segment)},
+                           {"files are missing", unit_alone(files_are_missing)},
+                           {"wrong use is refused", unit_alone(wrong_use_is_refused)},
                            {"readers beside merges", readers_beside_merges},
                            CU_TEST_INFO_NULL};
     int result = unit_run("store.history_faults", tests);

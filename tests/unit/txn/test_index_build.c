@@ -163,7 +163,7 @@ static void random_rounds(uint64_t seed)
 
 static void indexes_come_and_go_under_random_transactions(void)
 {
-    for (uint64_t seed = 1; seed <= 6; seed++)
+    for (uint64_t seed = 1; seed <= unit_rounds(6); seed++)
         random_rounds(seed);
 }
 
