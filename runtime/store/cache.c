@@ -352,7 +352,7 @@ static void forget(sgc_cache *cache, uint32_t place, bool pinned)
     cache->hits_gone += pins >> 32;
     atomic_fetch_sub(&frame->pins, pins & ~(uint64_t)UINT32_MAX);
     atomic_fetch_add(&frame->pins, SGC_FRAME_TAKEN - (pinned ? 1U : 0U));
-    frame->dirty = false;
+    atomic_store_explicit(&frame->dirty, SGC_CLEAN, memory_order_relaxed);
     cache->idle[cache->idle_count++] = number;
 }
 

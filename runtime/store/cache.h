@@ -23,9 +23,11 @@ typedef struct sgc_frame {
     uint32_t checkpoint;     /**< copies of the page's head, so that a hit need not touch it; */
     uint8_t kind;            /**< written while the frame is TAKEN */
     _Atomic uint8_t recent;  /**< second chance of CLOCK */
-    bool dirty;              /**< belongs to the flush thread */
+    _Atomic uint8_t dirty;   /**< SGC_CLEAN, or whose it is to write: a flush and a load may be */
     _Atomic uint64_t oldest; /**< of a page of rows: least begin, once a scan asked; else 0 */
 } sgc_frame;
+
+enum { SGC_CLEAN, SGC_DIRTY_FLUSH, SGC_DIRTY_LOAD };
 
 #define SGC_FRAME_TAKEN 0x80000000U /**< in pins: being given another page */
 #define SGC_FRAME_HIT   0x100000001U

@@ -734,11 +734,12 @@ void sgc_flush_abort(sgc_flush *flush)
     if (!flush) return;
     sgc_pages *pages = flush->pages;
     for (size_t i = 0; i < flush->dirty_count; i++) {
-        sgc_frame *frame = &pages->cache.frames[flush->dirty[i]];
-        if (frame->dirty) sgc_cache_drop(&pages->cache, atomic_load(&frame->place), true);
+        const sgc_frame *frame = &pages->cache.frames[flush->dirty[i]];
+        if (sgc_flush_dirties(flush, flush->dirty[i]))
+            sgc_cache_drop(&pages->cache, atomic_load(&frame->place), true);
     }
-    for (size_t i = 0; i < flush->allocated.count; i++)
-        sgc_space_give(&pages->space, flush->allocated.items[i]);
+    /* After a failed write the root may name them: no load may have them. */
+    sgc_space_return(&pages->space, &flush->allocated, !atomic_load(&pages->failed));
     if (flush->is_load) {
         atomic_store(&pages->file_places, sgc_space_places(&pages->space));
         sgc_space_end_loan(&pages->space, false);

@@ -250,6 +250,8 @@ SGC_CHECK sgc_status sgc_write_free(sgc_flush *flush, sgc_tree *tree, uint32_t l
                                     sgc_error *error);
 /** Frees every page of a tree and its page table; the tree is empty afterwards. */
 SGC_CHECK sgc_status sgc_write_clear(sgc_flush *flush, sgc_tree *tree, sgc_error *error);
+/** Whether the frame is one of this flush that has to be written; others may have it by now. */
+bool sgc_flush_dirties(const sgc_flush *flush, uint32_t frame);
 /** Writes new pages out when they take too much of the cache. */
 SGC_CHECK sgc_status sgc_flush_relieve(sgc_flush *flush, sgc_error *error);
 /** When a quarter of the file is free, moves some pages from its end to the front: at most as many

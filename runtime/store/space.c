@@ -96,6 +96,18 @@ void sgc_space_give(sgc_space *space, uint32_t place)
     sgc_mutex_unlock(&space->lock);
 }
 
+void sgc_space_return(sgc_space *space, const sgc_places *places, bool usable)
+{
+    sgc_mutex_lock(&space->lock);
+    for (size_t i = 0; i < places->count; i++) {
+        uint32_t place = places->items[i];
+        uint64_t bit = (uint64_t)1 << (place % 64);
+        if (!usable && !(space->bits[place / 64] & bit)) space->lent[place / 64] |= bit;
+        if (!(space->lent[place / 64] & bit)) give(space, place);
+    }
+    sgc_mutex_unlock(&space->lock);
+}
+
 bool sgc_space_is_free(sgc_space *space, uint32_t place)
 {
     sgc_mutex_lock(&space->lock);

@@ -44,6 +44,9 @@ void sgc_space_close(sgc_space *space);
 /** A free place, else one behind the end of the file. SGC_LIMIT at 2^32 places. */
 SGC_CHECK sgc_status sgc_space_take(sgc_space *space, bool lend, uint32_t *place);
 void sgc_space_give(sgc_space *space, uint32_t place);
+/** Gives back what a flush took, but for what it gave back before and a load has taken since. Not
+ * usable: nobody is to take them, as if they were lent. */
+void sgc_space_return(sgc_space *space, const sgc_places *places, bool usable);
 /** Free or lent: no checkpoint names it. */
 bool sgc_space_is_free(sgc_space *space, uint32_t place);
 /** What was lent is a checkpoint's from now on, or free again. */

@@ -29,6 +29,25 @@ static sgc_status remember(sgc_places *places, uint32_t place, sgc_error *error)
 
 /* ---- dirty frames ---- */
 
+static uint8_t mark_of(const sgc_flush *flush)
+{
+    return flush->is_load ? SGC_DIRTY_LOAD : SGC_DIRTY_FLUSH;
+}
+
+bool sgc_flush_dirties(const sgc_flush *flush, uint32_t frame)
+{
+    const sgc_frame *one = &flush->pages->cache.frames[frame];
+
+    return atomic_load_explicit(&one->dirty, memory_order_relaxed) == mark_of(flush);
+}
+
+static void mark(sgc_flush *flush, uint32_t frame, uint8_t dirty)
+{
+    sgc_frame *one = &flush->pages->cache.frames[frame];
+
+    atomic_store_explicit(&one->dirty, dirty, memory_order_relaxed);
+}
+
 /* Takes over one pin of the frame. */
 static sgc_status add_dirty(sgc_flush *flush, uint32_t frame, sgc_error *error)
 {
@@ -37,7 +56,7 @@ static sgc_status add_dirty(sgc_flush *flush, uint32_t frame, sgc_error *error)
         return no_memory(error);
     }
     flush->dirty[flush->dirty_count++] = frame;
-    flush->pages->cache.frames[frame].dirty = true;
+    mark(flush, frame, mark_of(flush));
     return SGC_OK;
 }
 
@@ -82,7 +101,7 @@ static sgc_status own_page(sgc_flush *flush, const sgc_page_id *id, uint8_t **pa
 
     if (status) return status;
     *page = sgc_frame_data(cache, frame);
-    if (!cache->frames[frame].dirty) return add_dirty(flush, frame, error);
+    if (!sgc_flush_dirties(flush, frame)) return add_dirty(flush, frame, error);
     sgc_cache_unpin(cache, frame);
     return SGC_OK;
 }
@@ -130,7 +149,7 @@ static sgc_status release_place(sgc_flush *flush, sgc_page_at at, sgc_error *err
     sgc_cache *cache = &flush->pages->cache;
     const sgc_cell *cell = sgc_place_cell(cache, at.place);
     uint32_t frame = cell ? atomic_load(cell) : 0;
-    sgc_cache_drop(cache, at.place, frame && cache->frames[frame].dirty);
+    sgc_cache_drop(cache, at.place, frame && sgc_flush_dirties(flush, frame));
     sgc_space_give(&flush->pages->space, at.place);
     return SGC_OK;
 }
@@ -467,15 +486,15 @@ static sgc_status write_run(sgc_flush *flush, const uint32_t *frames, size_t cou
     return SGC_OK;
 }
 
-/* Frames still dirty, each once, at the front of the list. */
+/* Frames still dirty, each once, at the front of the list. One that was freed may be a load's by
+ * now, or a flush's. */
 static size_t collect_dirty(sgc_flush *flush)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < flush->dirty_count; i++) {
-        sgc_frame *frame = &flush->pages->cache.frames[flush->dirty[i]];
-        if (!frame->dirty) continue; /* freed again, or listed twice */
-        frame->dirty = false;
+        if (!sgc_flush_dirties(flush, flush->dirty[i])) continue; /* or it is listed twice */
+        mark(flush, flush->dirty[i], SGC_CLEAN);
         flush->dirty[count++] = flush->dirty[i];
     }
     flush->dirty_count = 0;

@@ -59,16 +59,25 @@ static void leave(sgc_load *load)
     sgc_mutex_unlock(&load->db->commit_lock);
 }
 
-static sgc_status make(sgc_load *load, uint64_t memory, sgc_error *error)
+static sgc_load *new_load(sgc_db *db)
 {
-    uint16_t tables = load->db->schema->table_count;
+    sgc_load *load = sgc_alloc_zero(1, sizeof *load);
+    uint16_t tables = db->schema->table_count;
 
+    if (!load) return NULL;
+    load->db = db;
     load->claimed = sgc_alloc_zero(tables, sizeof *load->claimed);
     load->guarded = sgc_alloc_zero(tables, sizeof *load->guarded);
     load->serials = sgc_alloc_zero(tables, sizeof *load->serials);
-    if (!load->claimed || !load->guarded || !load->serials)
-        return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    if (load->claimed && load->guarded && load->serials) return load;
+    load_free(load);
+    return NULL;
+}
+
+static sgc_status start(sgc_load *load, uint64_t memory, sgc_error *error)
+{
     sgc_status status = sgc_begin(load->db, &load->txn);
+
     if (status != SGC_OK) return sgc_fail(error, status, "%s", sgc_status_text(status));
     load->txn->load = load;
     return sgc_page_load_begin(load->db->pages, memory, &load->pages, error);
@@ -77,25 +86,24 @@ static sgc_status make(sgc_load *load, uint64_t memory, sgc_error *error)
 sgc_status sgc_load_begin(sgc_db *db, const sgc_load_options *options, sgc_load **out,
                           sgc_error *error)
 {
-    sgc_load *load = sgc_alloc_zero(1, sizeof *load);
+    sgc_load *load = new_load(db);
 
     *out = NULL;
     if (!load) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-    load->db = db;
+    /* From here on committers look at it. */
     sgc_status status = enter(load, error);
-    if (status == SGC_OK) status = make(load, memory_of(db, options), error);
-    if (status != SGC_OK) {
-        leave(load);
-        load_free(load);
-        return status;
-    }
+    if (status == SGC_OK) status = start(load, memory_of(db, options), error);
+    if (status != SGC_OK) sgc_load_abort(&load);
     *out = load;
-    return SGC_OK;
+    return status;
 }
 
 void sgc_load_abort(sgc_load **load)
 {
     if (!*load) return;
+    /* What it was lent is given back before the next load takes something. */
+    sgc_page_load_end((*load)->pages);
+    (*load)->pages = NULL;
     leave(*load);
     load_free(*load);
     *load = NULL;

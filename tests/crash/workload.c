@@ -2,7 +2,11 @@
  * workload.c - a small ordinary program over the public API, for crash tools.
  *
  *   workload run DIR SEED [options]   TRY txid key=value ... / DEL txid key / ACK, FAIL or UNK txid
- *   workload check DIR                ROW key value ... / END n, or CORRUPT why
+ *   workload check DIR                ROW key value ... / LOADS n / END n, or CORRUPT why
+ *
+ * With --loads a second table is filled past the MemTables and emptied again, N times in all: LOAD
+ * n (0: emptied) comes before, LOADED or REFUSED behind. check finds one load there wholly, or
+ * none.
  *
  * Readers hold a transaction while others write: what it reads must not change. check also asks for
  * past moments, the changes in between, and sgc_db_verify().
@@ -20,10 +24,26 @@
 
 enum { MAX_WRITERS = 64, MAX_CHANGES = 6 };
 
+static const sgc_table tables[] = {ENTRY_TABLE("Entry", "entry", "entries", 1),
+                                   ENTRY_TABLE("Loaded", "loaded", "loadeds", 2)};
+static const sgc_schema schema = {
+    .abi = SGC_ABI,
+    .version = 1,
+    .name = SGC_STR_INIT("workload"),
+    .sdl = SGC_STR_INIT("type Entry { key: String! @id(generate: NONE) bucket: Int! @index "
+                        "tag: String! @unique value: String! } "
+                        "type Loaded { key: String! @id(generate: NONE) bucket: Int! @index "
+                        "tag: String! @unique value: String! }"),
+    .numbering = SGC_STR_INIT(""),
+    .hash = 0x5E6C0002,
+    .tables = tables,
+    .table_count = 2,
+};
+
 struct options {
     const char *directory;
     uint64_t seed, transactions, keys, flush_every, compact_every, moments;
-    unsigned writers, readers;
+    unsigned writers, readers, loads;
     sgc_db_options db;
 };
 
@@ -255,10 +275,87 @@ static void *read_on(void *argument)
     return NULL;
 }
 
+/* ---- loads ---- */
+
+static sgc_outcome empty_table(struct writer *w)
+{
+    sgc_txn *txn;
+    sgc_commit_info info = {.outcome = SGC_OUTCOME_REFUSED};
+    sgc_str record;
+    sgc_status status = sgc_begin(w->db, &txn);
+
+    w->failed = status != SGC_OK;
+    if (w->failed) return SGC_OUTCOME_REFUSED;
+    sgc_cursor cursor = sgc_cursor_open(txn, 1, 0, NULL);
+    while (status == SGC_OK && sgc_cursor_next(&cursor, &record))
+        status = sgc_row_delete(txn, 1, sgc_cursor_key(&cursor));
+    if (status == SGC_OK) status = sgc_cursor_status(&cursor);
+    if (status == SGC_OK) status = sgc_commit(&txn, &info);
+    sgc_abort(&txn);
+    w->failed = status != SGC_OK;
+    return info.outcome;
+}
+
+/* `count` rows, each of which tells the load's number and how many there are. */
+static sgc_status put_rows(struct writer *w, sgc_load *load, uint64_t number, uint64_t count)
+{
+    char key[ENTRY_TEXT_MAX], tag[ENTRY_TEXT_MAX], id[ENTRY_TEXT_MAX];
+    sgc_status status = SGC_OK;
+
+    snprintf(id, sizeof id, "%" PRIu64 ":%" PRIu64, number, count);
+    for (uint64_t i = 0; status == SGC_OK && i < count; i++) {
+        uint64_t n = i * 7919 % count; /* in no order, if 7919 is no factor of the count */
+        snprintf(key, sizeof key, "l-%" PRIu64, n);
+        snprintf(tag, sizeof tag, "%" PRIu64 "/%" PRIu64, number, n);
+        sgc_str record = entry_record(w->record, sgc_str_from(key), sgc_str_from(tag),
+                                      value_of(w, id, draw(w, 100)), (int32_t)(n % 50));
+        status = sgc_load_row(load, 1, sgc_str_from(key), record);
+    }
+    return status;
+}
+
+static sgc_outcome load_table(struct writer *w, uint64_t number)
+{
+    sgc_load_options options = {.memory_bytes = draw(w, 2) ? 16384 : 0};
+    sgc_commit_info info = {.outcome = SGC_OUTCOME_REFUSED};
+    sgc_load *load;
+    sgc_status status = sgc_load_begin(w->db, &options, &load, NULL);
+
+    if (status == SGC_OK) status = put_rows(w, load, number, 1 + draw(w, 300));
+    w->failed = status != SGC_OK;
+    if (w->failed || draw(w, 6) == 0) {
+        sgc_load_abort(&load);
+        return SGC_OUTCOME_REFUSED;
+    }
+    w->failed = sgc_load_commit(&load, &info) != SGC_OK;
+    return info.outcome;
+}
+
+static void tell_load(struct writer *w, const char *word, uint64_t number)
+{
+    sgc_buf_printf(&w->line, "%s %" PRIu64, word, number);
+    say(&w->line);
+}
+
+static void *load_on(void *argument)
+{
+    struct writer *w = argument;
+
+    for (uint64_t n = 0; !w->failed && !writers_ended && n < w->options->loads; n++) {
+        uint64_t number = n % 2 ? w->options->seed * 1000000 + n : 0;
+        tell_load(w, "LOAD", number);
+        sgc_outcome outcome = number ? load_table(w, number) : empty_table(w);
+        if (outcome != SGC_OUTCOME_UNKNOWN)
+            tell_load(w, outcome == SGC_OUTCOME_COMMITTED ? "LOADED" : "REFUSED", number);
+    }
+    sgc_buf_free(&w->line);
+    return NULL;
+}
+
 /* ---- run ---- */
 
 static bool start_all(const struct options *options, sgc_db *db, struct writer *writers,
-                      struct reader *readers)
+                      struct reader *readers, struct writer *loader)
 {
     uint64_t random = (options->seed + 1) * 0x9E3779B97F4A7C15U + 1;
     bool good = true;
@@ -275,6 +372,8 @@ static bool start_all(const struct options *options, sgc_db *db, struct writer *
         readers[i] = (struct reader){.options = options, .db = db, .random = random + i};
         good = pthread_create(&readers[i].thread, NULL, read_on, &readers[i]) == 0;
     }
+    *loader = (struct writer){.options = options, .db = db, .random = random ^ UINT32_MAX};
+    if (good && options->loads) good = pthread_create(&loader->thread, NULL, load_on, loader) == 0;
     return good;
 }
 
@@ -282,18 +381,19 @@ static int run(const struct options *options)
 {
     static struct writer writers[MAX_WRITERS];
     static struct reader readers[MAX_WRITERS];
+    static struct writer loader;
     sgc_db *db;
     sgc_error error;
     int failed = 0;
 
-    sgc_status status = sgc_db_open(options->directory, &entry_schema, &options->db, &db, &error);
+    sgc_status status = sgc_db_open(options->directory, &schema, &options->db, &db, &error);
     if (status != SGC_OK) {
         /* A device that fails is no damage. */
         if (status == SGC_CORRUPT) printf("CORRUPT %s\n", error.text);
         fprintf(stderr, "workload: %s\n", error.text);
         return status == SGC_CORRUPT ? 1 : 2;
     }
-    if (!start_all(options, db, writers, readers)) return 3;
+    if (!start_all(options, db, writers, readers, &loader)) return 3;
     for (unsigned i = 0; i < options->writers; i++) {
         pthread_join(writers[i].thread, NULL);
         failed = failed || writers[i].failed;
@@ -301,6 +401,8 @@ static int run(const struct options *options)
     writers_ended = true;
     for (unsigned i = 0; i < options->readers; i++)
         pthread_join(readers[i].thread, NULL);
+    if (options->loads) pthread_join(loader.thread, NULL);
+    failed = failed || loader.failed;
     return sgc_db_close(db) != SGC_OK || failed ? 2 : 0;
 }
 
@@ -313,9 +415,9 @@ static int corrupt(const char *why)
 }
 
 /* Every index must hold exactly the rows. */
-static bool index_agrees(sgc_txn *txn, uint16_t index, uint64_t rows)
+static bool index_agrees(sgc_txn *txn, uint16_t table, uint16_t index, uint64_t rows)
 {
-    sgc_cursor cursor = sgc_cursor_open(txn, 0, index, NULL);
+    sgc_cursor cursor = sgc_cursor_open(txn, table, index, NULL);
     sgc_str record, by_key;
     uint64_t count = 0;
     bool same = true;
@@ -326,11 +428,36 @@ static bool index_agrees(sgc_txn *txn, uint16_t index, uint64_t rows)
         entry_index_key(index, record, &entry);
         sgc_key_raw(&entry, sgc_cursor_key(&cursor));
         same = sgc_str_eq(sgc_key_str(&entry), sgc_cursor_entry(&cursor)) &&
-               sgc_row_get(txn, 0, sgc_cursor_key(&cursor), &by_key) == SGC_OK &&
+               sgc_row_get(txn, table, sgc_cursor_key(&cursor), &by_key) == SGC_OK &&
                sgc_str_eq(by_key, record);
         count++;
     }
     return same && sgc_cursor_status(&cursor) == SGC_OK && count == rows;
+}
+
+/* All rows of one load, or none. */
+static int check_load(sgc_txn *txn)
+{
+    sgc_cursor cursor = sgc_cursor_open(txn, 1, 0, NULL);
+    sgc_str record, key, tag, value;
+    uint64_t rows = 0, number = 0, count = 0;
+
+    for (; sgc_cursor_next(&cursor, &record); rows++) {
+        char *behind;
+        if (!entry_texts(record, &key, &tag, &value)) return corrupt("a record cannot be read");
+        uint64_t own = strtoull(value.data, &behind, 10);
+        if (rows == 0) {
+            number = own;
+            count = strtoull(behind + 1, NULL, 10);
+        }
+        if (own != number) return corrupt("rows of two loads are there");
+    }
+    if (sgc_cursor_status(&cursor) != SGC_OK) return corrupt(sgc_errmsg(txn));
+    if (rows != count) return corrupt("a load is there in part");
+    for (uint16_t i = 1; i < 3; i++)
+        if (!index_agrees(txn, 1, i, rows)) return corrupt("an index of what was loaded differs");
+    printf("LOADS %" PRIu64 "\n", number);
+    return 0;
 }
 
 static int check_rows(sgc_txn *txn)
@@ -346,10 +473,11 @@ static int check_rows(sgc_txn *txn)
         rows++;
     }
     if (sgc_cursor_status(&cursor) != SGC_OK) return corrupt(sgc_errmsg(txn));
-    if (!index_agrees(txn, 1, rows)) return corrupt("the index on bucket differs from the rows");
-    if (!index_agrees(txn, 2, rows)) return corrupt("the index on tag differs from the rows");
-    printf("END %" PRIu64 "\n", rows);
-    return 0;
+    if (!index_agrees(txn, 0, 1, rows)) return corrupt("the index on bucket differs from the rows");
+    if (!index_agrees(txn, 0, 2, rows)) return corrupt("the index on tag differs from the rows");
+    int result = check_load(txn);
+    if (result == 0) printf("END %" PRIu64 "\n", rows);
+    return result;
 }
 
 /* Every index agrees with the rows of a moment, and the changes since then lead to `rows` now. */
@@ -360,8 +488,8 @@ static int check_moment(sgc_db *db, uint64_t at, uint64_t now_rows)
     uint64_t sum, rows, last = at;
 
     if (sgc_begin_read(db, sgc_at_seq(at), &txn) != SGC_OK) return corrupt("no past moment");
-    bool good =
-        digest(txn, 0, &sum, &rows) && index_agrees(txn, 1, rows) && index_agrees(txn, 2, rows);
+    bool good = digest(txn, 0, &sum, &rows) && index_agrees(txn, 0, 1, rows) &&
+                index_agrees(txn, 0, 2, rows);
     if (!good) fprintf(stderr, "at %" PRIu64 ": %s\n", at, sgc_errmsg(txn));
     sgc_abort(&txn);
     if (!good) return corrupt("a past moment does not agree with itself");
@@ -413,7 +541,7 @@ static int check(const struct options *options)
     sgc_txn *txn;
     sgc_error error;
 
-    if (sgc_db_open(options->directory, &entry_schema, &options->db, &db, &error) != SGC_OK) {
+    if (sgc_db_open(options->directory, &schema, &options->db, &db, &error) != SGC_OK) {
         return corrupt(error.text);
     }
     int result = sgc_begin_read(db, sgc_now(), &txn) == SGC_OK ? check_rows(txn) : 1;
@@ -432,7 +560,8 @@ static int usage(void)
         stderr,
         "workload run DIR SEED [--writers N] [--readers N] [--transactions N] [--keys N]\n"
         "                      [--memtable BYTES] [--segment BYTES] [--cache BYTES]\n"
-        "                      [--flush-every N] [--compact-every N] [--buffered]\n"
+        "                      [--flush-every N] [--compact-every N] [--loads N]\n"
+        "                      [--buffered]\n"
         "workload check DIR [--moments N] [--memtable BYTES] [--segment BYTES] [--cache BYTES]\n"
         "e.g. workload run /tmp/data 7 --writers 8 --memtable 65536 --segment 262144\n");
     return 64;
@@ -446,6 +575,8 @@ static bool take_option(struct options *o, const char *name, const char *value)
         o->writers = (unsigned)number;
     } else if (strcmp(name, "--readers") == 0 && number <= MAX_WRITERS) {
         o->readers = (unsigned)number;
+    } else if (strcmp(name, "--loads") == 0 && number <= UINT32_MAX) {
+        o->loads = (unsigned)number;
     } else if (strcmp(name, "--moments") == 0) {
         o->moments = number;
     } else if (strcmp(name, "--transactions") == 0) {

@@ -68,20 +68,14 @@ static const sgc_index entry_indexes[] = {
     {.name = SGC_STR_INIT("bucket"), .fields = entry_on_bucket, .count = 1, .number = 1},
     {.name = SGC_STR_INIT("tag"), .fields = entry_on_tag, .count = 1, .unique = true, .number = 2},
 };
-static const sgc_table entry_tables[] = {{
-    .name = SGC_STR_INIT("Entry"),
-    .singular = SGC_STR_INIT("entry"),
-    .plural = SGC_STR_INIT("entries"),
-    .fields = entry_fields,
-    .indexes = entry_indexes,
-    .layout = {entry_slots, 4, 1, 1, ENTRY_FIXED},
-    .code = {entry_index_key},
-    .number = 1,
-    .field_count = 4,
-    .index_count = 3,
-    .key = 0,
-    .history = true,
-}};
+#define ENTRY_TABLE(type_name, one, many, position)                                                \
+    {                                                                                              \
+        .name = SGC_STR_INIT(type_name), .singular = SGC_STR_INIT(one),                            \
+        .plural = SGC_STR_INIT(many), .fields = entry_fields, .indexes = entry_indexes,            \
+        .layout = {entry_slots, 4, 1, 1, ENTRY_FIXED}, .code = {entry_index_key},                  \
+        .number = (position), .field_count = 4, .index_count = 3, .key = 0, .history = true        \
+    }
+static const sgc_table entry_tables[] = {ENTRY_TABLE("Entry", "entry", "entries", 1)};
 static const sgc_schema entry_schema = {
     .abi = SGC_ABI,
     .version = 1,
