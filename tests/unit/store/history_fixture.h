@@ -468,7 +468,9 @@ static inline uint64_t hx_moment(hx_model *model)
 {
     uint64_t low =
         model->horizons[0] > model->horizons[1] ? model->horizons[0] : model->horizons[1];
-    return low + fx_random(&model->seed) % (model->sequence - low + 3);
+    uint64_t at = low + fx_random(&model->seed) % (model->sequence - low + 3);
+    uint64_t beyond = at % model->stride; /* behind a commit; on it half of the time */
+    return at - beyond >= low && fx_random(&model->seed) & 1 ? at - beyond : at;
 }
 
 static inline bool hx_check_random_walk(hx_model *model, sgc_segments *list)

@@ -196,6 +196,33 @@ static void what_must_be_unique(void)
     bed_close(&bed);
 }
 
+/* The load's files are read once, and what comes back is looked at: no bit of a value, which
+ * nothing else would miss, may change. */
+static void files_are_read_back_whole(void)
+{
+    unsigned flipped = 0;
+
+    for (unsigned n = 1; n <= 8; n++) {
+        struct bed bed;
+        sgc_commit_info info;
+        char path[40];
+        bed_open(&bed, SDL, 0);
+        sgc_load *load = begin_load(&bed, 16 << 10);
+        for (unsigned i = 0; i < 3000; i++)
+            OK(add_user(load, i));
+        snprintf(path, sizeof path, "data/load.%u", n);
+        bool there = sgc_memory_os_flip(bed.memory, path, 1000 * 8 + n) == SGC_OK;
+        sgc_status status = sgc_load_commit(&load, &info);
+        CU_ASSERT_EQUAL(status, there ? SGC_CORRUPT : SGC_OK);
+        CU_ASSERT_TRUE(!there || strstr(info.error.text, path) != NULL);
+        CU_ASSERT_EQUAL(rows_of(&bed, "User"), there ? 0 : 3000);
+        verify(&bed);
+        bed_close(&bed);
+        flipped += there;
+    }
+    CU_ASSERT_TRUE(flipped > 1);
+}
+
 static void parents_must_be_there(void)
 {
     struct bed bed;
@@ -598,6 +625,7 @@ int main(void)
         {"rows in memory", rows_in_memory},
         {"rows through files", rows_through_files},
         {"what must be unique", what_must_be_unique},
+        {"files are read back whole", files_are_read_back_whole},
         {"parents must be there", parents_must_be_there},
         {"rows must be right", rows_must_be_right},
         {"others go on", others_go_on},
