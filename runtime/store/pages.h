@@ -121,8 +121,7 @@ enum { SGC_ROWS_AHEAD = 32 };
 /** A row of the pinned leaf that a cursor will soon be asked for. */
 typedef struct sgc_row_ahead {
     uint64_t row;
-    const uint8_t
-        *bytes; /**< of the row, in its pinned page; NULL: to be read in the ordinary way */
+    const uint8_t *bytes;       /**< of the row in its pinned page; NULL: to be read the long way */
     uint32_t place, checkpoint; /**< of its page */
     uint32_t frame;             /**< that probably holds its page, 0: none */
     bool owned; /**< gives the pin back; else the one behind it does, of the same page */
