@@ -8,9 +8,69 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-sgc_status sgc_log_archive_open(sgc_log *log)
+/* ---- whose it is ---- */
+
+/* Heads hold the random numbers of the opens that made them: those of two logs differ. */
+static sgc_status read_head(const sgc_os *os, const char *path, uint8_t head[SGC_LOG_HEAD])
 {
-    return log->archive ? sgc_log_make_folder(log->os, log->archive) : SGC_OK;
+    sgc_file *file;
+    size_t got = 0;
+    sgc_status status = os->open(os->self, path, SGC_OPEN_READ, &file);
+
+    memset(head, 0, SGC_LOG_HEAD);
+    if (status != SGC_OK) return status;
+    status = os->read(os->self, file, 0, head, SGC_LOG_HEAD, &got);
+    os->close(os->self, file);
+    return status;
+}
+
+/* SGC_EXISTS when the archive has a segment of this name that is not this one, already copied. */
+static sgc_status may_replace(const sgc_os *os, const char *from, const char *to)
+{
+    uint8_t mine[SGC_LOG_HEAD], there[SGC_LOG_HEAD];
+    sgc_status status = read_head(os, to, there);
+
+    if (status == SGC_NOT_FOUND) return SGC_OK;
+    if (status == SGC_OK) status = read_head(os, from, mine);
+    if (status != SGC_OK && status != SGC_NOT_FOUND) return status;
+    return status == SGC_OK && memcmp(mine, there, sizeof mine) == 0 ? SGC_OK : SGC_EXISTS;
+}
+
+static void find_newest(void *context, const char *name)
+{
+    uint64_t number, *newest = context;
+    bool spare;
+
+    if (sgc_log_parse_name(name, &number, &spare) && !spare && number > *newest) *newest = number;
+}
+
+/* What is archived was in front of what the log holds. */
+static sgc_status is_ours(sgc_log *log)
+{
+    const sgc_log_segments *live = &log->segments;
+    uint64_t newest = 0;
+    sgc_status status = log->os->list(log->os->self, log->archive, find_newest, &newest);
+
+    if (status != SGC_OK || newest == 0) return status;
+    if (live->count > 0 && newest < live->items[0].number) return SGC_OK;
+    char *from = sgc_log_path(log->directory, newest, false);
+    char *to = sgc_log_path(log->archive, newest, false);
+    status = from && to ? may_replace(log->os, from, to) : SGC_NO_MEMORY;
+    sgc_free(from);
+    sgc_free(to);
+    return status;
+}
+
+sgc_status sgc_log_archive_open(sgc_log *log, sgc_error *error)
+{
+    if (!log->archive) return SGC_OK;
+    sgc_status status = sgc_log_make_folder(log->os, log->archive);
+    if (status == SGC_OK) status = is_ours(log);
+    if (status == SGC_EXISTS)
+        return sgc_fail(error, status, "the archive %s holds segments of another log",
+                        log->archive);
+    if (status == SGC_OK) return SGC_OK;
+    return sgc_fail(error, status, "the archive of the log: %s", sgc_log_words(status));
 }
 
 /* ---- moving ---- */
@@ -69,8 +129,9 @@ sgc_status sgc_log_archive(sgc_log *log, uint64_t number)
     char *from = sgc_log_path(log->directory, number, false);
     char *part = sgc_log_path(log->archive, number, true);
     char *to = sgc_log_path(log->archive, number, false);
-    sgc_status status = from && part && to ? move_file(log, from, part, to) : SGC_NO_MEMORY;
+    sgc_status status = from && part && to ? may_replace(log->os, from, to) : SGC_NO_MEMORY;
 
+    if (status == SGC_OK) status = move_file(log, from, part, to);
     if (status == SGC_OK) {
         sgc_mutex_lock(&log->lock);
         log->stats.archived++;

@@ -203,9 +203,10 @@ void sgc_log_scan_free(sgc_log_scan *scan);
 
 /* ---- archive.c ---- */
 
-/** Makes the archive's folder when there is to be one. */
-sgc_status sgc_log_archive_open(sgc_log *log);
-/** Moves a segment into the archive; done twice it does no harm. */
+/** Makes the archive's folder when there is to be one. SGC_EXISTS: it is another log's. */
+sgc_status sgc_log_archive_open(sgc_log *log, sgc_error *error);
+/** Moves a segment into the archive; done twice it does no harm. SGC_EXISTS: another log's segment
+ * has its name there, and both stay. */
 sgc_status sgc_log_archive(sgc_log *log, uint64_t number);
 /**
  * The archived segment to start reading in: the last one that begins at or before `after`, with all

@@ -258,12 +258,7 @@ sgc_status sgc_log_recover(sgc_log *log, uint64_t after, sgc_log_reader *reader,
     replay to = {.after = after, .reader = reader, .context = context};
     sgc_status status = find_files(log, error);
 
-    if (status == SGC_OK) {
-        status = sgc_log_archive_open(log);
-        if (status != SGC_OK) {
-            sgc_fail(error, status, "the archive of the log: %s", sgc_log_words(status));
-        }
-    }
+    if (status == SGC_OK) status = sgc_log_archive_open(log, error);
     if (status != SGC_OK) return status;
     if (!sgc_log_segment_room(log)) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     return log->segments.count > 0 ? recover_old(log, after, &to, error)

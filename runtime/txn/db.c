@@ -397,6 +397,23 @@ static uint64_t memtable_bytes(const sgc_db_options *options)
     return part > 0 && part < SGC_MEMTABLE_BYTES ? part : SGC_MEMTABLE_BYTES;
 }
 
+static sgc_status check_options(const struct opening *o)
+{
+    const char *archive = o->options->archive;
+    size_t size = strlen(o->directory);
+
+    if (o->options->durability > SGC_DURABILITY_NONE)
+        return sgc_fail(o->error, SGC_INVALID, "%u is no level of durability",
+                        (unsigned)o->options->durability);
+    while (size > 1 && o->directory[size - 1] == '/')
+        size--;
+    if (archive && strncmp(archive, o->directory, size) == 0 &&
+        (archive[size] == '/' || archive[size] == '\0'))
+        return sgc_fail(o->error, SGC_INVALID, "the archive %s must be outside of %s", archive,
+                        o->directory);
+    return SGC_OK;
+}
+
 sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
                        const sgc_db_options *options, sgc_db **db, sgc_error *error)
 {
@@ -410,10 +427,8 @@ sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
     *db = NULL;
     o.error->status = SGC_OK;
     o.error->text[0] = '\0';
-    if (o.options->durability > SGC_DURABILITY_NONE) {
-        return sgc_fail(error, SGC_INVALID, "%u is no level of durability",
-                        (unsigned)o.options->durability);
-    }
+    sgc_status status = check_options(&o);
+    if (status != SGC_OK) return status;
     o.db = sgc_alloc_zero(1, sizeof *o.db);
     if (!o.db) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     o.db->durability = o.options->durability;
@@ -423,7 +438,7 @@ sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
     sgc_mutex_init(&o.db->view_lock);
     sgc_cond_init(&o.db->view_changed);
     o.db->memtable_bytes = memtable_bytes(o.options);
-    sgc_status status = open_parts(&o);
+    status = open_parts(&o);
     if (status != SGC_OK) {
         close_parts(o.db);
         return status;

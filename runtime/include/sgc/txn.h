@@ -32,7 +32,8 @@ typedef struct sgc_db_options {
     bool buffered_log;          /**< no direct writes */
     sgc_durability durability;  /**< of transactions that do not say; 0: FULL */
     uint64_t batch_delay_us;    /**< BATCHED: longest time until durable; 0: 10,000 */
-    const char *archive;        /**< folder that closed log segments move to; NULL: none */
+    const char *archive; /**< folder, outside of the database's own and for it alone, that closed
+                              log segments move to; NULL: none */
 } sgc_db_options;
 
 /**

@@ -248,6 +248,41 @@ static void readers_never_miss_a_segment_on_its_way(void)
     case_end(&c);
 }
 
+/* A second log beside the first, with the same archive. */
+static void an_archive_belongs_to_one_log(void)
+{
+    log_case first, second;
+    sgc_log_stats stats;
+
+    open_archived(&first);
+    second = (log_case){.options = first.options, .scale = 5000};
+    second.memory = first.memory;
+    second.os = first.os;
+    sgc_log_options options = second.options;
+    CU_ASSERT_EQUAL_FATAL(sgc_log_open(second.os, "other", &options, 0, case_reader, &second,
+                                       &second.log, &second.error),
+                          SGC_OK);
+    fill(&first, 1, COMMITS);
+    fill(&second, 1, COMMITS);
+    CU_ASSERT_EQUAL(sgc_log_release(first.log, COMMITS), SGC_OK);
+    uint64_t kept = archived(&first);
+    CU_ASSERT_EQUAL(sgc_log_release(second.log, COMMITS), SGC_EXISTS);
+    sgc_log_get_stats(second.log, &stats);
+    CU_ASSERT_EQUAL(stats.archived, 0);
+    CU_ASSERT_EQUAL(archived(&first), kept);
+    check_reading(&first, 0, COMMITS);
+    check_reading(&second, 0, COMMITS);
+    case_close(&second);
+    CU_ASSERT_EQUAL(sgc_log_open(second.os, "other", &options, 0, case_reader, &second, &second.log,
+                                 &second.error),
+                    SGC_EXISTS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(second.error.text, "another log"));
+    case_close(&first);
+    CU_ASSERT_EQUAL_FATAL(case_open(&first, COMMITS), SGC_OK);
+    check_reading(&first, 0, COMMITS);
+    case_end(&first);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -257,6 +292,7 @@ int main(void)
         {"another file system takes copies", another_file_system_takes_copies},
         {"a power cut while archiving", a_power_cut_while_archiving},
         {"readers never miss a segment", readers_never_miss_a_segment_on_its_way},
+        {"an archive belongs to one log", an_archive_belongs_to_one_log},
         CU_TEST_INFO_NULL,
     };
     return unit_run("log.archive", tests);

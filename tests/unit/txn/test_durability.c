@@ -464,6 +464,23 @@ static void closed_segments_are_kept(void)
     bed_close(&bed);
 }
 
+/* The folder of the data is the engine's own. */
+static void an_archive_is_outside(void)
+{
+    static const char *inside[] = {"data", "data/", "data/log", "data/history", "data/kept"};
+    struct bed bed;
+
+    bed_open(&bed, SDL, 1 << 20);
+    OK(sgc_db_close(bed.db));
+    for (size_t i = 0; i < sizeof inside / sizeof *inside; i++) {
+        bed.options.archive = inside[i];
+        CU_ASSERT_EQUAL(bed_open_again(&bed), SGC_INVALID);
+    }
+    bed.options.archive = "data2";
+    CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
+    bed_close(&bed);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -477,6 +494,7 @@ int main(void)
         {"memory refuses one commit", memory_refuses_one_commit},
         {"memory refuses one large commit", memory_refuses_one_large_commit},
         {"closed segments are kept", closed_segments_are_kept},
+        {"an archive is outside of the data", an_archive_is_outside},
         CU_TEST_INFO_NULL,
     };
     return unit_run("txn.durability", tests);
