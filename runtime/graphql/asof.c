@@ -1,7 +1,7 @@
 /*
  * asof.c - which moment a part of a request sees: `asOf` of a root field, `@asOf` of the operation,
- * the default of the request, else now. One transaction for each moment, all of them at or before
- * the request's own snapshot, so that an answer never mixes two states of now.
+ * the default of the request, else now. One transaction for each moment, and one for now, so that
+ * an answer never mixes two states of now.
  */
 #include "graphql/execute.h"
 
@@ -88,12 +88,8 @@ static bool is_future(sgc_execution *at, uint64_t time_us)
 static sgc_status sequence_at(sgc_execution *at, uint64_t time_us, uint64_t *sequence,
                               sgc_error *error)
 {
-    uint64_t head = sgc_txn_sequence(at->now);
-
     if (is_future(at, time_us)) return sgc_fail(error, SGC_INVALID, "asOf: the time lies ahead");
-    sgc_status status = sgc_db_sequence_at(at->db, time_us, sequence, error);
-    if (*sequence > head) *sequence = head; /* committed since this request began */
-    return status;
+    return sgc_db_sequence_at(at->db, time_us, sequence, error);
 }
 
 static sgc_status resolve(sgc_execution *at, sgc_moment moment, uint64_t *sequence,

@@ -173,7 +173,7 @@ static void took(struct committing *c, struct sgc_layer *layer)
     sgc_layer_took(layer, c->sequence, c->time_us, c->payload.size);
     c->behind = c->db->last_full;
     if (c->txn->durability == SGC_DURABILITY_FULL) c->db->last_full = c->sequence;
-    c->db->assigned = c->sequence;
+    c->db->assigned = c->db->readable = c->sequence;
     c->db->last_time = c->time_us;
 }
 
@@ -245,6 +245,7 @@ void sgc_commit_next(sgc_db *db, uint64_t *sequence, uint64_t *time_us)
 
     *sequence = db->assigned + 1;
     *time_us = now > db->last_time ? now : db->last_time + 1;
+    if (*time_us <= db->asked_time) *time_us = db->asked_time + 1;
     /* Keys made before this commit have an earlier time in them, also when the clock was set back:
      * then they keep rising after the next opening, which begins behind the last commit. */
     uint64_t made_ms = atomic_load_explicit(&db->last_id, memory_order_relaxed) >> 16;
@@ -308,6 +309,21 @@ static sgc_status settle(struct committing *c)
     raise(&db->published_time, c->time_us);
     atomic_fetch_add_explicit(&db->commits, 1, memory_order_relaxed);
     if (c->txn->durability != SGC_DURABILITY_FULL) sgc_log_pace(db->log);
+    return SGC_OK;
+}
+
+sgc_status sgc_commit_settle(sgc_db *db, uint64_t time_us)
+{
+    if (time_us <= atomic_load_explicit(&db->published_time, memory_order_acquire)) return SGC_OK;
+    if (time_us > db->os->time_us(db->os->self)) return SGC_INVALID;
+    sgc_mutex_lock(&db->commit_lock);
+    if (time_us > db->asked_time) db->asked_time = time_us;
+    uint64_t full = db->last_full, readable = db->readable, last_time = db->last_time;
+    sgc_mutex_unlock(&db->commit_lock);
+    /* Refused commits and those of unknown fate are not seen before the next opening. */
+    if (full > sgc_log_durable(db->log) && sgc_log_wait(db->log, full) != SGC_OK) return SGC_OK;
+    raise(&db->published, readable);
+    raise(&db->published_time, last_time);
     return SGC_OK;
 }
 

@@ -136,8 +136,10 @@ struct sgc_db {
     /* Commit lock: one committer at a time validates, numbers and puts. */
     sgc_mutex commit_lock;
     uint64_t assigned, last_time;
-    uint64_t opened_at; /* `assigned` as recovery left it */
-    uint64_t last_full; /* last number of a commit that is not to be read before it is durable */
+    uint64_t opened_at;  /* `assigned` as recovery left it */
+    uint64_t last_full;  /* last number of a commit that is not to be read before it is durable */
+    uint64_t readable;   /* last commit since opening; it is read once `last_full` is durable */
+    uint64_t asked_time; /* commits get later times: somebody knows the state of then */
 
     /* View lock: short, guards the current view and the layers it is made of. */
     sgc_mutex view_lock;
@@ -178,6 +180,11 @@ struct sgc_db {
 
 /** Number and time of the next commit. Commit lock held. */
 void sgc_commit_next(sgc_db *db, uint64_t *sequence, uint64_t *time_us);
+/**
+ * Makes the state of a time final: commits up to then have met their fate when this returns, all
+ * others get later times. SGC_INVALID: the time lies ahead. Waits for commits under way, if any.
+ */
+SGC_CHECK sgc_status sgc_commit_settle(sgc_db *db, uint64_t time_us);
 
 /* ---- another schema (schema.c) ---- */
 
@@ -262,7 +269,10 @@ SGC_CHECK sgc_status sgc_view_sequence_at(const struct sgc_view *view, uint64_t 
 /** Time of a commit; SGC_NOT_FOUND. */
 SGC_CHECK sgc_status sgc_view_time_of(const struct sgc_view *view, uint64_t sequence,
                                       uint64_t *time_us, sgc_error *error);
-/** A new transaction that only reads goes to a moment. SGC_INVALID: not yet there. */
+/**
+ * A new transaction that only reads goes to a moment; a time is settled. SGC_INVALID: a sequence
+ * beyond the head.
+ */
 SGC_CHECK sgc_status sgc_moment_go(struct sgc_txn *txn, sgc_moment moment);
 /** The sequence of a moment, or the last one before it; never behind the transaction's own. */
 SGC_CHECK sgc_status sgc_moment_sequence(struct sgc_txn *txn, sgc_moment moment, bool before,

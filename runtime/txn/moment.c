@@ -206,14 +206,6 @@ sgc_status sgc_moment_check(const struct sgc_reads *source, uint16_t table, sgc_
     return sgc_moment_kept(source->schema, source->past, table, source->at, error);
 }
 
-static sgc_status sequence_at_time(sgc_txn *txn, uint64_t time_us, uint64_t *sequence)
-{
-    uint64_t last = atomic_load_explicit(&txn->db->published_time, memory_order_acquire);
-
-    if (time_us > sgc_txn_now(txn) && time_us > last) return SGC_INVALID;
-    return sgc_view_sequence_at(txn->view, txn->snapshot, time_us, sequence, &txn->error);
-}
-
 sgc_status sgc_moment_sequence(sgc_txn *txn, sgc_moment moment, bool before, uint64_t *sequence)
 {
     uint64_t value = moment.value - (before && moment.value > 0);
@@ -233,7 +225,8 @@ sgc_status sgc_moment_go(sgc_txn *txn, sgc_moment moment)
         if (moment.value > sequence) return SGC_INVALID;
         sequence = moment.value;
     } else if (moment.kind == SGC_MOMENT_TIME) {
-        status = sequence_at_time(txn, moment.value, &sequence);
+        status =
+            sgc_view_sequence_at(txn->view, txn->snapshot, moment.value, &sequence, &txn->error);
     }
     if (status != SGC_OK || sequence == txn->snapshot) return status;
     txn->snapshot = sequence;
@@ -293,10 +286,13 @@ void sgc_moment_move(sgc_txn *txn)
 
 sgc_status sgc_db_sequence_at(sgc_db *db, uint64_t time_us, uint64_t *sequence, sgc_error *error)
 {
+    /* Of a time ahead the answer is the one of now. */
+    sgc_status ahead = sgc_commit_settle(db, time_us);
     uint64_t head = sgc_db_head(db);
     struct sgc_view *view = sgc_view_pin(db);
-    sgc_status status = sgc_view_sequence_at(view, head, time_us, sequence, error);
 
+    (void)ahead;
+    sgc_status status = sgc_view_sequence_at(view, head, time_us, sequence, error);
     sgc_view_unpin(view);
     return status;
 }

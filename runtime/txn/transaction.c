@@ -136,8 +136,11 @@ sgc_status sgc_begin_with(sgc_db *db, const sgc_txn_options *options, sgc_txn **
 
 sgc_status sgc_begin_read(sgc_db *db, sgc_moment moment, sgc_txn **txn)
 {
-    sgc_status status = begin(db, true, db->os->coarse_us(db->os->self), txn);
+    sgc_status status = SGC_OK;
 
+    *txn = NULL;
+    if (moment.kind == SGC_MOMENT_TIME) status = sgc_commit_settle(db, moment.value);
+    if (status == SGC_OK) status = begin(db, true, db->os->coarse_us(db->os->self), txn);
     if (status == SGC_OK && moment.kind != SGC_MOMENT_NOW) {
         status = sgc_moment_go(*txn, moment);
         if (status != SGC_OK) sgc_abort(txn);

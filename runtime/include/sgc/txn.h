@@ -179,12 +179,15 @@ SGC_CHECK sgc_status sgc_begin_with(sgc_db *db, const sgc_txn_options *options, 
 /**
  * A transaction that only reads, at any moment; getters, cursors and relations see the data of
  * then. SGC_INVALID: a sequence beyond the head, or a time later than now and than the last commit.
+ * The same moment is the same state for ever: a time behind the last commit waits for commits that
+ * are under way, and later ones get later times.
  * Reads of a table whose history does not reach back that far are SGC_HISTORY_PRUNED.
  */
 SGC_CHECK sgc_status sgc_begin_read(sgc_db *db, sgc_moment moment, sgc_txn **txn);
 /**
  * Commits and frees *txn, always sets it to NULL; a NULL *txn is SGC_OK and does nothing. SGC_OK
- * means durable. info may be NULL. SGC_CONFLICT: try the whole transaction again.
+ * means visible, and durable as far as its level says (FULL: on the device). info may be NULL.
+ * SGC_CONFLICT: try the whole transaction again.
  */
 SGC_CHECK sgc_status sgc_commit(sgc_txn **txn, sgc_commit_info *info);
 /** Forgets the transaction, frees it and sets *txn to NULL; a NULL *txn does nothing. */
@@ -389,7 +392,10 @@ sgc_changes sgc_changes_since(sgc_txn *txn, uint64_t sequence, uint32_t ordinal,
 bool sgc_changes_next(sgc_changes *changes, sgc_row_change *change);
 void sgc_changes_end(sgc_changes *changes);
 
-/** Sequence of the last commit at or before a time; 0 when there was none. */
+/**
+ * Sequence of the last commit at or before a time; 0 when there was none. For a time that is not
+ * ahead the answer stays the same, see sgc_begin_read().
+ */
 SGC_CHECK sgc_status sgc_db_sequence_at(sgc_db *db, uint64_t time_us, uint64_t *sequence,
                                         sgc_error *error);
 /** Time of a commit. SGC_NOT_FOUND: no commit had this sequence, or it is older than the history.

@@ -634,6 +634,37 @@ static void what_is_left_is_new_only_while_that_is_known(void)
     bed_close(&bed);
 }
 
+static void a_time_that_was_asked_for_is_over(void)
+{
+    struct bed bed;
+    sgc_txn *txn;
+    uint64_t sequence, time_us;
+    bed_open(&bed, "type Item { id: ID! @id(generate: NONE) name: String }", 0);
+
+    sgc_memory_os_set_time(bed.memory, 5000000);
+    name_item(&bed, "Item", "a", 1);
+    sgc_memory_os_set_time(bed.memory, 6000000);
+    OK(sgc_begin_read(bed.db, sgc_at_time(6000000), &txn));
+    CU_ASSERT_EQUAL(sgc_txn_sequence(txn), 1);
+    sgc_abort(&txn);
+    /* Whatever is committed in the same microsecond is later. */
+    name_item(&bed, "Item", "a", 2);
+    OK(sgc_db_time_of(bed.db, 2, &time_us, NULL));
+    CU_ASSERT_EQUAL(time_us, 6000001);
+    OK(sgc_db_sequence_at(bed.db, 6000000, &sequence, NULL));
+    CU_ASSERT_EQUAL(sequence, 1);
+    /* Asking how far a time ahead is does not hold up the clock. */
+    OK(sgc_db_sequence_at(bed.db, 9000000, &sequence, NULL));
+    CU_ASSERT_EQUAL(sequence, 2);
+    name_item(&bed, "Item", "a", 3);
+    OK(sgc_db_time_of(bed.db, 3, &time_us, NULL));
+    CU_ASSERT_EQUAL(time_us, 6000002);
+    bed_reopen(&bed);
+    OK(sgc_db_sequence_at(bed.db, 6000000, &sequence, NULL));
+    CU_ASSERT_EQUAL(sequence, 1);
+    bed_close(&bed);
+}
+
 static void moments_that_are_not_there_are_refused(void)
 {
     struct bed bed;
@@ -794,6 +825,7 @@ int main(void)
         {"retention drops what is too old", retention_drops_what_is_too_old},
         {"what is left is new only while that is known",
          what_is_left_is_new_only_while_that_is_known},
+        {"a time that was asked for is over", a_time_that_was_asked_for_is_over},
         {"moments that are not there are refused", moments_that_are_not_there_are_refused},
         {"questions without memory", questions_without_memory},
         CU_TEST_INFO_NULL};

@@ -101,7 +101,9 @@ static bool look(struct worker *w, sgc_txn *txn, uint64_t *hash)
 static bool stay(struct worker *w)
 {
     uint64_t first, again, sequence = 1 + draw(w, sgc_db_head(w->shared->db));
-    sgc_moment moment = draw(w, 2) ? sgc_now() : sgc_at_seq(sequence);
+    uint64_t time_us = sgc_os_posix()->time_us(NULL), later = 0;
+    const sgc_moment moments[] = {sgc_now(), sgc_at_seq(sequence), sgc_at_time(time_us)};
+    sgc_moment moment = moments[draw(w, 3)];
     sgc_txn *txn;
 
     if (sgc_begin_read(w->shared->db, moment, &txn) != SGC_OK) return false;
@@ -113,6 +115,10 @@ static bool stay(struct worker *w)
         good = sgc_row_get(txn, 0, sgc_key_str(&key), &record) == SGC_OK;
         good = good && look(w, txn, &again) && first == again;
     }
+    /* The time was the present then; commits under way must not have slipped below it since. */
+    if (moment.kind == SGC_MOMENT_TIME)
+        good = good && sgc_db_sequence_at(w->shared->db, time_us, &later, NULL) == SGC_OK &&
+               later == sgc_txn_sequence(txn);
     sgc_abort(&txn);
     return good;
 }
