@@ -6,7 +6,7 @@
 #define SEGMENT_MAGIC 0x534C4753U /* "SGLS" */
 #define BATCH_MAGIC   0x424C4753U /* "SGLB" */
 
-enum { FORMAT_VERSION = 2, CRC_FROM = 8, HEAD_CRC_AT = 60, NUMBER_DIGITS = 16 };
+enum { FORMAT_VERSION = 3, CRC_FROM = 8, HEAD_CRC_AT = 60, NUMBER_DIGITS = 16 };
 
 void sgc_log_put_segment(uint8_t block[SGC_LOG_HEAD], const sgc_log_segment_head *head)
 {
@@ -19,7 +19,7 @@ void sgc_log_put_segment(uint8_t block[SGC_LOG_HEAD], const sgc_log_segment_head
     sgc_store64(block + 32, head->id);
     sgc_store64(block + 40, head->previous_id);
     sgc_store32(block + 48, head->chain);
-    sgc_store32(block + 52, SGC_LOG_BLOCK);
+    sgc_store32(block + 52, head->blocks);
     sgc_store32(block + 56, head->ahead);
     sgc_store32(block + HEAD_CRC_AT, sgc_crc32c(0, block, HEAD_CRC_AT));
 }
@@ -28,13 +28,13 @@ bool sgc_log_get_segment(const uint8_t block[SGC_LOG_HEAD], sgc_log_segment_head
 {
     if (sgc_load32(block) != SEGMENT_MAGIC || sgc_load32(block + 4) != FORMAT_VERSION) return false;
     if (sgc_load32(block + HEAD_CRC_AT) != sgc_crc32c(0, block, HEAD_CRC_AT)) return false;
-    if (sgc_load32(block + 52) != SGC_LOG_BLOCK) return false;
     head->number = sgc_load64(block + 8);
     head->first_batch = sgc_load64(block + 16);
     head->before = sgc_load64(block + 24);
     head->id = sgc_load64(block + 32);
     head->previous_id = sgc_load64(block + 40);
     head->chain = sgc_load32(block + 48);
+    head->blocks = sgc_load32(block + 52);
     head->ahead = sgc_load32(block + 56);
     return true;
 }

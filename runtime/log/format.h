@@ -23,6 +23,7 @@ typedef struct sgc_log_segment_head {
     uint64_t previous_id; /**< log id of the open before that */
     uint32_t chain;       /**< CRC of the batch in front of it */
     uint32_t ahead;       /**< what `reserved` of that batch is beyond `before` */
+    uint32_t blocks;      /**< the file has at least as many, durably, before it is a segment */
 } sgc_log_segment_head;
 
 typedef struct sgc_log_batch_head {

@@ -79,6 +79,10 @@ static sgc_status read_head(sgc_log_scan *scan, uint64_t number)
     if (!sgc_log_get_segment(scan->buffer, &scan->segment) || scan->segment.number != number) {
         return sgc_log_scan_damage(scan, "the segment's head is damaged");
     }
+    if (scan->file_size / SGC_LOG_BLOCK < scan->segment.blocks) {
+        scan->offset = scan->file_size;
+        return sgc_log_scan_damage(scan, "the segment is cut off");
+    }
     scan->offset = SGC_LOG_BLOCK;
     scan->batch = scan->segment.first_batch;
     scan->id = scan->segment.id;

@@ -46,6 +46,7 @@ static sgc_status fill_zeros(sgc_log *log, sgc_file *file, uint64_t size)
 
 static sgc_status write_head(sgc_log *log, sgc_file *file, const sgc_log_segment *segment)
 {
+    uint64_t blocks = segment->size / SGC_LOG_BLOCK;
     sgc_log_segment_head head = {
         .number = segment->number,
         .first_batch = segment->first_batch,
@@ -53,6 +54,7 @@ static sgc_status write_head(sgc_log *log, sgc_file *file, const sgc_log_segment
         .id = log->id,
         .previous_id = log->previous_id,
         .chain = log->chain,
+        .blocks = blocks < UINT32_MAX ? (uint32_t)blocks : UINT32_MAX,
     };
 
     if (log->reserved > segment->before) head.ahead = (uint32_t)(log->reserved - segment->before);

@@ -26,13 +26,10 @@ function segmentHead(file, name) {
     id: w.big(),
     before: w.big(),
     crc: w.u32(),
-    block: w.u32(),
+    blocks: w.u32(),
   };
-  check(
-    head.version === 2 && head.block === 4096 && parseInt(name, 16) === head.number,
-    w.where,
-    'the head is bad',
-  );
+  check(head.version === 3 && parseInt(name, 16) === head.number, w.where, 'the head is bad');
+  check(file.length >= head.blocks * 4096, w.where, 'is cut off');
   return head;
 }
 
