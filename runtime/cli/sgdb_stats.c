@@ -44,7 +44,7 @@ static void stats_json(const sgc_db_stats *s, sgc_buf *out)
         {"historyVersions", s->history_versions},
         {"historyChanges", s->history_changes},
         {"historyResidentBytes", s->history_resident_bytes},
-        {"openTransactions", s->open_transactions},
+        {"openTransactions", s->open_transactions - 1}, /* not this one */
         {"oldestSequence", s->oldest_sequence},
         {"oldestAgeMicroseconds", s->oldest_age_us},
     };

@@ -450,10 +450,18 @@ sgc_status sgc_log_wait(sgc_log *log, uint64_t sequence)
     return status;
 }
 
+/* The thread or the device is late: without a wait there would be no bound on what may be lost. */
+static bool is_late(const sgc_log *log)
+{
+    uint64_t now = log->os->monotonic_us(log->os->self), due = log->active->due_us;
+
+    return log->active->count > 0 && now > due && now - due > log->options.batch_delay_us;
+}
+
 void sgc_log_pace(sgc_log *log)
 {
     sgc_mutex_lock(&log->lock);
-    while (log->active->size > QUEUE_LIMIT)
+    while (log->active->size > QUEUE_LIMIT || is_late(log))
         lead_or_wait(log);
     sgc_mutex_unlock(&log->lock);
 }

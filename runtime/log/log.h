@@ -102,7 +102,8 @@ SGC_CHECK sgc_status sgc_log_append(sgc_log *log, uint64_t sequence, uint64_t ti
 SGC_CHECK sgc_status sgc_log_wait(sgc_log *log, uint64_t sequence);
 /**
  * For BATCHED and NONE, after append and with no lock held that a `done` takes: returns at once
- * unless so much is queued (over 16 MB) that the caller has to wait for the device.
+ * unless so much is queued (over 16 MB), or it is overdue for so long (another batch_delay_us),
+ * that the caller has to wait for the device.
  */
 void sgc_log_pace(sgc_log *log);
 /**

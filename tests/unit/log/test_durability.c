@@ -229,6 +229,91 @@ static void memory_that_runs_out_stops_nothing(void)
     case_end(&c);
 }
 
+/* ---- a device that hangs ---- */
+
+static struct gate {
+    sgc_os table;
+    const sgc_os *base;
+    sgc_mutex lock;
+    sgc_cond changed;
+    bool is_shut, is_reached, has_returned;
+} gate;
+
+static sgc_status write_at_gate(void *self, sgc_file *file, uint64_t offset, const void *data,
+                                size_t size)
+{
+    sgc_mutex_lock(&gate.lock);
+    gate.is_reached = gate.is_reached || gate.is_shut;
+    sgc_cond_broadcast(&gate.changed);
+    while (gate.is_shut)
+        sgc_cond_wait(&gate.changed, &gate.lock);
+    sgc_mutex_unlock(&gate.lock);
+    return gate.base->write(self, file, offset, data, size);
+}
+
+static void *pace_once(void *log)
+{
+    sgc_log_pace(log);
+    sgc_mutex_lock(&gate.lock);
+    gate.has_returned = true;
+    sgc_cond_broadcast(&gate.changed);
+    sgc_mutex_unlock(&gate.lock);
+    return NULL;
+}
+
+/* Until `what` holds, but no longer than that. */
+static bool wait_for(const bool *what, uint64_t time_us)
+{
+    uint64_t until = gate.base->monotonic_us(gate.base->self) + time_us, now = 0;
+
+    sgc_mutex_lock(&gate.lock);
+    while (!*what && (now = gate.base->monotonic_us(gate.base->self)) < until)
+        (void)sgc_cond_wait_for(&gate.changed, &gate.lock, until - now);
+    bool holds = *what;
+    sgc_mutex_unlock(&gate.lock);
+    return holds;
+}
+
+static void shut_gate(bool shut)
+{
+    sgc_mutex_lock(&gate.lock);
+    gate.is_shut = shut;
+    sgc_cond_broadcast(&gate.changed);
+    sgc_mutex_unlock(&gate.lock);
+}
+
+static void commits_wait_for_a_late_device(void)
+{
+    enum { DELAY_US = 5000 };
+    log_case c = {.options = {.segment_size = 16384, .batch_delay_us = DELAY_US}};
+    sgc_thread thread;
+
+    case_start(&c);
+    gate = (struct gate){.table = *c.os, .base = c.os};
+    gate.table.write = write_at_gate;
+    c.os = &gate.table;
+    sgc_mutex_init(&gate.lock);
+    sgc_cond_init(&gate.changed);
+    CU_ASSERT_EQUAL_FATAL(case_open(&c, 0), SGC_OK);
+    CU_ASSERT_EQUAL(case_commit(&c, 1), SGC_OK);
+    CU_ASSERT_EQUAL(case_append(&c, 2, SGC_DURABILITY_BATCHED, NULL, NULL), SGC_OK);
+    sgc_log_pace(c.log);
+    shut_gate(true);
+    CU_ASSERT_EQUAL(case_append(&c, 3, SGC_DURABILITY_BATCHED, NULL, NULL), SGC_OK);
+    CU_ASSERT_TRUE_FATAL(wait_for(&gate.is_reached, MINUTE_US));
+    CU_ASSERT_EQUAL(case_append(&c, 4, SGC_DURABILITY_BATCHED, NULL, NULL), SGC_OK);
+    CU_ASSERT_FALSE(wait_for(&gate.has_returned, 3 * DELAY_US));
+    CU_ASSERT_EQUAL(sgc_thread_start(&thread, pace_once, c.log), SGC_OK);
+    CU_ASSERT_FALSE(wait_for(&gate.has_returned, 10 * DELAY_US));
+    shut_gate(false);
+    CU_ASSERT_TRUE(wait_for(&gate.has_returned, MINUTE_US));
+    sgc_thread_join(thread);
+    CU_ASSERT_EQUAL(sgc_log_durable(c.log), 4);
+    case_end(&c);
+    sgc_cond_destroy(&gate.changed);
+    sgc_mutex_destroy(&gate.lock);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -239,6 +324,7 @@ int main(void)
         {"reserving is rare", reserving_is_rare},
         {"padding is zero", padding_is_zero},
         {"batched commits become durable", batched_commits_become_durable_by_themselves},
+        {"commits wait for a late device", commits_wait_for_a_late_device},
         {"memory that runs out stops nothing", memory_that_runs_out_stops_nothing},
         CU_TEST_INFO_NULL,
     };
