@@ -2,12 +2,11 @@
  * workload.c - a small ordinary program over the public API, for crash tools.
  *
  *   workload run DIR SEED [options]   TRY txid key=value ... / DEL txid key / ACK, FAIL or UNK txid
- *   workload check DIR                ROW key value ... / END n, or CORRUPT why; LOADS n when
- * --loads did
+ *   workload check DIR                ROW key value ... / END n, or CORRUPT why
  *
  * With --loads a second table is filled past the MemTables and emptied again, N times in all: LOAD
  * n (0: emptied) comes before, LOADED or REFUSED behind. check finds one load there wholly, or
- * none.
+ * none, and says LOADS n if there is one.
  *
  * Readers hold a transaction while others write: what it reads must not change. check also asks for
  * past moments, the changes in between, and sgc_db_verify().
