@@ -59,6 +59,13 @@ static sgc_status write_checkpoint(sgc_db *db, struct sgc_landing *landing)
     return status;
 }
 
+/* View lock held. */
+static void publish(sgc_db *db, const struct sgc_landing *landing)
+{
+    atomic_store(&db->published, landing->sequence);
+    atomic_store(&db->published_time, landing->time_us);
+}
+
 /* Readers that come from here on see it; those before see neither number nor rows. */
 static sgc_status show(sgc_db *db, const struct sgc_landing *landing)
 {
@@ -67,8 +74,7 @@ static sgc_status show(sgc_db *db, const struct sgc_landing *landing)
     sgc_mutex_lock(&db->view_lock);
     sgc_status status = sgc_view_install(db, newest, db->view->layers, db->view->count);
     if (status == SGC_OK) {
-        atomic_store(&db->published, landing->sequence);
-        atomic_store(&db->published_time, landing->time_us);
+        publish(db, landing);
         /* What it wrote is in no MemTable that serializable transactions could be checked with. */
         db->retired.forgotten = landing->sequence;
     }
@@ -96,12 +102,17 @@ static sgc_status write_and_show(sgc_db *db, struct sgc_landing *landing)
         written = written || status == SGC_OK;
         if (written) status = show(db, landing);
     }
-    if (status == SGC_OK || (status == SGC_NO_MEMORY && !written)) return status;
-    /* After a failed write nothing is written any more. */
+    if (status == SGC_OK) return status;
+    bool again = status == SGC_NO_MEMORY && !written;
     bool unsure = written || sgc_pages_is_unsure(db->pages);
     sgc_mutex_lock(&db->view_lock);
-    sgc_view_fail(db, status, &landing->error);
+    if (again) {
+        publish(db, landing); /* the number is used up, as recovery would have it */
+    } else {
+        sgc_view_fail(db, status, &landing->error); /* nothing is written any more */
+    }
     sgc_mutex_unlock(&db->view_lock);
+    if (again) return status;
     return unsure ? SGC_UNKNOWN_OUTCOME : status;
 }
 
