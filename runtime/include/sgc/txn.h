@@ -21,7 +21,8 @@ typedef struct sgc_txn sgc_txn;
 /** Zero means the default everywhere. */
 typedef struct sgc_db_options {
     const struct sgc_os *os; /**< NULL: this machine's files */
-    uint64_t cache_bytes;    /**< page cache budget; 0: a quarter of the memory */
+    uint64_t cache_bytes;    /**< page cache budget; 0: a quarter of the memory; below 256 KB the
+                                  48 pages that work at once may take more */
     /** A flush starts here; 0: 16 MB, or a quarter of a small cache. Commits wait while MemTables
      * take five times this; a flush, and a merge of history beside it, take at most five times
      * this (counted as 1 MB to 64 MB) to sort what they write. */
@@ -224,7 +225,8 @@ typedef struct sgc_savepoint {
     uint64_t mark;
 } sgc_savepoint;
 sgc_savepoint sgc_savepoint_set(sgc_txn *txn);
-/** Undoes every write since the mark; the mark stays usable. */
+/** Undoes every write since the mark; the mark stays usable. Open cursors go on without what was
+ * undone, open scans of a table that was written to end. */
 void sgc_savepoint_rollback(sgc_txn *txn, sgc_savepoint savepoint);
 
 /** What a transaction has touched so far. */
