@@ -11,7 +11,6 @@ enum {
     CAPACITY = SGC_PAGE_BODY,
     SMALL = SGC_PAGE_SIZE / 4, /* used bytes below which a neighbour is looked for */
     FEW = 16,                  /* changes made in a leaf as it stands */
-    LEAVES_AHEAD = 64,         /* a device does so many reads at once gladly */
 };
 
 typedef struct items {
@@ -496,7 +495,7 @@ static void foresee_leaves(const job *work, const items *children, const sgc_ent
 {
     size_t last = SIZE_MAX, at = 0;
 
-    for (size_t i = 0; i < count && i < LEAVES_AHEAD; i++, last = at) {
+    for (size_t i = 0; i < count && i < SGC_READS_TOGETHER; i++, last = at) {
         at = child_of(work, children, at, &changes[i]);
         if (at == last) continue;
         sgc_tree_will_read(work->flush->pages, work->tree, (uint32_t)children->items[at].value);
@@ -515,7 +514,7 @@ static sgc_status apply_children(job *work, unsigned height, const sgc_entry_cha
     for (size_t done = 0; status == SGC_OK && done < count;) {
         if (height == 1 && done >= told) {
             foresee_leaves(work, &own->old, changes + done, count - done);
-            told = done + LEAVES_AHEAD;
+            told = done + SGC_READS_TOGETHER;
         }
         size_t at = child_of(work, &own->old, next, &changes[done]), part = count - done;
         if (!push_all(&own->fresh, &own->old, next, at)) return no_memory(work);

@@ -27,6 +27,7 @@ typedef struct sgc_frame {
     _Atomic uint64_t oldest; /**< of a page of rows: least begin, once a scan asked; else 0 */
 } sgc_frame;
 
+enum { SGC_MEMORY_LINE = 64 }; /* bytes that memory gives the processor at a time */
 enum { SGC_CLEAN, SGC_DIRTY_FLUSH, SGC_DIRTY_LOAD };
 
 #define SGC_FRAME_TAKEN 0x80000000U /**< in pins: being given another page */

@@ -5,7 +5,7 @@
 #include "store/image.h"
 #include "store/node.h"
 
-enum { LINE = 64, LINES_OF_HEADS = 8 };
+enum { LINES_OF_HEADS = 8 };
 
 typedef struct search {
     sgc_checkpoint *checkpoint;
@@ -29,7 +29,7 @@ static void foresee_leaf(const search *own, uint32_t logical)
     const uint8_t *page = foresee(own, own->tree, logical);
 
     for (unsigned i = 0; page && i < LINES_OF_HEADS; i++)
-        __builtin_prefetch(page + (size_t)i * LINE);
+        __builtin_prefetch(page + (size_t)i * SGC_MEMORY_LINE);
 }
 
 /*

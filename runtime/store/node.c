@@ -3,7 +3,7 @@
 
 #include "store/cache.h"
 
-enum { OFFSET = 0xFFF, LINE = 64 };
+enum { OFFSET = 0xFFF };
 
 static inline bool is_even(const uint8_t *node)
 {
@@ -212,7 +212,7 @@ sgc_node_span sgc_node_narrow(const sgc_node_list *list, sgc_str bound)
 
     /* There are few inner nodes, which the processor still has. */
     if (sgc_page_level(list->node) == 0)
-        for (size_t i = 0; i < (size_t)list->count * list->head; i += LINE)
+        for (size_t i = 0; i < (size_t)list->count * list->head; i += SGC_MEMORY_LINE)
             __builtin_prefetch(list->heads + i);
     int order = shared ? memcmp(bound.data, list->prefix, shared) : 0;
     if (order > 0) return span;

@@ -233,6 +233,8 @@ SGC_CHECK sgc_status sgc_flush_begin(sgc_pages *pages, sgc_flush **flush, sgc_er
  */
 SGC_CHECK sgc_status sgc_flush_row(sgc_flush *flush, uint16_t table, sgc_str key,
                                    const sgc_version *newest, sgc_error *error);
+/** So many reads at once a device does gladly. */
+enum { SGC_READS_TOGETHER = 64 };
 /** Says that sgc_flush_row() comes soon for this key: what it will read can be on its way. */
 void sgc_flush_will_change(sgc_flush *flush, uint16_t table, sgc_str key);
 /** A commit whose rows are in this flush; sequences and times rise. */

@@ -23,7 +23,6 @@ enum {
     SIZE_INLINE = SGC_PAGE_BODY - 2 - 16, /* longest record in a page: slot and varints off */
     LIST_MAX = 70,
     LARGE_HEAD = 6,
-    LINE = 64,           /* bytes that memory gives at a time */
     AHEAD = 384,         /* bytes: rows of a page mostly lie behind each other, downward */
     SCAN_MAX = 4 * SPAN, /* bytes of space map looked at for one row */
 };
@@ -205,8 +204,8 @@ static inline const uint8_t *fetch_ahead(const uint8_t *ahead, const uint8_t *en
 {
     if (ahead == end) return ahead;
     __builtin_prefetch(ahead);
-    __builtin_prefetch(ahead + LINE);
-    return ahead + 2 * (size_t)LINE;
+    __builtin_prefetch(ahead + SGC_MEMORY_LINE);
+    return ahead + 2 * (size_t)SGC_MEMORY_LINE;
 }
 
 void sgc_rows_collect(const sgc_tree *rows, sgc_page_scan *scan, sgc_row *large)

@@ -273,8 +273,6 @@ sgc_status sgc_view_wait_for_flush(sgc_db *db, bool merged)
 
 /* ---- the flusher ---- */
 
-enum { ROWS_TOGETHER = 64 }; /* a device does so many reads at once gladly */
-
 /* Rows whose pages the device is told of before the first of them is waited for. */
 struct flushing {
     sgc_flush *flush;
@@ -283,7 +281,7 @@ struct flushing {
         const sgc_version *version;
         sgc_str key;
         uint16_t table;
-    } rows[ROWS_TOGETHER];
+    } rows[SGC_READS_TOGETHER];
     size_t count;
 };
 
@@ -307,7 +305,7 @@ static sgc_status flush_row(void *context, uint16_t table, sgc_str key, const sg
     f->rows[f->count].version = version;
     f->rows[f->count].key = key;
     f->rows[f->count].table = table;
-    return ++f->count < ROWS_TOGETHER ? SGC_OK : flush_rows(f);
+    return ++f->count < SGC_READS_TOGETHER ? SGC_OK : flush_rows(f);
 }
 
 /* Oldest first, so that newer versions of a row replace older ones. */

@@ -2,22 +2,11 @@
  * test_cache.c - the budget of the page cache, its counters, damage: every flipped bit of root and
  * pages is found or harmless, and verify names rows and indexes that disagree.
  */
+#include "unit/store/fresh_disk.h"
 #include "unit/store/image_fixture.h"
 #include "unit/unit.h"
 
 #include "store/image.h"
-
-static sgc_memory_os *memory;
-
-static const sgc_os *fresh_disk(void)
-{
-    sgc_memory_os_destroy(memory);
-    memory = NULL;
-    if (sgc_memory_os_create(&memory)) abort();
-    const sgc_os *os = sgc_memory_os_table(memory);
-    if (os->make_directory(os->self, "db")) abort();
-    return os;
-}
 
 static sgc_status open_image(uint64_t cache_bytes, sgc_pages **pages, sgc_error *error)
 {

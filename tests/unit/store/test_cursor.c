@@ -3,22 +3,11 @@
  * cache that holds all pages, some or hardly any. Whatever was made ready ahead, the rows are the
  * model's, and no page stays pinned.
  */
+#include "unit/store/fresh_disk.h"
 #include "unit/store/image_fixture.h"
 #include "unit/unit.h"
 
 #include "store/image.h"
-
-static sgc_memory_os *memory;
-
-static const sgc_os *fresh_disk(void)
-{
-    sgc_memory_os_destroy(memory);
-    memory = NULL;
-    if (sgc_memory_os_create(&memory)) abort();
-    const sgc_os *os = sgc_memory_os_table(memory);
-    if (os->make_directory(os->self, "db")) abort();
-    return os;
-}
 
 static sgc_pages *open_image(uint64_t cache_bytes)
 {

@@ -2,20 +2,11 @@
  * test_flush.c - flushes that are watched and flushes that fail: readers of old checkpoints in
  * other threads, failing writes and syncs, a full device, memory that runs out anywhere.
  */
+#include "unit/store/fresh_disk.h"
 #include "unit/store/image_fixture.h"
 #include "unit/unit.h"
 
-static sgc_memory_os *memory;
-
-static const sgc_os *fresh_disk(void)
-{
-    sgc_memory_os_destroy(memory);
-    memory = NULL;
-    if (sgc_memory_os_create(&memory)) abort();
-    const sgc_os *os = sgc_memory_os_table(memory);
-    if (os->make_directory(os->self, "db")) abort();
-    return os;
-}
+#include "store/image.h"
 
 static sgc_status open_image(const sgc_os *os, uint64_t cache_bytes, sgc_pages **pages)
 {
@@ -43,6 +34,81 @@ static sgc_status flush_changes(sgc_pages *pages, fx_model *model, size_t change
         return status;
     }
     return sgc_flush_commit(flush, sequence, sequence, &error);
+}
+
+/* ---- what a flush asks for and gives back ---- */
+
+static unsigned told;
+
+static void count_will_read(void *self, sgc_file *file, uint64_t offset, size_t size)
+{
+    (void)self;
+    (void)file;
+    CU_ASSERT_EQUAL(offset % SGC_PAGE_SIZE, 0);
+    CU_ASSERT_EQUAL(size, SGC_PAGE_SIZE);
+    told++;
+}
+
+static void the_device_is_told_of_cold_pages(void)
+{
+    sgc_os os = *fresh_disk();
+    uint64_t seed = 5;
+    fx_model model;
+    sgc_pages *pages;
+    sgc_flush *flush;
+    sgc_error error = {0};
+
+    os.will_read = count_will_read;
+    CU_ASSERT_TRUE_FATAL(fx_model_create(&model, 3000, 20, 11));
+    CU_ASSERT_EQUAL_FATAL(open_image(&os, 8 << 20, &pages), SGC_OK);
+    CU_ASSERT_EQUAL(flush_changes(pages, &model, 6000, 1, &seed), SGC_OK);
+    sgc_pages_close(pages);
+    CU_ASSERT_EQUAL_FATAL(open_image(&os, 8 << 20, &pages), SGC_OK);
+    told = 0;
+    CU_ASSERT_EQUAL_FATAL(sgc_flush_begin(pages, &flush, &error), SGC_OK);
+    sgc_flush_will_change(flush, PERSON, SGC_STR("a"));
+    CU_ASSERT_EQUAL(told, 1); /* the page of the hash index */
+    CU_ASSERT_EQUAL(fx_run(flush, &model, 40, 2, &(fx_script){.deletes = 25}, &seed, &error),
+                    SGC_OK);
+    CU_ASSERT_EQUAL(told, 1);
+    CU_ASSERT_EQUAL(sgc_flush_commit(flush, 2, 2, &error), SGC_OK);
+    CU_ASSERT_TRUE(told > 10); /* leaves */
+    told = 0;
+    CU_ASSERT_EQUAL_FATAL(sgc_flush_begin(pages, &flush, &error), SGC_OK);
+    CU_ASSERT_EQUAL(fx_put(flush, PERSON, SGC_STR("a"), 3, sgc_str_of(NULL, 0), &error), SGC_OK);
+    sgc_flush_will_change(flush, PERSON, SGC_STR("a"));
+    CU_ASSERT_EQUAL(told, 0); /* it is in memory */
+    sgc_flush_abort(flush);
+    sgc_pages_close(pages);
+    fx_model_free(&model);
+}
+
+static void free_places_have_no_frames(void)
+{
+    uint64_t seed = 6;
+    fx_model model;
+    sgc_pages *pages;
+    sgc_flush *flush;
+    sgc_error error = {0};
+    unsigned cached = 0, free_ones = 0;
+
+    CU_ASSERT_EQUAL_FATAL(open_image(fresh_disk(), 8 << 20, &pages), SGC_OK);
+    CU_ASSERT_TRUE_FATAL(fx_model_create(&model, 1000, 20, 12));
+    for (uint64_t i = 1; i <= 6; i++)
+        CU_ASSERT_EQUAL(flush_changes(pages, &model, 1000, i, &seed), SGC_OK);
+    CU_ASSERT_EQUAL_FATAL(sgc_flush_begin(pages, &flush, &error), SGC_OK);
+    CU_ASSERT_TRUE(sgc_space_free(&pages->space) > 20);
+    for (uint32_t i = 1; i < pages->cache.fresh; i++) {
+        uint32_t place = atomic_load(&pages->cache.frames[i].place);
+        if (place == 0) continue;
+        cached++;
+        free_ones += sgc_space_is_free(&pages->space, place);
+    }
+    CU_ASSERT_TRUE(cached > 20);
+    CU_ASSERT_EQUAL(free_ones, 0);
+    sgc_flush_abort(flush);
+    sgc_pages_close(pages);
+    fx_model_free(&model);
 }
 
 /* ---- readers beside a flush ---- */
@@ -332,6 +398,8 @@ static void memory_can_run_out_on_open_and_read(void)
 int main(void)
 {
     CU_TestInfo tests[] = {
+        {"the device is told of cold pages", the_device_is_told_of_cold_pages},
+        {"free places have no frames", free_places_have_no_frames},
         {"readers beside a flush", readers_beside_a_flush},
         {"readers in the smallest cache", readers_in_the_smallest_cache},
         {"every write can fail", unit_alone(every_write_can_fail)},

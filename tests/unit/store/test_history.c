@@ -1,18 +1,7 @@
 /* test_history.c - segments of history against a model that keeps everything; merges, reopening. */
+#include "unit/store/fresh_disk.h"
 #include "unit/store/history_fixture.h"
 #include "unit/unit.h"
-
-static sgc_memory_os *memory;
-
-static const sgc_os *fresh_disk(void)
-{
-    sgc_memory_os_destroy(memory);
-    memory = NULL;
-    if (sgc_memory_os_create(&memory)) abort();
-    const sgc_os *os = sgc_memory_os_table(memory);
-    if (os->make_directory(os->self, "db")) abort();
-    return os;
-}
 
 static void must_open(sgc_str manifest, uint64_t cache, sgc_history **history, sgc_segments **list)
 {

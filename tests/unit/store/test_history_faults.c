@@ -2,20 +2,9 @@
  * test_history_faults.c - history when memory runs out, writes and syncs fail, the power goes, bits
  * flip, and while threads read what is being merged.
  */
+#include "unit/store/fresh_disk.h"
 #include "unit/store/history_fixture.h"
 #include "unit/unit.h"
-
-static sgc_memory_os *memory;
-
-static const sgc_os *fresh_disk(void)
-{
-    sgc_memory_os_destroy(memory);
-    memory = NULL;
-    if (sgc_memory_os_create(&memory)) abort();
-    const sgc_os *os = sgc_memory_os_table(memory);
-    if (os->make_directory(os->self, "db") || os->sync_directory(os->self, ".")) abort();
-    return os;
-}
 
 static void count_file(void *context, const char *name)
 {

@@ -1,19 +1,8 @@
 /* test_pages.c - the checkpointed image against a model in memory: many flushes, reopened. */
 #include "store/image.h"
+#include "unit/store/fresh_disk.h"
 #include "unit/store/image_fixture.h"
 #include "unit/unit.h"
-
-static sgc_memory_os *memory;
-
-static const sgc_os *fresh_disk(void)
-{
-    sgc_memory_os_destroy(memory);
-    memory = NULL;
-    if (sgc_memory_os_create(&memory)) abort();
-    const sgc_os *os = sgc_memory_os_table(memory);
-    if (os->make_directory(os->self, "db")) abort();
-    return os;
-}
 
 static sgc_pages *must_open(const sgc_os *os, uint64_t cache_bytes)
 {
