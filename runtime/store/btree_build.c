@@ -42,11 +42,10 @@ static bool sizes_at(const sgc_index_builder *builder, unsigned height)
     return builder->key_sizes && height == 0;
 }
 
-/* Bytes of the node with this item; the first key of an inner node is not stored. */
-static size_t with_item(build_level *own, unsigned height, const sgc_item *item)
+/* Whether the node has room for the item; the first key of an inner node is not stored. */
+static bool takes(build_level *own, unsigned height, const sgc_item *item)
 {
-    if (height > 0 && own->count == 0) return 0;
-    return sgc_node_add(&own->size, item);
+    return (height > 0 && own->count == 0) || sgc_node_take(&own->size, item, SGC_PAGE_BODY);
 }
 
 static sgc_status add(sgc_index_builder *builder, unsigned height, const sgc_item *item,
@@ -63,7 +62,7 @@ static sgc_status write_node(sgc_index_builder *builder, unsigned height, uint32
     if (status == SGC_OK)
         status = sgc_write_new(builder->flush, builder->tree, SGC_PAGE_NODE, logical, &page, error);
     if (status) return status;
-    sgc_node_fill(page, own->items, own->count, height, sizes_at(builder, height));
+    sgc_node_fill(page, own->items, height, &own->size);
     own->nodes++;
     return SGC_OK;
 }
@@ -94,7 +93,7 @@ static sgc_status add(sgc_index_builder *builder, unsigned height, const sgc_ite
 
     if (!SGC_GROW(own->items, own->count, own->capacity) || !copy_key(own, &copy))
         return no_memory(error);
-    if (with_item(own, height, &copy) > SGC_PAGE_BODY && own->count > 0) {
+    if (!takes(own, height, &copy)) {
         const sgc_item *last = &own->items[own->count - 1];
         size_t shared = sgc_common_prefix(last->key, last->size, copy.key, copy.size);
         sgc_status status = SGC_OK;
@@ -106,7 +105,7 @@ static sgc_status add(sgc_index_builder *builder, unsigned height, const sgc_ite
         /* The shortest text that is behind the last entry of the node before. */
         copy.used = (uint16_t)(shared + 1);
         if (!copy_key(own, &copy)) return no_memory(error);
-        (void)with_item(own, height, &copy);
+        (void)takes(own, height, &copy);
     }
     own->items[own->count++] = copy;
     return SGC_OK;

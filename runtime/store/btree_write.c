@@ -105,7 +105,7 @@ static sgc_status read_node(job *work, uint32_t logical, unsigned height, sgc_ar
 #define NO_PAGE UINT32_MAX
 
 static sgc_status write_node(job *work, uint32_t *logical, unsigned height, const sgc_item *list,
-                             size_t count)
+                             const sgc_node_size *size)
 {
     uint8_t *page;
     sgc_status status = sgc_flush_relieve(work->flush, work->error);
@@ -115,7 +115,7 @@ static sgc_status write_node(job *work, uint32_t *logical, unsigned height, cons
         *logical == NO_PAGE
             ? sgc_write_new(work->flush, work->tree, SGC_PAGE_NODE, logical, &page, work->error)
             : sgc_write_page(work->flush, work->tree, *logical, SGC_PAGE_NODE, &page, work->error);
-    if (status == SGC_OK) sgc_node_fill(page, list, count, height, sizes_at(work, height));
+    if (status == SGC_OK) sgc_node_fill(page, list, height, size);
     return status;
 }
 
@@ -131,10 +131,11 @@ static void separate(const sgc_item *last, const sgc_item *first, unsigned heigh
 /* Bytes for each node when the items do not fit into one. */
 static size_t spread(const job *work, unsigned height, const sgc_item *list, size_t count)
 {
-    size_t used;
+    sgc_node_size all;
 
     /* the same share for each node, one that leaves a tenth free */
-    (void)sgc_node_fit(list, count, height, sizes_at(work, height), SIZE_MAX, &used);
+    (void)sgc_node_fit(list, count, height, sizes_at(work, height), SIZE_MAX, &all);
+    size_t used = sgc_node_bytes(&all);
     size_t nodes = used / (CAPACITY - CAPACITY / 10) + 1;
     size_t share = used / nodes + used / count / 2;
     return share < CAPACITY ? share : CAPACITY;
@@ -154,6 +155,16 @@ static sgc_status push_child(job *work, uint32_t logical, unsigned height,
     return push(&parent->fresh, child) ? SGC_OK : no_memory(work);
 }
 
+/* Writes items as one node and appends it to the parent's list. */
+static sgc_status write_child(job *work, uint32_t logical, unsigned height, const sgc_item *list,
+                              const sgc_node_size *size, const sgc_item *separator)
+{
+    sgc_status status = write_node(work, &logical, height, list, size);
+
+    if (status) return status;
+    return push_child(work, logical, height, separator, sgc_node_bytes(size) + SGC_PAGE_HEAD);
+}
+
 /* Writes items as nodes and appends these to the parent's list; `separator`: of the first one. */
 static sgc_status write_nodes(job *work, uint32_t logical, unsigned height, const sgc_item *list,
                               size_t count, bool pack, sgc_item separator)
@@ -161,22 +172,21 @@ static sgc_status write_nodes(job *work, uint32_t logical, unsigned height, cons
     if (count == 0)
         return logical == NO_PAGE ? SGC_OK
                                   : sgc_write_free(work->flush, work->tree, logical, work->error);
-    size_t limit = CAPACITY, used;
-    size_t fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &used);
+    size_t limit = CAPACITY;
+    sgc_node_size size;
+    size_t fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &size);
     if (fit < count && !pack) {
         limit = spread(work, height, list, count);
-        fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &used);
+        fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &size);
     }
     for (; count > 0; logical = NO_PAGE) {
-        sgc_status status = write_node(work, &logical, height, list, fit);
-        if (status == SGC_OK)
-            status = push_child(work, logical, height, &separator, used + SGC_PAGE_HEAD);
+        sgc_status status = write_child(work, logical, height, list, &size, &separator);
         if (status) return status;
         if (fit < count) separate(&list[fit - 1], &list[fit], height, &separator);
         list += fit;
         count -= fit;
         if (count > 0)
-            fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &used);
+            fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &size);
     }
     return SGC_OK;
 }
@@ -337,10 +347,11 @@ static sgc_status apply_leaf(job *work, uint32_t logical, const sgc_entry_change
 
 enum { AHEAD = 8 }; /* changes whose bytes are fetched early: sorted, they lie anywhere */
 
-static sgc_status build_leaf(job *work, sgc_item *separator, const sgc_item *next)
+static sgc_status build_leaf(job *work, const sgc_node_size *size, sgc_item *separator,
+                             const sgc_item *next)
 {
     items *list = &work->levels[0].fresh;
-    sgc_status status = write_nodes(work, NO_PAGE, 0, list->items, list->count, true, *separator);
+    sgc_status status = write_child(work, NO_PAGE, 0, list->items, size, separator);
 
     if (next) separate(&list->items[list->count - 1], next, 0, separator);
     work->tree->count += list->count;
@@ -363,14 +374,15 @@ static sgc_status build_leaves(job *work)
             __builtin_prefetch(changes->bytes + changes->items[i + AHEAD].at);
         sgc_item item = item_of(work, &changes->items[i]);
         if (item.value == SGC_CHANGE_REMOVE) continue;
-        if (sgc_node_add(&node, &item) > CAPACITY && list->count > 0) {
-            status = build_leaf(work, &separator, &item);
+        if (!sgc_node_take(&node, &item, CAPACITY)) {
+            status = build_leaf(work, &node, &separator, &item);
             node = (sgc_node_size){.keys = work->key_sizes};
-            (void)sgc_node_add(&node, &item);
+            (void)sgc_node_take(&node, &item, CAPACITY);
         }
         if (!push(list, item)) return no_memory(work);
     }
-    return status ? status : build_leaf(work, &separator, NULL);
+    if (status || list->count == 0) return status;
+    return build_leaf(work, &node, &separator, NULL);
 }
 
 /* ---- joining small nodes ---- */
@@ -396,7 +408,7 @@ static sgc_status join(job *work, items *children, size_t at, unsigned height, b
     sgc_item *left = &children->items[at], *right = left + 1;
     sgc_arena arena = {0};
     items all = {0};
-    size_t used;
+    sgc_node_size size;
     uint32_t logical = (uint32_t)left->value;
 
     *joined = false;
@@ -408,12 +420,12 @@ static sgc_status join(job *work, items *children, size_t at, unsigned height, b
         all.items[middle].size = right->size;
     }
     if (status == SGC_OK && sgc_node_fit(all.items, all.count, height, sizes_at(work, height),
-                                         CAPACITY, &used) == all.count) {
+                                         CAPACITY, &size) == all.count) {
         *joined = true;
-        status = write_node(work, &logical, height, all.items, all.count);
+        status = write_node(work, &logical, height, all.items, &size);
         if (status == SGC_OK)
             status = sgc_write_free(work->flush, work->tree, (uint32_t)right->value, work->error);
-        left->used = (uint16_t)(used + SGC_PAGE_HEAD);
+        left->used = (uint16_t)(sgc_node_bytes(&size) + SGC_PAGE_HEAD);
         children->count--;
         memmove(right, right + 1, (children->count - at - 1) * sizeof *right);
     }

@@ -89,7 +89,7 @@ unsigned sgc_node_search(const sgc_node_list *list, sgc_str bound, bool after);
 
 /** Bytes of a prefix common to both. */
 size_t sgc_common_prefix(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size);
-/** What a node of items takes; items are added in order. */
+/** What a node of items takes; items are added in order. Zero-initialise but for `keys`. */
 typedef struct sgc_node_size {
     bool keys; /**< set by the caller: entries have row keys */
     sgc_item first;
@@ -101,15 +101,17 @@ typedef struct sgc_node_size {
     size_t width;                   /**< bytes of a value */
     bool same_size, same_key, same_components;
 } sgc_node_size;
-/** Adds an item and returns the bytes of the node without its head. */
-size_t sgc_node_add(sgc_node_size *node, const sgc_item *item);
-/** How many items from the front fit into `limit` bytes (at least one); *used: bytes they take. */
+/** Adds an item, unless the node would then take more than `limit` bytes without its head; the
+ * first one always. */
+bool sgc_node_take(sgc_node_size *node, const sgc_item *item, size_t limit);
+/** Bytes of the node without its head. */
+size_t sgc_node_bytes(const sgc_node_size *node);
+/** How many items from the front fit into `limit` bytes, at least one; *node is what they take. */
 size_t sgc_node_fit(const sgc_item *items, size_t count, unsigned level, bool key_sizes,
-                    size_t limit, size_t *used);
-/** Writes items, which fit, into a page whose head is set. Of inner nodes the first key is unused.
- */
-void sgc_node_fill(uint8_t *page, const sgc_item *items, size_t count, unsigned level,
-                   bool key_sizes);
+                    size_t limit, sgc_node_size *node);
+/** Writes items, whose size is `node`, into a page whose head is set. Of inner nodes the first key
+ * is unused and not in `node`. */
+void sgc_node_fill(uint8_t *page, const sgc_item *items, unsigned level, const sgc_node_size *node);
 
 /* ---- node_insert.c ---- */
 

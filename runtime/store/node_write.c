@@ -136,40 +136,34 @@ static void add(sgc_node_size *node, const sgc_item *item)
     node->key_bytes += sgc_varint_size(item->key_size);
 }
 
-size_t sgc_node_add(sgc_node_size *node, const sgc_item *item)
+size_t sgc_node_bytes(const sgc_node_size *node)
 {
-    add(node, item);
-    return shape_of(node).bytes;
+    return node->count ? shape_of(node).bytes : 0;
 }
 
-/* Item by item, until the next one does not fit. */
-static size_t fit_part(const sgc_item *items, size_t count, size_t from, bool key_sizes,
-                       size_t limit, size_t *used)
+bool sgc_node_take(sgc_node_size *node, const sgc_item *item, size_t limit)
 {
-    sgc_node_size node = {.keys = key_sizes};
-    size_t fit = from;
+    sgc_node_size before = *node;
 
-    *used = 0;
-    for (size_t i = from; i < count; i++) {
-        size_t bytes = sgc_node_add(&node, &items[i]);
-        if (bytes > limit && i > 0) break;
-        *used = bytes;
-        fit = i + 1;
-    }
-    return fit;
+    add(node, item);
+    if (before.count == 0 || shape_of(node).bytes <= limit) return true;
+    *node = before;
+    return false;
 }
 
 size_t sgc_node_fit(const sgc_item *items, size_t count, unsigned level, bool key_sizes,
-                    size_t limit, size_t *used)
+                    size_t limit, sgc_node_size *node)
 {
-    sgc_node_size node = {.keys = key_sizes};
     size_t from = level > 0 ? 1 : 0; /* the first child's key is not stored */
 
+    *node = (sgc_node_size){.keys = key_sizes};
     for (size_t i = from; i < count; i++)
-        add(&node, &items[i]);
-    *used = count > from ? shape_of(&node).bytes : 0;
-    if (*used <= limit) return count; /* so it is most often */
-    return fit_part(items, count, from, key_sizes, limit, used);
+        add(node, &items[i]);
+    if (sgc_node_bytes(node) <= limit) return count; /* so it is most often */
+    *node = (sgc_node_size){.keys = key_sizes};
+    while (from < count && sgc_node_take(node, &items[from], limit))
+        from++;
+    return from;
 }
 
 /* ---- filling ---- */
@@ -233,25 +227,21 @@ static void put_head(uint8_t *page, const sgc_node_size *node, const shape *own,
     if (own->even) sgc_store16(page + 30, (uint16_t)(own->least - own->head));
 }
 
-void sgc_node_fill(uint8_t *page, const sgc_item *items, size_t count, unsigned level,
-                   bool key_sizes)
+void sgc_node_fill(uint8_t *page, const sgc_item *items, unsigned level, const sgc_node_size *node)
 {
-    sgc_node_size node = {.keys = key_sizes};
+    size_t count = node->count;
+    shape own = shape_of(node);
 
     memset(page + 18, 0, SGC_PAGE_HEAD - 18);
     page[17] = (uint8_t)level;
     if (level > 0) {
         sgc_store32(page + 24, (uint32_t)items[0].value);
         items++;
-        count--;
     }
-    for (size_t i = 0; i < count; i++)
-        add(&node, &items[i]);
-    shape own = shape_of(&node);
-    put_head(page, &node, &own, level);
+    put_head(page, node, &own, level);
     columns to = {.page = page, .head = page + SGC_PAGE_HEAD};
     to.value = to.head + count * own.head;
-    to.offset = to.value + count * node.width;
+    to.offset = to.value + count * node->width;
     to.rest = to.offset + (own.even ? 0 : 2 * count);
     if (count > 0) {
         size_t components = (size_t)items[0].size - items[0].key_size;
@@ -261,7 +251,7 @@ void sgc_node_fill(uint8_t *page, const sgc_item *items, size_t count, unsigned 
         to.rest += own.tail + own.key_head;
     }
     for (size_t i = 0; i < count; i++)
-        put_entry(&to, &items[i], &own, node.width);
+        put_entry(&to, &items[i], &own, node->width);
     sgc_store16(page + 22, (uint16_t)(to.rest - page));
     memset(to.rest, 0, (size_t)(page + SGC_PAGE_SIZE - to.rest));
 }

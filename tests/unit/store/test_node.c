@@ -117,11 +117,12 @@ static uint8_t page[SGC_PAGE_SIZE + 64];
 /* Writes as many as fit; false when the form has none. */
 static size_t write(const form *f, size_t limit)
 {
-    size_t used, fit;
+    sgc_node_size size;
+    size_t fit = sgc_node_fit(items, count, f->level, f->key_most > 0, limit, &size);
+    size_t used = sgc_node_bytes(&size);
 
-    fit = sgc_node_fit(items, count, f->level, f->key_most > 0, limit, &used);
     memset(page, 0xA5, sizeof page);
-    sgc_node_fill(page, items, fit, f->level, f->key_most > 0);
+    sgc_node_fill(page, items, f->level, &size);
     for (size_t i = 0; i < 64; i++)
         CU_ASSERT_EQUAL_FATAL(page[SGC_PAGE_SIZE + i], 0xA5);
     CU_ASSERT_EQUAL(sgc_node_used(page), used + SGC_PAGE_HEAD);
@@ -219,15 +220,26 @@ static void full_pages(void)
 {
     for (size_t i = 0; i < FORMS; i++) {
         make_entries(&forms[i], MOST);
-        size_t fit = write(&forms[i], 1000), used;
+        size_t fit = write(&forms[i], 1000);
         CU_ASSERT_TRUE(fit < count || sgc_node_used(page) <= 1000 + SGC_PAGE_HEAD);
         sgc_node_size all = {.keys = forms[i].key_most > 0};
         for (size_t n = forms[i].level > 0; n < fit; n++)
-            (void)sgc_node_add(&all, &items[n]);
-        if (fit < count) CU_ASSERT_TRUE(sgc_node_add(&all, &items[fit]) > 1000);
-        fit = sgc_node_fit(items, count, forms[i].level, forms[i].key_most > 0, SIZE_MAX, &used);
+            (void)sgc_node_take(&all, &items[n], SIZE_MAX);
+        CU_ASSERT_EQUAL(sgc_node_bytes(&all) + SGC_PAGE_HEAD, sgc_node_used(page));
+        if (fit < count) CU_ASSERT_FALSE(sgc_node_take(&all, &items[fit], 1000));
+        CU_ASSERT_EQUAL(sgc_node_bytes(&all) + SGC_PAGE_HEAD, sgc_node_used(page));
+        fit = sgc_node_fit(items, count, forms[i].level, forms[i].key_most > 0, SIZE_MAX, &all);
         CU_ASSERT_EQUAL(fit, count);
     }
+}
+
+/* Writes a leaf of these. */
+static void fill(const form *f, const sgc_item *list, size_t number)
+{
+    sgc_node_size size;
+
+    CU_ASSERT_EQUAL(sgc_node_fit(list, number, 0, f->key_most > 0, SIZE_MAX, &size), number);
+    sgc_node_fill(page, list, 0, &size);
 }
 
 /* Writes a leaf of all items that fit but one. */
@@ -237,7 +249,7 @@ static void write_without(const form *f, size_t fit, size_t out)
 
     memmove(&items[out], &items[out + 1], (fit - out - 1) * sizeof item);
     memset(page, 0, sizeof page);
-    sgc_node_fill(page, items, fit - 1, 0, f->key_most > 0);
+    fill(f, items, fit - 1);
     memmove(&items[out + 1], &items[out], (fit - out - 1) * sizeof item);
     items[out] = item;
 }
@@ -280,7 +292,7 @@ static void single_entries(void)
             size_t fit = write(f, SGC_PAGE_BODY), out = below((unsigned)fit);
             if (fit < 4) continue;
             memset(page, 0, SGC_PAGE_HEAD);
-            sgc_node_fill(page, items, fit, 0, f->key_most > 0);
+            fill(f, items, fit);
             memcpy(whole, page, sizeof whole);
             CU_ASSERT_EQUAL(sgc_node_growth(page, &items[out]), 0); /* it is there */
             check_removal(f, fit, out);
@@ -318,7 +330,7 @@ static void no_entry(void)
 
     make_entries(f, 20);
     memset(page, 0, sizeof page);
-    sgc_node_fill(page, items, 1, 3, false);
+    sgc_node_fill(page, items, 3, &(sgc_node_size){.keys = false});
     CU_ASSERT_TRUE(sgc_node_is_sound(page));
     check_bound(f, 1, sgc_str_of("\001a", 2));
     sgc_node_list list = sgc_node_list_of(page);
