@@ -114,6 +114,13 @@ static void say_building(const sgc_db *db)
                 SGC_ARG(one.index), SGC_ARG(one.type));
 }
 
+static void say_only_reads(const sgc_db *db)
+{
+    sgc_error why;
+
+    if (sgc_db_only_reads(db, &why)) fprintf(stderr, "mutations are refused: %s\n", why.text);
+}
+
 /* Many threads may say something; a line is one write. */
 static void report(void *user, const char *words)
 {
@@ -138,6 +145,7 @@ sgc_status sgc_serve(sgc_arguments *arguments, const sgc_schema *schema, bool fi
     status = sgc_db_open(data, schema, &options, &db, error);
     if (status == SGC_OK) status = sgc_http_start(db, &http, &server, error);
     if (status == SGC_OK) {
+        say_only_reads(db);
         say_building(db);
         announce(db, server, address, data, sgc_option_value(arguments, "--json") != NULL);
         sgc_net_wait_for_signal();

@@ -57,6 +57,8 @@ SGC_CHECK sgc_status sgc_cmd_number(sgc_arguments *arguments, const char *option
 /** Position of a type that is a table; an error that suggests others when it is none. */
 SGC_CHECK sgc_status sgc_cmd_table(const sgc_schema *schema, sgc_str name, bool links,
                                    uint16_t *table, sgc_error *error);
+/** A failure of the database itself: its words where writing is refused. */
+sgc_status sgc_cmd_refused(const sgc_db *db, sgc_status status, sgc_error *error);
 /** The transaction's words for its failure. */
 sgc_status sgc_cmd_failed(const sgc_txn *txn, sgc_status status, sgc_error *error);
 /** "12.3 MB" */

@@ -158,7 +158,7 @@ static sgc_status analyze(sgc_db *db, const char *type, bool json, sgc_error *er
     status = sgc_db_flush(db);
     if (status == SGC_OK) status = wait_for_indexes(db);
     if (status == SGC_OK) status = sgc_begin_read(db, sgc_now(), &txn);
-    if (status != SGC_OK) return sgc_cmd_failed(NULL, status, error);
+    if (status != SGC_OK) return sgc_cmd_refused(db, status, error);
     for (uint16_t i = 0; status == SGC_OK && i < schema->table_count; i++)
         if (only == SGC_NONE || only == i) status = analyze_table(txn, i, json, error);
     sgc_abort(&txn);

@@ -143,6 +143,12 @@ sgc_status sgc_cmd_table(const sgc_schema *schema, sgc_str name, bool links, uin
     return no_table(schema, name, links, error);
 }
 
+sgc_status sgc_cmd_refused(const sgc_db *db, sgc_status status, sgc_error *error)
+{
+    if (status == SGC_READ_ONLY && sgc_db_only_reads(db, error)) return status;
+    return sgc_fail(error, status, "%s", sgc_status_text(status));
+}
+
 sgc_status sgc_cmd_failed(const sgc_txn *txn, sgc_status status, sgc_error *error)
 {
     const char *words = txn ? sgc_errmsg(txn) : "";

@@ -129,6 +129,25 @@ static void storage_words(const sgc_db_stats *s, sgc_buf *out)
                    big(s->history_versions), big(s->history_changes));
 }
 
+static void writing_json(const sgc_db *db, sgc_buf *out)
+{
+    sgc_error why;
+
+    sgc_buf_text(out, ",\"onlyReads\":");
+    if (sgc_db_only_reads(db, &why))
+        sgc_json_str(out, sgc_str_from(why.text));
+    else
+        sgc_buf_text(out, "null");
+}
+
+static void writing_words(const sgc_db *db, sgc_buf *out)
+{
+    sgc_error why;
+
+    if (sgc_db_only_reads(db, &why))
+        sgc_buf_printf(out, "writing       is refused: %s\n", why.text);
+}
+
 static void horizon_words(sgc_txn *txn, const sgc_schema *schema, sgc_buf *out)
 {
     bool any = false;
@@ -166,6 +185,7 @@ static sgc_status write_stats(sgc_db *db, sgc_txn *txn, bool json, sgc_error *er
         stats_json(&s, &out);
         horizons_json(txn, schema, &out);
         building_json(db, &out);
+        writing_json(db, &out);
         sgc_buf_text(&out, "}\n");
     } else {
         sgc_cmd_time_text(timed ? time_us : 0, "no time known", &out);
@@ -176,6 +196,7 @@ static sgc_status write_stats(sgc_db *db, sgc_txn *txn, bool json, sgc_error *er
         horizon_words(txn, schema, &out);
         sgc_buf_printf(&out, "transactions  %llu open; the oldest sees sequence %llu\n",
                        big(s.open_transactions - 1), big(s.oldest_sequence));
+        writing_words(db, &out);
     }
     return sgc_cmd_print(&out, error);
 }
@@ -251,7 +272,7 @@ static sgc_status compact(sgc_db *db, sgdb_watch *watch, bool json, sgc_error *e
     /* What is only in the log belongs to the figures, too. */
     sgc_status status = sgc_db_flush(db);
 
-    if (status != SGC_OK) return sgc_fail(error, status, "%s", sgc_status_text(status));
+    if (status != SGC_OK) return sgc_cmd_refused(db, status, error);
     sgc_db_get_stats(db, &before);
     sgc_cmd_watch_begin(watch, "compact", 0);
     status = sgc_db_compact(db, error);

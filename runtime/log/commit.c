@@ -402,6 +402,7 @@ static sgc_status reserve(sgc_log *log, uint64_t sequence)
 static sgc_status open_file(sgc_log *log)
 {
     if (log->is_open || log->failed) return SGC_OK;
+    if (log->options.read_only) return SGC_READ_ONLY;
     sgc_log_take_left(log);
     sgc_status status = sgc_log_open_current(log);
     log->is_open = status == SGC_OK;

@@ -216,8 +216,9 @@ sgc_status sgc_log_make_folder(const sgc_os *os, const char *folder)
 static sgc_status open_log(sgc_log *log, uint64_t after, sgc_log_reader *reader, void *context,
                            sgc_error *error)
 {
-    sgc_status status = sgc_log_make_folder(log->os, log->directory);
+    sgc_status status = SGC_OK;
 
+    if (!log->options.read_only) status = sgc_log_make_folder(log->os, log->directory);
     while (status == SGC_OK && log->id == 0) {
         status = log->os->random(log->os->self, &log->id, sizeof log->id);
     }

@@ -34,6 +34,7 @@ typedef struct sgc_log_options {
     uint64_t segment_size;   /**< bytes, 0: 16 MB; the first segments are smaller */
     uint64_t batch_delay_us; /**< BATCHED only, 0: 10,000 */
     bool buffered;           /**< do not try direct synchronous writes */
+    bool read_only;          /**< no file is changed: appending is refused; it must exist */
     bool must_exist;         /**< an empty or missing directory is SGC_CORRUPT, not a new log */
     /** Folder, made when missing, into which segments are moved instead of being used again; they
      * keep their names, which sort. NULL: none. */

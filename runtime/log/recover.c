@@ -41,6 +41,8 @@ static sgc_status find_files(sgc_log *log, sgc_error *error)
     sgc_status status = log->os->list(log->os->self, log->directory, find_file, &found);
 
     if (found.failed) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
+    if (status == SGC_NOT_FOUND && log->options.read_only)
+        status = SGC_OK; /* said by start_new() */
     if (status != SGC_OK) return sgc_fail(error, status, "log: %s", sgc_log_words(status));
     if (log->segments.count > 1) {
         qsort(log->segments.items, log->segments.count, sizeof *log->segments.items, by_number);
@@ -183,7 +185,8 @@ static sgc_status adopt(sgc_log *log, const sgc_log_scan *scan, const last_batch
 {
     /* A closing mark is written only when all in front of it is durable, its segment's name too,
      * and is itself about to be written over. */
-    sgc_status status = scan->closed ? SGC_OK : settle(log, last);
+    bool write = !scan->closed && !log->options.read_only;
+    sgc_status status = write ? settle(log, last) : SGC_OK;
 
     log->segment = scan->segment.number;
     log->segment_size = scan->file_size;
@@ -194,7 +197,7 @@ static sgc_status adopt(sgc_log *log, const sgc_log_scan *scan, const last_batch
     log->previous_id = scan->id;
     log->reserved = log->wanted = log->reserving = scan->reserved;
     if (scan->closed) step_back(log, scan);
-    if (status == SGC_OK && !scan->closed) {
+    if (status == SGC_OK && write) {
         sgc_log_take_left(log);
         status = sgc_log_open_current(log);
     }
@@ -227,17 +230,18 @@ static sgc_status recover_old(sgc_log *log, uint64_t after, replay *to, sgc_erro
     if (status == SGC_OK) status = replay_all(&scan, start, to);
     if (status == SGC_OK) {
         status = adopt(log, &scan, &to->last);
-        if (status == SGC_OK) status = sgc_log_recycle(log, after);
+        if (status == SGC_OK && !log->options.read_only) status = sgc_log_recycle(log, after);
         if (status != SGC_OK) sgc_fail(error, status, "log: %s", sgc_log_words(status));
     }
     bool closed = scan.closed;
     sgc_log_scan_free(&scan);
-    return status == SGC_OK && !closed ? begin(log, error) : status;
+    bool write = !closed && !log->options.read_only;
+    return status == SGC_OK && write ? begin(log, error) : status;
 }
 
 static sgc_status start_new(sgc_log *log, uint64_t after, sgc_error *error)
 {
-    if (log->options.must_exist) {
+    if (log->options.must_exist || log->options.read_only) {
         return sgc_fail(error, SGC_CORRUPT, "%s: the log is missing", log->directory);
     }
     log->batch = 1;
@@ -258,7 +262,7 @@ sgc_status sgc_log_recover(sgc_log *log, uint64_t after, sgc_log_reader *reader,
     replay to = {.after = after, .reader = reader, .context = context};
     sgc_status status = find_files(log, error);
 
-    if (status == SGC_OK) status = sgc_log_archive_open(log, error);
+    if (status == SGC_OK && !log->options.read_only) status = sgc_log_archive_open(log, error);
     if (status != SGC_OK) return status;
     if (!sgc_log_segment_room(log)) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     return log->segments.count > 0 ? recover_old(log, after, &to, error)

@@ -9,6 +9,7 @@ typedef struct memory_file {
     sgc_node *node;
     unsigned flags;
     uint64_t generation; /* of the power: a file opened before a cut is gone */
+    bool shares;         /* the lock */
 } memory_file;
 
 struct sgc_memory_os {
@@ -58,6 +59,11 @@ static sgc_status usable(const sgc_memory_os *memory, const memory_file *file)
     return memory->off || file->generation != memory->generation ? SGC_IO : SGC_OK;
 }
 
+static sgc_status changeable(const sgc_memory_os *memory)
+{
+    return memory->faults.read_only ? SGC_READ_ONLY : powered(memory);
+}
+
 /* Counts one step; true when the power goes off at this one. */
 static bool step_cuts(sgc_memory_os *memory)
 {
@@ -83,6 +89,7 @@ static sgc_status find_or_add(sgc_memory_os *memory, const char *path, unsigned 
     *node = sgc_tree_find(&memory->tree, path);
     if (*node && (flags & SGC_OPEN_CREATE) && (flags & SGC_OPEN_EXCLUSIVE)) return SGC_EXISTS;
     if (!*node && !(flags & SGC_OPEN_CREATE)) return SGC_NOT_FOUND;
+    if (flags & SGC_OPEN_WRITE && memory->faults.read_only) return SGC_READ_ONLY;
     if (!*node) status = sgc_tree_add(&memory->tree, path, false, node);
     if (status == SGC_OK && (*node)->directory) return SGC_IO;
     return status;
@@ -99,7 +106,7 @@ static sgc_status memory_open(void *self, const char *path, unsigned flags, sgc_
     sgc_status status = powered(memory);
     if (status == SGC_OK) status = find_or_add(memory, path, flags, &node);
     if (status == SGC_OK) {
-        *file = (memory_file){node, flags, memory->generation};
+        *file = (memory_file){.node = node, .flags = flags, .generation = memory->generation};
         sgc_node_hold(node);
         *out = (void *)file;
     } else {
@@ -115,6 +122,7 @@ static void memory_close(void *self, sgc_file *out)
     if (!file) return;
     sgc_memory_os *memory = enter(self);
     if (file->node->holder == file) file->node->holder = NULL;
+    if (file->generation == memory->generation) file->node->sharers -= file->shares;
     sgc_node_drop(file->node);
     sgc_free(file);
     (void)leave(memory, SGC_OK, "");
@@ -155,6 +163,7 @@ static sgc_status write_fate(sgc_memory_os *memory)
 {
     const sgc_faults *faults = &memory->faults;
 
+    if (faults->read_only) return SGC_READ_ONLY;
     memory->writes++;
     uint64_t count = memory->writes - memory->base_writes;
     if (step_cuts(memory)) return SGC_IO;
@@ -235,6 +244,7 @@ static sgc_status memory_truncate(void *self, sgc_file *out, uint64_t size)
     sgc_status status = usable(memory, file);
 
     if (status == SGC_OK && !(file->flags & SGC_OPEN_WRITE)) status = SGC_IO;
+    if (status == SGC_OK) status = changeable(memory);
     if (status == SGC_OK) {
         bool cut = step_cuts(memory);
         if (!sgc_content_truncate(&file->node->content, size)) status = SGC_NO_MEMORY;
@@ -243,14 +253,20 @@ static sgc_status memory_truncate(void *self, sgc_file *out, uint64_t size)
     return leave(memory, status, "truncate");
 }
 
-static sgc_status memory_lock(void *self, sgc_file *out)
+static sgc_status memory_lock(void *self, sgc_file *out, bool shared)
 {
     memory_file *file = memory_file_of(out);
     sgc_memory_os *memory = enter(self);
     sgc_status status = usable(memory, file);
+    sgc_node *node = file->node;
 
-    if (status == SGC_OK && file->node->holder && file->node->holder != file) status = SGC_BUSY;
-    if (status == SGC_OK) file->node->holder = file;
+    if (status == SGC_OK && node->holder && node->holder != file) status = SGC_BUSY;
+    if (status == SGC_OK && !shared && node->sharers > file->shares) status = SGC_BUSY;
+    if (status == SGC_OK) {
+        node->holder = shared ? NULL : file;
+        node->sharers = node->sharers - file->shares + shared;
+        file->shares = shared;
+    }
     return leave(memory, status, "lock");
 }
 
@@ -259,7 +275,7 @@ static sgc_status memory_lock(void *self, sgc_file *out)
 static sgc_status memory_rename(void *self, const char *from, const char *to)
 {
     sgc_memory_os *memory = enter(self);
-    sgc_status status = powered(memory);
+    sgc_status status = changeable(memory);
 
     if (status == SGC_OK) {
         bool cut = step_cuts(memory);
@@ -272,7 +288,7 @@ static sgc_status memory_rename(void *self, const char *from, const char *to)
 static sgc_status memory_remove(void *self, const char *path)
 {
     sgc_memory_os *memory = enter(self);
-    sgc_status status = powered(memory);
+    sgc_status status = changeable(memory);
 
     if (status == SGC_OK) {
         bool cut = step_cuts(memory);
@@ -288,6 +304,8 @@ static sgc_status memory_make_directory(void *self, const char *path)
     sgc_memory_os *memory = enter(self);
     sgc_status status = powered(memory);
 
+    if (status == SGC_OK && sgc_tree_find(&memory->tree, path)) status = SGC_EXISTS;
+    if (status == SGC_OK) status = changeable(memory);
     if (status == SGC_OK) status = sgc_tree_add(&memory->tree, path, true, &node);
     return leave(memory, status, path);
 }

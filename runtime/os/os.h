@@ -25,7 +25,10 @@ enum sgc_open_flags {
                                  (by the write too); offset, size and memory in multiples of 4096 */
 };
 
-/** The table. `self` is passed to every call. */
+/**
+ * The table. `self` is passed to every call. What would change a file or a folder that may not be
+ * changed, be it for want of permission or because of a read-only file system, is SGC_READ_ONLY.
+ */
 typedef struct sgc_os {
     void *self;
     sgc_status (*open)(void *self, const char *path, unsigned flags, sgc_file **file);
@@ -41,8 +44,9 @@ typedef struct sgc_os {
     sgc_status (*sync)(void *self, sgc_file *file);
     sgc_status (*size)(void *self, sgc_file *file, uint64_t *size);
     sgc_status (*truncate)(void *self, sgc_file *file, uint64_t size);
-    /** Exclusive lock against other processes and other opens; SGC_BUSY when held. */
-    sgc_status (*lock)(void *self, sgc_file *file);
+    /** Lock against other processes and other opens until the file is closed: for this one alone,
+     * or shared by all that ask for it so. SGC_BUSY when another one keeps it from that. */
+    sgc_status (*lock)(void *self, sgc_file *file, bool shared);
     /** Replaces `to` atomically; durable after sync_directory. */
     sgc_status (*rename)(void *self, const char *from, const char *to);
     sgc_status (*remove)(void *self, const char *path); /**< SGC_NOT_FOUND when missing */
@@ -77,6 +81,7 @@ typedef struct sgc_faults {
     uint64_t power_cut_at;  /**< at this write, sync, rename, remove or truncate all calls fail */
     bool short_writes;      /**< a failing write leaves a random prefix behind */
     bool sticky;            /**< the failure repeats for every later call of the kind */
+    bool read_only;         /**< opening to write and all other changes are SGC_READ_ONLY */
 } sgc_faults;
 
 typedef struct sgc_memory_os sgc_memory_os;

@@ -45,6 +45,8 @@ static sgc_status status_of(int number)
         return SGC_NO_MEMORY;
     case EWOULDBLOCK:
         return SGC_BUSY;
+    case EROFS:
+        return SGC_READ_ONLY;
     default:
         return SGC_IO;
     }
@@ -55,6 +57,14 @@ static sgc_status failed(const char *path, int number)
     char text[128];
 
     return sgc_os_say(status_of(number), path, strerror_r(number, text, sizeof text));
+}
+
+/* Of a call that would have changed something. */
+static sgc_status not_changed(const char *path, int number)
+{
+    sgc_status status = failed(path, number);
+
+    return number == EACCES || number == EPERM ? SGC_READ_ONLY : status;
 }
 
 /* ---- files ---- */
@@ -99,7 +109,7 @@ static sgc_status posix_open(void *self, const char *path, unsigned flags, sgc_f
         if (number == EINVAL && flags & SGC_OPEN_DIRECT) {
             return sgc_os_say(SGC_UNSUPPORTED, path, "no direct access on this file system");
         }
-        return failed(path, number);
+        return flags & SGC_OPEN_WRITE ? not_changed(path, number) : failed(path, number);
     }
     *out = (void *)file;
     return SGC_OK;
@@ -204,12 +214,12 @@ static sgc_status posix_truncate(void *self, sgc_file *file, uint64_t size)
 }
 
 /* flock belongs to the open file, so a second open in this process is refused like another one. */
-static sgc_status posix_lock(void *self, sgc_file *file)
+static sgc_status posix_lock(void *self, sgc_file *file, bool shared)
 {
     struct posix_file *posix = posix_of(file);
 
     (void)self;
-    while (flock(posix->descriptor, LOCK_EX | LOCK_NB) != 0) {
+    while (flock(posix->descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
         if (errno != EINTR) return failed(posix->path, errno);
     }
     return SGC_OK;
@@ -220,19 +230,19 @@ static sgc_status posix_lock(void *self, sgc_file *file)
 static sgc_status posix_rename(void *self, const char *from, const char *to)
 {
     (void)self;
-    return rename(from, to) == 0 ? SGC_OK : failed(from, errno);
+    return rename(from, to) == 0 ? SGC_OK : not_changed(from, errno);
 }
 
 static sgc_status posix_remove(void *self, const char *path)
 {
     (void)self;
-    return remove(path) == 0 ? SGC_OK : failed(path, errno);
+    return remove(path) == 0 ? SGC_OK : not_changed(path, errno);
 }
 
 static sgc_status posix_make_directory(void *self, const char *path)
 {
     (void)self;
-    return mkdir(path, 0700) == 0 ? SGC_OK : failed(path, errno);
+    return mkdir(path, 0700) == 0 ? SGC_OK : not_changed(path, errno);
 }
 
 static sgc_status posix_sync_directory(void *self, const char *path)

@@ -297,6 +297,7 @@ void sgc_tree_sync(sgc_tree *tree, sgc_node *directory)
 static void cycle_node(sgc_node *node, sgc_dice *dice)
 {
     node->holder = NULL;
+    node->sharers = 0;
     if (!node->directory) {
         sgc_content_power_cycle(&node->content, dice);
         return;

@@ -33,7 +33,8 @@ typedef struct sgc_node {
     sgc_entries now;     /**< directory */
     sgc_entries disk;    /**< directory */
     sgc_content content; /**< file */
-    const void *holder;  /**< file: the open that has the lock */
+    const void *holder;  /**< file: the open that has the lock for itself */
+    unsigned sharers;    /**< opens that share it */
 } sgc_node;
 
 /** directory[name] becomes node, or is gone when node is NULL. */

@@ -95,6 +95,8 @@ static sgc_status begin(sgc_flush *flush, sgc_pages *pages, sgc_error *error)
 
 static sgc_status is_writable(const sgc_pages *pages, sgc_error *error)
 {
+    if (pages->read_only)
+        return sgc_fail(error, SGC_READ_ONLY, "%s: it was opened to read only", pages->directory);
     if (!atomic_load(&((sgc_pages *)(uintptr_t)pages)->failed)) return SGC_OK;
     return sgc_fail(error, SGC_READ_ONLY,
                     "%s: an earlier write failed, the image can only be read until it is "

@@ -335,6 +335,7 @@ static sgc_status find_files(sgc_history *history, leftovers *found, sgc_error *
 
     if (!found->seen) return sgc_history_no_memory(error);
     sgc_status status = os->list(os->self, history->directory, find_leftover, found);
+    if (status == SGC_NOT_FOUND) status = SGC_OK; /* opened to read only, and none was made yet */
     if (status) return sgc_history_os_failed(status, error);
     if (found->no_memory) return sgc_history_no_memory(error);
     for (size_t i = 0; i < found->list->count; i++) {
@@ -345,12 +346,13 @@ static sgc_status find_files(sgc_history *history, leftovers *found, sgc_error *
     return SGC_OK;
 }
 
-static sgc_status remove_leftovers(sgc_history *history, const sgc_segments *list, sgc_error *error)
+static sgc_status see_files(sgc_history *history, const sgc_segments *list, bool read_only,
+                            sgc_error *error)
 {
     leftovers found = {.list = list, .seen = sgc_alloc_zero(list->count, sizeof(bool))};
     sgc_status status = find_files(history, &found, error);
 
-    for (size_t i = 0; status == SGC_OK && i < found.count; i++)
+    for (size_t i = 0; status == SGC_OK && i < found.count && !read_only; i++)
         status = remove_leftover(history, found.items[i], error);
     sgc_free(found.items);
     sgc_free(found.seen);
@@ -416,18 +418,19 @@ static sgc_history *new_history(const sgc_os *os, const char *directory, const s
     return history;
 }
 
-sgc_status sgc_history_open(const sgc_os *os, const char *directory, const sgc_schema *schema,
-                            sgc_str manifest, uint64_t cache_bytes, sgc_history **out,
-                            sgc_segments **segments, sgc_error *error)
+sgc_status sgc_history_open(const sgc_os *os, const char *directory, bool read_only,
+                            const sgc_schema *schema, sgc_str manifest, uint64_t cache_bytes,
+                            sgc_history **out, sgc_segments **segments, sgc_error *error)
 {
     sgc_history *history = new_history(os, directory, schema, cache_bytes);
 
     *out = NULL;
     *segments = NULL;
     if (!history) return sgc_history_no_memory(error);
-    sgc_status status = make_directory(history, manifest.size > 0, error);
+    sgc_status status = SGC_OK;
+    if (!read_only) status = make_directory(history, manifest.size > 0, error);
     if (status == SGC_OK) status = decode(history, manifest, segments, error);
-    if (status == SGC_OK) status = remove_leftovers(history, *segments, error);
+    if (status == SGC_OK) status = see_files(history, *segments, read_only, error);
     if (status) {
         sgc_segments_release(*segments);
         *segments = NULL;

@@ -29,10 +29,11 @@ typedef struct sgc_history_stats {
 /**
  * Opens `directory` (made when it is missing) with the segments that `manifest` names (empty: none)
  * and removes files that it does not name: they were written for a checkpoint that never was.
+ * read_only: makes and removes nothing.
  * schema may be NULL while there is no segment; it is the one of sgc_history_set_schema() then.
  * cache_bytes is the budget of decompressed blocks. SGC_CORRUPT names file and place.
  */
-SGC_CHECK sgc_status sgc_history_open(const sgc_os *os, const char *directory,
+SGC_CHECK sgc_status sgc_history_open(const sgc_os *os, const char *directory, bool read_only,
                                       const sgc_schema *schema, sgc_str manifest,
                                       uint64_t cache_bytes, sgc_history **history,
                                       sgc_segments **segments, sgc_error *error);

@@ -53,6 +53,7 @@ struct sgc_pages {
     sgc_checkpoint *newest; /**< under lock */
     sgc_arena schema_arena; /**< of a model built from the kept SDL */
     bool to_repair;         /**< opened for that */
+    bool read_only;         /**< no file is changed */
     sgc_error space_error;  /**< status set: the free map is damaged, nothing counts as free */
     _Atomic bool failed;    /**< no flush any more */
     _Atomic bool flushing;

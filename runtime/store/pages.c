@@ -166,15 +166,20 @@ static sgc_status create_pages_file(sgc_pages *pages, sgc_error *error)
     return status;
 }
 
+static unsigned open_flags(const sgc_pages *pages)
+{
+    return pages->read_only ? SGC_OPEN_READ : SGC_OPEN_READ | SGC_OPEN_WRITE;
+}
+
 static sgc_status open_or_create_root(sgc_pages *pages, sgc_error *error)
 {
     const sgc_os *os = pages->os;
-    const unsigned flags = SGC_OPEN_READ | SGC_OPEN_WRITE;
+    const unsigned flags = open_flags(pages);
     sgc_status status = os->open(os->self, pages->root_path, flags, &pages->root_file);
 
     if (status == SGC_OK) return SGC_OK;
     pages->root_file = NULL;
-    if (status != SGC_NOT_FOUND) return os_failed(status, error);
+    if (status != SGC_NOT_FOUND || pages->read_only) return os_failed(status, error);
     status = create_pages_file(pages, error);
     if (status == SGC_OK) status = create_root(pages, error);
     return status ? status : open_file(os, pages->root_path, flags, &pages->root_file, error);
@@ -254,10 +259,11 @@ static sgc_status open_history(sgc_pages *pages, const sgc_root *root, const sgc
     if (!path) status = sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     if (status == SGC_OK) status = read_manifest(pages, root, &manifest, error);
     if (status == SGC_OK)
-        status = sgc_history_open(pages->os, path, schema, sgc_buf_as_str(&manifest),
-                                  pages->history_cache, &pages->history, segments, error);
+        status =
+            sgc_history_open(pages->os, path, pages->read_only, schema, sgc_buf_as_str(&manifest),
+                             pages->history_cache, &pages->history, segments, error);
     if (status == SGC_OK) sgc_history_set_room(pages->history, pages->flush_bytes);
-    if (status == SGC_OK && manifest.size == 0) {
+    if (status == SGC_OK && manifest.size == 0 && !pages->read_only) {
         /* The folder may be new. */
         status = pages->os->sync_directory(pages->os->self, pages->directory);
         if (status) os_failed(status, error);
@@ -420,7 +426,7 @@ static sgc_status adopt_schema(sgc_pages *pages, const sgc_schema *schema, sgc_e
     sgc_flush *flush;
     const sgc_image *image = &pages->newest->image;
 
-    if (!schema || image->schema) return SGC_OK;
+    if (!schema || image->schema || pages->read_only) return SGC_OK;
     sgc_status status = sgc_flush_begin(pages, &flush, error);
     if (status) return status;
     status = sgc_flush_set_schema(flush, schema, error);
@@ -443,8 +449,7 @@ static sgc_status open_image(sgc_pages *pages, const sgc_schema *schema,
         status = sgc_root_read(os, pages->root_file, pages->root_path, &root, &differ, error);
     if (status) return status;
     pages->seed = root.seed;
-    status =
-        open_file(os, pages->pages_path, SGC_OPEN_READ | SGC_OPEN_WRITE, &pages->pages_file, error);
+    status = open_file(os, pages->pages_path, open_flags(pages), &pages->pages_file, error);
     if (status) return status;
     status = sgc_cache_open(&pages->cache, os, pages->pages_file, options->cache_bytes);
     if (status) {
@@ -457,13 +462,14 @@ static sgc_status open_image(sgc_pages *pages, const sgc_schema *schema,
     status = check_head(pages, error);
     if (status == SGC_OK && sgc_space_open(&pages->space, root.places))
         status = sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-    if (status == SGC_OK) {
+    if (status == SGC_OK && !pages->read_only) {
         status = sgc_load_sweep(os, pages->directory);
         if (status) sgc_fail(error, status, "%s: cannot remove temporary files", pages->directory);
     }
     if (status == SGC_OK) status = load_state(pages, &root, schema, error);
     /* The other copy may be torn or name places that are free by now. */
-    if (status == SGC_OK && differ) status = sgc_root_write(os, pages->root_file, &root, error);
+    if (status == SGC_OK && differ && !pages->read_only)
+        status = sgc_root_write(os, pages->root_file, &root, error);
     atomic_store(&pages->file_places, root.places);
     return status ? status : adopt_schema(pages, schema, error);
 }
@@ -491,6 +497,7 @@ sgc_status sgc_pages_open(const sgc_os *os, const char *directory, const sgc_sch
     pages->extend = options->extend;
     pages->kept_wins = options->kept_wins;
     pages->to_repair = options->to_repair;
+    pages->read_only = options->read_only;
     sgc_mutex_init(&pages->lock);
     pages->directory = sgc_alloc(size);
     pages->root_path = join_path(directory, "root");

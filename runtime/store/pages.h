@@ -26,6 +26,7 @@ typedef struct sgc_pages_options {
     /** A flush takes at most three times as much memory (1 MB to 64 MB); 0: a quarter of the cache.
      */
     uint64_t flush_bytes;
+    bool read_only; /**< changes no file; the image must be there */
     bool to_repair; /**< opens also with a damaged free map: no place counts as free then */
 } sgc_pages_options;
 

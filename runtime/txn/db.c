@@ -19,7 +19,8 @@ struct opening {
     const sgc_schema *schema;
     const sgc_db_options *options;
     sgc_error *error;
-    const sgc_schema *next; /* rows are stored alike under it: it takes the kept one's place */
+    const sgc_schema *next;      /* rows are stored alike under it: it takes the kept one's place */
+    const sgc_error *only_reads; /* nothing can be written, and why; NULL: it can */
     bool is_new;
 };
 
@@ -31,9 +32,10 @@ static bool join(char *path, const char *directory, const char *name)
 
 static sgc_status os_failed(const struct opening *o, sgc_status status, const char *what)
 {
+    bool said = status == SGC_IO || status == SGC_NO_SPACE || status == SGC_READ_ONLY;
+
     return sgc_fail(o->error, status, "%s: cannot %s: %s", o->directory, what,
-                    status == SGC_IO || status == SGC_NO_SPACE ? sgc_os_file_error()
-                                                               : sgc_status_text(status));
+                    said ? sgc_os_file_error() : sgc_status_text(status));
 }
 
 /* ---- the folder ---- */
@@ -51,7 +53,7 @@ static sgc_status look_for_root(struct opening *o)
     if (status == SGC_OK) os->close(os->self, file);
     if (status != SGC_OK && status != SGC_NOT_FOUND) return os_failed(o, status, "open root");
     o->is_new = status == SGC_NOT_FOUND;
-    if (o->is_new && o->options->must_exist) {
+    if (o->is_new && (o->options->must_exist || o->only_reads)) {
         return sgc_fail(o->error, SGC_NOT_FOUND, "%s: there is no database", o->directory);
     }
     if (!o->is_new && o->options->create_only) {
@@ -63,26 +65,42 @@ static sgc_status look_for_root(struct opening *o)
     return SGC_OK;
 }
 
-static sgc_status take_lock(struct opening *o)
+sgc_status sgc_lock_take(const sgc_os *os, const char *directory, unsigned flags, sgc_file **lock,
+                         sgc_error *error)
 {
     char path[PATH_MAX_BYTES];
-    sgc_db *db = o->db;
 
-    if (!join(path, o->directory, "lock")) return SGC_INVALID;
-    sgc_status status = db->os->open(
-        db->os->self, path, SGC_OPEN_READ | SGC_OPEN_WRITE | SGC_OPEN_CREATE, &db->lock_file);
-    if (status != SGC_OK) {
-        db->lock_file = NULL;
-        if (status == SGC_NOT_FOUND)
-            return sgc_fail(o->error, status, "%s: no such folder, or it is a file", o->directory);
-        return os_failed(o, status, "open lock");
+    *lock = NULL;
+    if (!join(path, directory, "lock"))
+        return sgc_fail(error, SGC_INVALID, "the path of the database is too long");
+    sgc_status status = os->open(os->self, path, flags, lock);
+    if (status == SGC_OK) {
+        status = os->lock(os->self, *lock, !(flags & SGC_OPEN_WRITE));
+    } else {
+        *lock = NULL;
     }
-    status = db->os->lock(db->os->self, db->lock_file);
-    if (status == SGC_BUSY) {
-        return sgc_fail(o->error, SGC_BUSY, "%s: another process has this database open",
-                        o->directory);
-    }
-    return status == SGC_OK ? SGC_OK : os_failed(o, status, "lock");
+    if (status == SGC_OK) return SGC_OK;
+    if (status == SGC_BUSY)
+        return sgc_fail(error, status,
+                        "%s: this database is open already, in this process or "
+                        "another one",
+                        directory);
+    return sgc_fail(error, status, "%s",
+                    status == SGC_NO_MEMORY ? "out of memory" : sgc_os_file_error());
+}
+
+/* Who can only read shares the lock with others that do. Where there is no lock file, nobody has
+ * written since the files were copied there. */
+static sgc_status take_lock(struct opening *o)
+{
+    sgc_db *db = o->db;
+    unsigned flags = SGC_OPEN_READ | SGC_OPEN_WRITE | SGC_OPEN_CREATE;
+
+    if (o->only_reads) flags = SGC_OPEN_READ;
+    sgc_status status = sgc_lock_take(db->os, o->directory, flags, &db->lock_file, o->error);
+    if (status != SGC_NOT_FOUND) return status;
+    if (o->only_reads) return SGC_OK;
+    return sgc_fail(o->error, status, "%s: no such folder, or it is a file", o->directory);
 }
 
 /* The folder's own name must survive a power cut before anything in it is acknowledged. */
@@ -110,7 +128,7 @@ static sgc_status enter_folder(struct opening *o)
     sgc_db *db = o->db;
     sgc_status status = SGC_OK;
 
-    if (o->options->must_exist) {
+    if (o->options->must_exist || o->only_reads) {
         status = look_for_root(o);
         if (status != SGC_OK) return status;
     } else {
@@ -164,6 +182,10 @@ static sgc_status meet_other(struct opening *o, const sgc_pages_options *options
 
     if (status != SGC_OK) return sgc_fail(o->error, status, "%s: %s", o->directory, words.text);
     if (numbered->hash != sgc_pages_schema(db->pages)->hash) {
+        if (o->only_reads)
+            return sgc_fail(o->error, SGC_READ_ONLY,
+                            "%s: it has other indexes than this schema and can only be read: %s",
+                            o->directory, o->only_reads->text);
         o->next = numbered;
         return SGC_OK;
     }
@@ -185,11 +207,15 @@ static sgc_status open_pages(struct opening *o)
     options.cache_bytes -= options.history_cache_bytes;
     options.flush_bytes = db->memtable_bytes;
     options.extend = sgc_system_extend;
+    options.read_only = o->only_reads != NULL;
     sgc_status status = take_schema(o);
     if (status != SGC_OK) return status;
     status = sgc_pages_open(db->os, o->directory, db->schema, &options, &db->pages, o->error);
     if (status != SGC_OK) return status;
     if (o->is_new) status = store_schema(o);
+    if (status == SGC_OK && !sgc_pages_schema(db->pages))
+        return sgc_fail(o->error, SGC_INVALID,
+                        "%s: its creation was cut short: open it with its schema", o->directory);
     if (status == SGC_OK && o->schema && o->schema->hash != sgc_pages_schema(db->pages)->hash)
         status = meet_other(o, &options);
     if (status != SGC_OK) return status;
@@ -263,6 +289,7 @@ static sgc_log_options log_options(const struct opening *o)
                              .batch_delay_us = o->options->batch_delay_us,
                              .buffered = o->options->buffered_log,
                              .archive = o->options->archive,
+                             .read_only = o->only_reads != NULL,
                              .must_exist = true};
 }
 
@@ -340,6 +367,16 @@ static sgc_status choose_os(struct opening *o)
     return SGC_OK;
 }
 
+static void stop_writing(const struct opening *o)
+{
+    sgc_db *db = o->db;
+
+    (void)sgc_fail(&db->flush_error, SGC_READ_ONLY, "the database was opened to read only: %s",
+                   o->only_reads->text);
+    db->only_reads = db->flush_failed = true;
+    atomic_store(&db->read_only, true);
+}
+
 static sgc_status open_parts(struct opening *o)
 {
     sgc_status status = choose_os(o);
@@ -349,6 +386,7 @@ static sgc_status open_parts(struct opening *o)
     if (status == SGC_OK) status = open_pages(o);
     if (status == SGC_OK) status = first_view(o->db);
     if (status == SGC_OK) status = recover(o);
+    if (status == SGC_OK && o->only_reads) stop_writing(o);
     if (status == SGC_OK) status = sgc_building_look(o->db);
     if (status == SGC_OK && o->next) status = sgc_schema_change(o->db, o->next, true, o->error);
     if (status != SGC_OK && o->error->status != status) {
@@ -414,6 +452,35 @@ static sgc_status check_options(const struct opening *o)
     return SGC_OK;
 }
 
+static sgc_status open_once(struct opening *o)
+{
+    o->db = sgc_alloc_zero(1, sizeof *o->db);
+    if (!o->db) return sgc_fail(o->error, SGC_NO_MEMORY, "out of memory");
+    o->db->durability = o->options->durability;
+    sgc_mutex_init(&o->db->commit_lock);
+    sgc_mutex_init(&o->db->claim_lock);
+    sgc_cond_init(&o->db->claim_ended);
+    sgc_mutex_init(&o->db->view_lock);
+    sgc_cond_init(&o->db->view_changed);
+    o->db->memtable_bytes = memtable_bytes(o->options);
+    sgc_status status = open_parts(o);
+    if (status != SGC_OK) close_parts(o->db);
+    return status;
+}
+
+/* What is there can be read still; what is not there cannot be made. */
+static sgc_status open_to_read(struct opening *o)
+{
+    sgc_error why = *o->error;
+
+    o->only_reads = &why;
+    *o->error = (sgc_error){SGC_OK, ""};
+    sgc_status status = open_once(o);
+    if (status != SGC_NOT_FOUND || !o->is_new) return status;
+    *o->error = why;
+    return why.status;
+}
+
 sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
                        const sgc_db_options *options, sgc_db **db, sgc_error *error)
 {
@@ -429,22 +496,10 @@ sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
     o.error->text[0] = '\0';
     sgc_status status = check_options(&o);
     if (status != SGC_OK) return status;
-    o.db = sgc_alloc_zero(1, sizeof *o.db);
-    if (!o.db) return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
-    o.db->durability = o.options->durability;
-    sgc_mutex_init(&o.db->commit_lock);
-    sgc_mutex_init(&o.db->claim_lock);
-    sgc_cond_init(&o.db->claim_ended);
-    sgc_mutex_init(&o.db->view_lock);
-    sgc_cond_init(&o.db->view_changed);
-    o.db->memtable_bytes = memtable_bytes(o.options);
-    status = open_parts(&o);
-    if (status != SGC_OK) {
-        close_parts(o.db);
-        return status;
-    }
-    *db = o.db;
-    return SGC_OK;
+    status = open_once(&o);
+    if (status == SGC_READ_ONLY) status = open_to_read(&o);
+    if (status == SGC_OK) *db = o.db;
+    return status;
 }
 
 static sgc_status flush(sgc_db *db, bool merged)
@@ -457,12 +512,14 @@ static sgc_status flush(sgc_db *db, bool merged)
 
 sgc_status sgc_db_flush(sgc_db *db)
 {
-    return flush(db, true);
+    if (!db->only_reads) return flush(db, true);
+    return sgc_memtable_is_empty(sgc_view_active(db)->memtable) ? SGC_OK : SGC_READ_ONLY;
 }
 
 /* What came from the log stays there when nothing was added to it. */
 static sgc_status flush_to_close(sgc_db *db)
 {
+    if (db->only_reads) return SGC_OK;
     if (atomic_load(&db->read_only)) return SGC_READ_ONLY;
     return db->assigned == db->opened_at ? SGC_OK : flush(db, false);
 }
@@ -495,6 +552,30 @@ sgc_status sgc_db_close(sgc_db *db)
     bool safe;
 
     return sgc_db_close_safe(db, &safe, NULL);
+}
+
+/* ---- why nothing is written ---- */
+
+sgc_status sgc_db_fail(sgc_db *db, sgc_status status, sgc_error *error)
+{
+    if (status != SGC_READ_ONLY && status != SGC_UNKNOWN_OUTCOME)
+        return sgc_fail(error, status, "%s", sgc_status_text(status));
+    const char *why = sgc_log_failure(db->log);
+    sgc_mutex_lock(&db->view_lock);
+    sgc_error flush = db->flush_error;
+    sgc_mutex_unlock(&db->view_lock);
+    if (db->only_reads) return sgc_fail(error, status, "%s", flush.text);
+    if (!why) why = flush.text[0] ? flush.text : "an earlier write failed";
+    return sgc_fail(error, status, "%s: %s", sgc_status_text(status), why);
+}
+
+bool sgc_db_only_reads(const sgc_db *constant, sgc_error *why)
+{
+    sgc_db *db = (sgc_db *)(uintptr_t)constant;
+
+    if (!atomic_load(&db->read_only)) return false;
+    (void)sgc_db_fail(db, SGC_READ_ONLY, why);
+    return true;
 }
 
 const sgc_schema *sgc_db_schema(const sgc_db *db)

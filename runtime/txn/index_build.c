@@ -16,7 +16,7 @@ sgc_status sgc_building_look(sgc_db *db)
     db->building.wanted = sgc_checkpoint_next_build(newest, &table, &index);
     db->building.stuck = false;
     sgc_checkpoint_release(newest);
-    if (db->building.wanted) status = sgc_flusher_need(db);
+    if (db->building.wanted && !db->flush_failed) status = sgc_flusher_need(db);
     sgc_cond_broadcast(&db->view_changed);
     sgc_mutex_unlock(&db->view_lock);
     return status;

@@ -148,7 +148,8 @@ struct sgc_db {
     sgc_thread flusher;
     bool flusher_runs; /* from the first MemTable or task on that it is to work on */
     bool stopping, flush_failed;
-    bool switching; /* another schema comes: new transactions wait */
+    bool only_reads; /* opened so, since nothing may be written: flush_error says why */
+    bool switching;  /* another schema comes: new transactions wait */
     sgc_error flush_error;
     struct sgc_retired retired;
     sgc_durability durability;
@@ -177,6 +178,15 @@ struct sgc_db {
     struct sgc_landing *landing; /* for the flusher, while the committer waits; view lock */
     struct sgc_building building;
 };
+
+/** SGC_READ_ONLY or an unknown outcome with the reason why writing has stopped, else its text. */
+sgc_status sgc_db_fail(sgc_db *db, sgc_status status, sgc_error *error);
+/**
+ * Opens the lock file with these flags and takes the lock, shared when it is opened to read.
+ * Without that file *lock is NULL and the status SGC_NOT_FOUND.
+ */
+SGC_CHECK sgc_status sgc_lock_take(const sgc_os *os, const char *directory, unsigned flags,
+                                   sgc_file **lock, sgc_error *error);
 
 /** Number and time of the next commit. Commit lock held. */
 void sgc_commit_next(sgc_db *db, uint64_t *sequence, uint64_t *time_us);
@@ -626,7 +636,7 @@ void sgc_txn_clear_error(sgc_txn *txn);
 /** Sets the words and the place of a failure; returns status. field may be SGC_NONE. */
 sgc_status sgc_txn_fail(sgc_txn *txn, sgc_status status, uint16_t table, uint16_t field,
                         const char *format, ...) SGC_PRINTF(5, 6);
-/** SGC_READ_ONLY or an unknown outcome, with the reason why writing has stopped. */
+/** The same words as of sgc_db_fail(). */
 sgc_status sgc_txn_fail_stopped(sgc_txn *txn, sgc_status status);
 /** A failure without words of its own; keeps those that are there when they are its own. */
 sgc_status sgc_txn_fail_plain(sgc_txn *txn, sgc_status status);

@@ -42,7 +42,7 @@ static sgc_status enter(sgc_load *load, sgc_error *error)
 
     sgc_mutex_lock(&db->commit_lock);
     if (atomic_load(&db->read_only)) {
-        status = sgc_fail(error, SGC_READ_ONLY, "%s", sgc_status_text(SGC_READ_ONLY));
+        status = sgc_db_fail(db, SGC_READ_ONLY, error);
     } else if (db->load) {
         status = sgc_fail(error, SGC_BUSY, "another load is open");
     } else {

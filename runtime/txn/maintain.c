@@ -199,7 +199,7 @@ void sgc_maintain_run(sgc_db *db, struct sgc_task *task)
 static sgc_status hand_over(sgc_db *db, struct sgc_task *task)
 {
     sgc_mutex_lock(&db->view_lock);
-    sgc_status status = sgc_flusher_need(db);
+    sgc_status status = db->flush_failed ? SGC_READ_ONLY : sgc_flusher_need(db);
     while (status == SGC_OK && db->task && !db->flush_failed)
         sgc_cond_wait(&db->view_changed, &db->view_lock);
     if (status == SGC_OK && !db->flush_failed) {
@@ -221,7 +221,7 @@ sgc_status sgc_maintain_do(sgc_db *db, struct sgc_task *task, sgc_error *error)
     task->error = &own;
     sgc_status status = hand_over(db, task);
     if (status == SGC_OK) return SGC_OK;
-    if (own.status != status) return sgc_fail(error, status, "%s", sgc_status_text(status));
+    if (own.status != status) return sgc_db_fail(db, status, error);
     if (error) *error = own;
     return status;
 }
@@ -232,7 +232,7 @@ sgc_status sgc_db_compact(sgc_db *db, sgc_error *error)
     sgc_status status = atomic_load(&db->read_only) ? SGC_READ_ONLY : sgc_db_flush(db);
 
     if (status == SGC_OK) return sgc_maintain_do(db, &task, error);
-    return sgc_fail(error, status, "%s", sgc_status_text(status));
+    return sgc_db_fail(db, status, error);
 }
 
 sgc_status sgc_db_verify(sgc_db *db, sgc_buf *report)

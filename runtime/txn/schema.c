@@ -167,7 +167,7 @@ sgc_status sgc_schema_change(sgc_db *db, const sgc_schema *schema, bool keep_row
         status = change(db, schema, keep_rows, error);
         sgc_mutex_unlock(&db->commit_lock);
     } else {
-        sgc_fail(error, status, "flush: %s", sgc_status_text(status));
+        status = sgc_db_fail(db, status, error);
     }
     if (status == SGC_OK) status = sgc_building_look(db);
     sgc_txns_admit(db);

@@ -230,15 +230,10 @@ sgc_status sgc_txn_fail(sgc_txn *txn, sgc_status status, uint16_t table, uint16_
 
 sgc_status sgc_txn_fail_stopped(sgc_txn *txn, sgc_status status)
 {
-    sgc_db *db = txn->db;
-    const char *why = sgc_log_failure(db->log);
-    sgc_error flush;
+    sgc_error words;
 
-    sgc_mutex_lock(&db->view_lock);
-    flush = db->flush_error;
-    sgc_mutex_unlock(&db->view_lock);
-    if (!why) why = flush.text[0] ? flush.text : "an earlier write failed";
-    return sgc_txn_fail(txn, status, SGC_NONE, SGC_NONE, "%s: %s", sgc_status_text(status), why);
+    (void)sgc_db_fail(txn->db, status, &words);
+    return sgc_txn_fail(txn, status, SGC_NONE, SGC_NONE, "%s", words.text);
 }
 
 sgc_status sgc_txn_fail_plain(sgc_txn *txn, sgc_status status)

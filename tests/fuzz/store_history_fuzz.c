@@ -146,8 +146,8 @@ static void as_segment(const sgc_os *os, const uint8_t *data, size_t size)
     image.checksum = sgc_load32(file + whole - 4);
     write_file(os, "history/0000000000000001.seg", file, whole);
     must(sgc_segments_encode(&list, &manifest));
-    if (fine(sgc_history_open(os, "history", &schema, sgc_buf_as_str(&manifest), 1 << 20, &history,
-                              &opened, NULL))) {
+    if (fine(sgc_history_open(os, "history", false, &schema, sgc_buf_as_str(&manifest), 1 << 20,
+                              &history, &opened, NULL))) {
         if (fine(sgc_segments_load(opened, NULL))) use(file, history, opened);
         sgc_segments_release(opened);
         sgc_history_close(history);
@@ -166,8 +166,8 @@ static void as_manifest(const sgc_os *os, const uint8_t *data, size_t size)
     if (!manifest) return;
     memcpy(manifest, data, size);
     sgc_store32(manifest + size, sgc_crc32c(0, data, size));
-    if (fine(sgc_history_open(os, "history", &schema, sgc_str_of((char *)manifest, size + 4), 0,
-                              &history, &list, NULL))) {
+    if (fine(sgc_history_open(os, "history", false, &schema, sgc_str_of((char *)manifest, size + 4),
+                              0, &history, &list, NULL))) {
         sgc_segments_release(list);
         sgc_history_close(history);
     }

@@ -5,14 +5,15 @@
  *
  *   sim_txn_power [FIRST_SEED] [SEEDS]      one seed: a new disk and CUTS cuts on it
  *
- * With every fifth seed each opening brings other indexes, so that builds are cut, too.
+ * With every fifth seed each opening brings other indexes, so that builds are cut, too. Now and
+ * then what a cut has left is first opened where nothing can be written: it says the same.
  */
 #include "sim/txn_script.h"
 
 enum { CUTS = 10, SEEDS = 60 };
 
 struct totals {
-    uint64_t cuts, recovery_cuts, acknowledged, refused, unknown, pruned, loaded;
+    uint64_t cuts, recovery_cuts, only_read, acknowledged, refused, unknown, pruned, loaded;
 };
 
 static void set_cut(struct sim *s, uint64_t steps)
@@ -34,6 +35,39 @@ static bool is_dark(const struct sim *s)
     const sgc_os *os = sgc_memory_os_table(s->memory);
 
     return os->sync_directory(os->self, ".") != SGC_OK;
+}
+
+static uint64_t steps_of(const struct sim *s)
+{
+    uint64_t steps;
+
+    sgc_memory_os_counts(s->memory, NULL, NULL, &steps);
+    return steps;
+}
+
+/* Nothing is changed, and refused only what was never there whole. */
+static bool only_reads(struct sim *s, struct totals *totals)
+{
+    sgc_faults faults = {.read_only = true}, none = {0};
+    sgc_db_options options = {.os = sgc_memory_os_table(s->memory), .cache_bytes = 1 << 20};
+    uint64_t steps = steps_of(s);
+    bool good = true;
+
+    if (sim_draw(s, 4)) return true;
+    sgc_memory_os_set_faults(s->memory, &faults);
+    sgc_status status =
+        sgc_db_open("data", s->schemas ? NULL : &s->schema, &options, &s->db, &s->why);
+    if (status == SGC_OK) {
+        good = sgc_db_only_reads(s->db, NULL) && sim_agrees(s);
+        good = sgc_db_close(s->db) == SGC_OK && good;
+        totals->only_read++;
+    } else {
+        good = s->acknowledged == 0;
+        sim_say("to read only: %s", s->why.text);
+    }
+    s->db = NULL;
+    sgc_memory_os_set_faults(s->memory, &none);
+    return good && steps_of(s) == steps;
 }
 
 /* Recovery itself is cut a few times before it may finish. */
@@ -88,7 +122,8 @@ static bool survive(struct sim *s, struct totals *totals)
         sim_close(s);
         power_cycle(s);
         totals->cuts++;
-        if (s->wrong || !reopen(s, totals) || !sim_agrees(s)) return false;
+        if (s->wrong || !only_reads(s, totals)) return false;
+        if (!reopen(s, totals) || !sim_agrees(s)) return false;
     }
     sim_close(s);
     return true;
@@ -125,13 +160,13 @@ int main(int argc, char **argv)
         printf("FAILED: sim_txn_power %llu\n", (unsigned long long)seed);
         return 1;
     }
-    printf(
-        "%llu cuts (%llu more in recovery): %llu acknowledged, %llu of them loads, %llu refused, "
-        "%llu unknown; %llu moments too old\n",
-        (unsigned long long)totals.cuts, (unsigned long long)totals.recovery_cuts,
-        (unsigned long long)totals.acknowledged, (unsigned long long)totals.loaded,
-        (unsigned long long)totals.refused, (unsigned long long)totals.unknown,
-        (unsigned long long)totals.pruned);
+    printf("%llu cuts (%llu more in recovery, %llu first only read): %llu acknowledged, %llu of "
+           "them loads, %llu refused, "
+           "%llu unknown; %llu moments too old\n",
+           (unsigned long long)totals.cuts, (unsigned long long)totals.recovery_cuts,
+           (unsigned long long)totals.only_read, (unsigned long long)totals.acknowledged,
+           (unsigned long long)totals.loaded, (unsigned long long)totals.refused,
+           (unsigned long long)totals.unknown, (unsigned long long)totals.pruned);
     sgc_arena_free(&arena);
     return totals.acknowledged == 0 ||
            (count >= SEEDS && (totals.pruned == 0 || totals.loaded == 0));

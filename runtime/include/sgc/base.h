@@ -50,7 +50,7 @@ extern "C" {
     X(IO, -3, "input or output failed", "INTERNAL", "58030", 500)                                  \
     X(CORRUPT, -4, "stored data is damaged", "INTERNAL", "XX001", 500)                             \
     X(LIMIT, -5, "a limit is exceeded", "LIMIT_EXCEEDED", "54000", 413)                            \
-    X(BUSY, -6, "in use by another process", "INTERNAL", "55006", 503)                             \
+    X(BUSY, -6, "in use", "INTERNAL", "55006", 503)                                                \
     X(READ_ONLY, -7, "writing has stopped", "INTERNAL", "25006", 503)                              \
     X(UNSUPPORTED, -8, "not supported", "NOT_IMPLEMENTED", "0A000", 501)                           \
     X(SCHEMA_MISMATCH, -9, "the schema does not match the data", "INTERNAL", "55000", 409)         \

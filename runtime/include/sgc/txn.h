@@ -42,7 +42,9 @@ typedef struct sgc_db_options {
  * `schema` must outlive it; NULL takes the schema the database keeps. One that differs only in
  * indexes takes its place: those it lacks go, new ones are built beside readers and writers (unique
  * ones before this returns). SGC_SCHEMA_MISMATCH when more differs, or when rows are equal in a new
- * unique index; SGC_BUSY when another process has it. error may be NULL.
+ * unique index; SGC_BUSY when it is open already. Where the files or the folder may not be written,
+ * what is there is opened to read only (sgc_db_only_reads()), beside others that do so, and nothing
+ * of it is changed: what the log holds is put into memory. error may be NULL.
  */
 SGC_CHECK sgc_status sgc_db_open(const char *directory, const sgc_schema *schema,
                                  const sgc_db_options *options, sgc_db **db, sgc_error *error);
@@ -62,6 +64,11 @@ const sgc_schema *sgc_db_schema(const sgc_db *db);
 SGC_CHECK sgc_status sgc_db_set_schema(sgc_db *db, const sgc_schema *schema, sgc_error *error);
 /** Last committed sequence, 0 before the first. */
 uint64_t sgc_db_head(const sgc_db *db);
+/**
+ * Whether everything that would write is SGC_READ_ONLY, and *why in words (NULL: not asked for):
+ * the files may only be read, or writing has failed since it was opened.
+ */
+bool sgc_db_only_reads(const sgc_db *db, sgc_error *why);
 /** Writes everything committed so far into pages. */
 SGC_CHECK sgc_status sgc_db_flush(sgc_db *db);
 

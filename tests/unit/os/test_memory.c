@@ -99,13 +99,61 @@ static void a_lock_is_exclusive(void)
     sgc_file *one = open_file(&d, "lock", ALL);
     sgc_file *two = open_file(&d, "lock", ALL);
 
-    CU_ASSERT_EQUAL(d.os->lock(d.os->self, one), SGC_OK);
-    CU_ASSERT_EQUAL(d.os->lock(d.os->self, two), SGC_BUSY);
+    CU_ASSERT_EQUAL(d.os->lock(d.os->self, one, false), SGC_OK);
+    CU_ASSERT_EQUAL(d.os->lock(d.os->self, two, false), SGC_BUSY);
     d.os->close(d.os->self, one);
-    CU_ASSERT_EQUAL(d.os->lock(d.os->self, two), SGC_OK);
+    CU_ASSERT_EQUAL(d.os->lock(d.os->self, two, false), SGC_OK);
     sgc_memory_os_power_cycle(d.memory, 1);
-    CU_ASSERT_EQUAL(d.os->lock(d.os->self, two), SGC_IO); /* opened before the cut */
+    CU_ASSERT_EQUAL(d.os->lock(d.os->self, two, false), SGC_IO); /* opened before the cut */
     d.os->close(d.os->self, two);
+    sgc_memory_os_destroy(d.memory);
+}
+
+static void some_share_a_lock(void)
+{
+    disk d = make_disk();
+    sgc_file *one = open_file(&d, "lock", ALL);
+    sgc_file *two = open_file(&d, "lock", SGC_OPEN_READ);
+    sgc_file *three = open_file(&d, "lock", ALL);
+
+    CU_ASSERT_EQUAL(d.os->lock(d.os->self, one, true), SGC_OK);
+    CU_ASSERT_EQUAL(d.os->lock(d.os->self, two, true), SGC_OK);
+    CU_ASSERT_EQUAL(d.os->lock(d.os->self, two, true), SGC_OK);
+    CU_ASSERT_EQUAL(d.os->lock(d.os->self, three, false), SGC_BUSY);
+    CU_ASSERT_EQUAL(d.os->lock(d.os->self, one, false), SGC_BUSY);
+    d.os->close(d.os->self, two);
+    CU_ASSERT_EQUAL(d.os->lock(d.os->self, three, false), SGC_BUSY);
+    CU_ASSERT_EQUAL(d.os->lock(d.os->self, one, false), SGC_OK);
+    CU_ASSERT_EQUAL(d.os->lock(d.os->self, three, true), SGC_BUSY);
+    sgc_memory_os_power_cycle(d.memory, 1);
+    d.os->close(d.os->self, one);
+    d.os->close(d.os->self, three);
+    one = open_file(&d, "lock", ALL);
+    CU_ASSERT_EQUAL(d.os->lock(d.os->self, one, false), SGC_OK);
+    d.os->close(d.os->self, one);
+    sgc_memory_os_destroy(d.memory);
+}
+
+static void nothing_may_be_written(void)
+{
+    disk d = make_disk();
+    sgc_faults faults = {.read_only = true};
+    sgc_file *open = open_file(&d, "f", ALL), *file;
+
+    CU_ASSERT_EQUAL(put(&d, open, 0, 'a', 100), SGC_OK);
+    CU_ASSERT_EQUAL(d.os->make_directory(d.os->self, "folder"), SGC_OK);
+    sgc_memory_os_set_faults(d.memory, &faults);
+    CU_ASSERT_EQUAL(d.os->open(d.os->self, "f", ALL, &file), SGC_READ_ONLY);
+    CU_ASSERT_EQUAL(d.os->open(d.os->self, "g", ALL, &file), SGC_READ_ONLY);
+    CU_ASSERT_EQUAL(d.os->open(d.os->self, "g", SGC_OPEN_READ, &file), SGC_NOT_FOUND);
+    CU_ASSERT_EQUAL(put(&d, open, 0, 'b', 100), SGC_READ_ONLY);
+    CU_ASSERT_EQUAL(d.os->truncate(d.os->self, open, 0), SGC_READ_ONLY);
+    CU_ASSERT_EQUAL(d.os->rename(d.os->self, "f", "g"), SGC_READ_ONLY);
+    CU_ASSERT_EQUAL(d.os->remove(d.os->self, "f"), SGC_READ_ONLY);
+    CU_ASSERT_EQUAL(d.os->make_directory(d.os->self, "other"), SGC_READ_ONLY);
+    CU_ASSERT_EQUAL(d.os->make_directory(d.os->self, "folder"), SGC_EXISTS);
+    d.os->close(d.os->self, open);
+    CU_ASSERT_EQUAL(count_of(&d, "f", 'a'), 100);
     sgc_memory_os_destroy(d.memory);
 }
 
@@ -336,6 +384,8 @@ int main(void)
     CU_TestInfo tests[] = {
         {"files and names", files_and_names},
         {"a lock is exclusive", a_lock_is_exclusive},
+        {"some share a lock", some_share_a_lock},
+        {"nothing may be written", nothing_may_be_written},
         {"unsynced sectors are torn", unsynced_sectors_are_torn},
         {"a synced file needs its name", a_synced_file_needs_its_name},
         {"directory steps are whole and in order", directory_steps_are_whole_and_in_order},

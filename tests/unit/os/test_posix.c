@@ -135,7 +135,7 @@ static int lock_in_child(const char *name)
     if (child == 0) {
         sgc_file *file;
         if (os->open(os->self, in_directory(name), ALL, &file) != SGC_OK) _exit(7);
-        _exit(os->lock(os->self, file) == SGC_BUSY);
+        _exit(os->lock(os->self, file, false) == SGC_BUSY);
     }
     CU_ASSERT_TRUE(child > 0 && waitpid(child, &result, 0) == child);
     return WIFEXITED(result) ? WEXITSTATUS(result) : 9;
@@ -147,14 +147,24 @@ static void a_lock_is_exclusive(void)
     sgc_file *one = open_file("lock", ALL);
     sgc_file *two = open_file("lock", ALL);
 
-    CU_ASSERT_EQUAL(os->lock(os->self, one), SGC_OK);
-    CU_ASSERT_EQUAL(os->lock(os->self, one), SGC_OK);
-    CU_ASSERT_EQUAL(os->lock(os->self, two), SGC_BUSY);
+    CU_ASSERT_EQUAL(os->lock(os->self, one, false), SGC_OK);
+    CU_ASSERT_EQUAL(os->lock(os->self, one, false), SGC_OK);
+    CU_ASSERT_EQUAL(os->lock(os->self, two, false), SGC_BUSY);
     CU_ASSERT_EQUAL(lock_in_child("lock"), 1);
     os->close(os->self, one);
     CU_ASSERT_EQUAL(lock_in_child("lock"), 0);
-    CU_ASSERT_EQUAL(os->lock(os->self, two), SGC_OK);
+    CU_ASSERT_EQUAL(os->lock(os->self, two, false), SGC_OK);
     os->close(os->self, two);
+    /* Those that only read share it. */
+    one = open_file("lock", SGC_OPEN_READ);
+    two = open_file("lock", SGC_OPEN_READ);
+    CU_ASSERT_EQUAL(os->lock(os->self, one, true), SGC_OK);
+    CU_ASSERT_EQUAL(os->lock(os->self, two, true), SGC_OK);
+    CU_ASSERT_EQUAL(lock_in_child("lock"), 1);
+    os->close(os->self, one);
+    CU_ASSERT_EQUAL(lock_in_child("lock"), 1);
+    os->close(os->self, two);
+    CU_ASSERT_EQUAL(lock_in_child("lock"), 0);
 }
 
 static void count_names(void *context, const char *name)

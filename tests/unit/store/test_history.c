@@ -7,8 +7,8 @@ static void must_open(sgc_str manifest, uint64_t cache, sgc_history **history, s
 {
     sgc_error error = {0};
 
-    if (sgc_history_open(sgc_memory_os_table(memory), "db/history", &hx_schema, manifest, cache,
-                         history, list, &error)) {
+    if (sgc_history_open(sgc_memory_os_table(memory), "db/history", false, &hx_schema, manifest,
+                         cache, history, list, &error)) {
         printf("\n    %s\n", error.text);
         CU_FAIL_FATAL("open");
     }

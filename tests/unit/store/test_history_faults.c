@@ -24,8 +24,8 @@ static size_t files(void)
 static sgc_status open_history(sgc_str manifest, sgc_history **history, sgc_segments **list,
                                sgc_error *error)
 {
-    return sgc_history_open(sgc_memory_os_table(memory), "db/history", &hx_schema, manifest, 50000,
-                            history, list, error);
+    return sgc_history_open(sgc_memory_os_table(memory), "db/history", false, &hx_schema, manifest,
+                            50000, history, list, error);
 }
 
 static void reopen(sgc_history **history, sgc_segments **list)

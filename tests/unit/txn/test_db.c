@@ -39,7 +39,8 @@ static void one_process_at_a_time(void)
 
     IS(sgc_db_open("data", bed.schema, &bed.options, &second, &error), SGC_BUSY);
     CU_ASSERT_PTR_NULL(second);
-    CU_ASSERT_STRING_EQUAL(error.text, "data: another process has this database open");
+    CU_ASSERT_STRING_EQUAL(error.text,
+                           "data: this database is open already, in this process or another one");
     bed_reopen(&bed);
     bed_close(&bed);
 }

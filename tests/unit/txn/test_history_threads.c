@@ -368,10 +368,10 @@ static sgc_status slow_truncate(void *self, sgc_file *file, uint64_t size)
     return slow->base->truncate(slow->base->self, file, size);
 }
 
-static sgc_status slow_lock(void *self, sgc_file *file)
+static sgc_status slow_lock(void *self, sgc_file *file, bool shared)
 {
     struct slow *slow = self;
-    return slow->base->lock(slow->base->self, file);
+    return slow->base->lock(slow->base->self, file, shared);
 }
 
 static sgc_status slow_rename(void *self, const char *from, const char *to)
