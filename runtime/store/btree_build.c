@@ -45,7 +45,7 @@ static bool sizes_at(const sgc_index_builder *builder, unsigned height)
 /* Whether the node has room for the item; the first key of an inner node is not stored. */
 static bool takes(build_level *own, unsigned height, const sgc_item *item)
 {
-    return (height > 0 && own->count == 0) || sgc_node_take(&own->size, item, SGC_PAGE_BODY);
+    return (height > 0 && own->count == 0) || sgc_node_take(&own->size, item, SGC_NODE_BUILT);
 }
 
 static sgc_status add(sgc_index_builder *builder, unsigned height, const sgc_item *item,

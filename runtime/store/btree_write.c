@@ -128,16 +128,13 @@ static void separate(const sgc_item *last, const sgc_item *first, unsigned heigh
     out->size = (uint16_t)(1 + sgc_common_prefix(last->key, last->size, first->key, first->size));
 }
 
-/* Bytes for each node when the items do not fit into one. */
-static size_t spread(const job *work, unsigned height, const sgc_item *list, size_t count)
+/* Bytes for each node when the items, which take `used`, do not fit into one. */
+static size_t spread(size_t used, size_t count)
 {
-    sgc_node_size all;
-
     /* the same share for each node, one that leaves a tenth free */
-    (void)sgc_node_fit(list, count, height, sizes_at(work, height), SIZE_MAX, &all);
-    size_t used = sgc_node_bytes(&all);
-    size_t nodes = used / (CAPACITY - CAPACITY / 10) + 1;
+    size_t nodes = used / SGC_NODE_BUILT + 1;
     size_t share = used / nodes + used / count / 2;
+
     return share < CAPACITY ? share : CAPACITY;
 }
 
@@ -165,30 +162,43 @@ static sgc_status write_child(job *work, uint32_t logical, unsigned height, cons
     return push_child(work, logical, height, separator, sgc_node_bytes(size) + SGC_PAGE_HEAD);
 }
 
-/* Writes items as nodes and appends these to the parent's list; `separator`: of the first one. */
-static sgc_status write_nodes(job *work, uint32_t logical, unsigned height, const sgc_item *list,
-                              size_t count, bool pack, sgc_item separator)
+/* The same for items that take several, up to `limit` bytes each. */
+static sgc_status write_parts(job *work, uint32_t logical, unsigned height, const sgc_item *list,
+                              size_t count, size_t limit, sgc_item separator)
 {
-    if (count == 0)
-        return logical == NO_PAGE ? SGC_OK
-                                  : sgc_write_free(work->flush, work->tree, logical, work->error);
-    size_t limit = CAPACITY;
     sgc_node_size size;
-    size_t fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &size);
-    if (fit < count && !pack) {
-        limit = spread(work, height, list, count);
-        fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &size);
-    }
+
     for (; count > 0; logical = NO_PAGE) {
+        size_t fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &size);
         sgc_status status = write_child(work, logical, height, list, &size, &separator);
         if (status) return status;
         if (fit < count) separate(&list[fit - 1], &list[fit], height, &separator);
         list += fit;
         count -= fit;
-        if (count > 0)
-            fit = sgc_node_fit(list, count, height, sizes_at(work, height), limit, &size);
     }
     return SGC_OK;
+}
+
+/* Writes items as nodes and appends these to the parent's list; `separator`: of the first one. */
+static sgc_status write_nodes(job *work, uint32_t logical, unsigned height, const sgc_item *list,
+                              size_t count, bool pack, sgc_item separator)
+{
+    sgc_node_size size;
+
+    if (count == 0)
+        return logical == NO_PAGE ? SGC_OK
+                                  : sgc_write_free(work->flush, work->tree, logical, work->error);
+    (void)sgc_node_fit(list, count, height, sizes_at(work, height), SIZE_MAX, &size);
+    size_t used = sgc_node_bytes(&size), half = count / 2;
+    if (used <= CAPACITY) return write_child(work, logical, height, list, &size, &separator);
+    if (pack) return write_parts(work, logical, height, list, count, CAPACITY, separator);
+    if (used > 2 * (size_t)SGC_NODE_BUILT)
+        return write_parts(work, logical, height, list, count, spread(used, count), separator);
+    /* By far most often: a node that was full, and halves that need not be weighed. */
+    sgc_status status = write_nodes(work, logical, height, list, half, true, separator);
+    separate(&list[half - 1], &list[half], height, &separator);
+    if (status) return status;
+    return write_nodes(work, NO_PAGE, height, list + half, count - half, true, separator);
 }
 
 /* ---- leaves ---- */
@@ -366,6 +376,8 @@ static sgc_status build_leaves(job *work)
     items *list = &work->levels[0].fresh;
     sgc_item separator = {0};
     sgc_node_size node = {.keys = work->key_sizes};
+    /* Rows came in order of their keys, and more will most often come behind them. */
+    size_t limit = work->key_sizes ? SGC_NODE_BUILT : CAPACITY;
     sgc_status status = SGC_OK;
 
     list->count = 0;
@@ -374,10 +386,10 @@ static sgc_status build_leaves(job *work)
             __builtin_prefetch(changes->bytes + changes->items[i + AHEAD].at);
         sgc_item item = item_of(work, &changes->items[i]);
         if (item.value == SGC_CHANGE_REMOVE) continue;
-        if (!sgc_node_take(&node, &item, CAPACITY)) {
+        if (!sgc_node_take(&node, &item, limit)) {
             status = build_leaf(work, &node, &separator, &item);
             node = (sgc_node_size){.keys = work->key_sizes};
-            (void)sgc_node_take(&node, &item, CAPACITY);
+            (void)sgc_node_take(&node, &item, limit);
         }
         if (!push(list, item)) return no_memory(work);
     }

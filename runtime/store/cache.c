@@ -367,14 +367,19 @@ sgc_status sgc_cache_new(sgc_cache *cache, const sgc_page_id *id, uint32_t *out,
         status = prepare(cache, id->at.place, &number);
         if (status == SGC_BUSY) (void)sgc_cond_wait_for(&cache->loaded, &cache->lock, 200);
     }
-    if (status == SGC_OK) {
-        memset(sgc_frame_data(cache, number), 0, SGC_PAGE_SIZE);
-        give_page(cache, number, id);
-    }
+    if (status == SGC_OK) give_page(cache, number, id);
     sgc_mutex_unlock(&cache->lock);
     *out = number;
     if (status == SGC_BUSY) return no_frame(error);
     return status ? sgc_fail(error, status, "out of memory") : SGC_OK;
+}
+
+bool sgc_cache_has_room(sgc_cache *cache)
+{
+    sgc_mutex_lock(&cache->lock);
+    bool room = cache->fresh < cache->frame_count;
+    sgc_mutex_unlock(&cache->lock);
+    return room;
 }
 
 void sgc_cache_drop(sgc_cache *cache, uint32_t place, bool pinned)

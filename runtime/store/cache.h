@@ -138,9 +138,11 @@ static inline sgc_status sgc_cache_pin(sgc_cache *cache, const sgc_page_id *id, 
 
 /* ---- for the flush ---- */
 
-/** A pinned frame of zeroes for a page at a place that nobody reads. */
+/** A pinned frame for a page at a place that nobody reads; the caller fills it. */
 SGC_CHECK sgc_status sgc_cache_new(sgc_cache *cache, const sgc_page_id *id, uint32_t *frame,
                                    sgc_error *error);
+/** Whether there are frames that have never held a page. */
+bool sgc_cache_has_room(sgc_cache *cache);
 /** Forgets what is cached of a place that nobody reads, and one pin when `pinned`. */
 void sgc_cache_drop(sgc_cache *cache, uint32_t place, bool pinned);
 

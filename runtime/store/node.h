@@ -39,7 +39,12 @@ enum sgc_node_flags {
     SGC_NODE_FLAGS = 15,
 };
 
-enum { SGC_NODE_HEAD = 4 }; /* bytes of a head, fewer only when all suffixes are shorter */
+enum {
+    SGC_NODE_HEAD = 4, /* bytes of a head, fewer only when all suffixes are shorter */
+    /* Filled when a tree is built from entries in order: a tenth stays free, for else the first
+     * entries behind a large load would split a leaf each. (PostgreSQL's fill factor.) */
+    SGC_NODE_BUILT = SGC_PAGE_BODY - SGC_PAGE_BODY / 10,
+};
 
 static inline unsigned sgc_node_count(const uint8_t *node)
 {

@@ -130,7 +130,11 @@ static sgc_status copy_on_write(sgc_flush *flush, sgc_page_id *id, uint8_t **pag
     status = new_frame(flush, id, &fresh, error);
     if (status == SGC_OK) {
         *page = sgc_frame_data(cache, fresh);
-        if (old) memcpy(*page, sgc_frame_data(cache, old), SGC_PAGE_SIZE);
+        if (old) {
+            memcpy(*page, sgc_frame_data(cache, old), SGC_PAGE_SIZE);
+        } else {
+            memset(*page, 0, SGC_PAGE_SIZE);
+        }
         put_head(flush, id, *page);
     }
     if (old) sgc_cache_unpin(cache, old);
@@ -502,15 +506,17 @@ static size_t collect_dirty(sgc_flush *flush)
 }
 
 /* Nobody reads what a load has written yet: its frames are for its next pages, and what others have
- * in the cache stays there. */
-static void let_go(sgc_flush *flush, uint32_t frame)
+ * in the cache stays there. But frames that were never used may keep its indexes, which who writes
+ * next needs a page of here and there. */
+static void let_go(sgc_flush *flush, uint32_t frame, bool room)
 {
     sgc_cache *cache = &flush->pages->cache;
+    const sgc_frame *one = &cache->frames[frame];
 
-    if (flush->is_load) {
-        sgc_cache_drop(cache, atomic_load(&cache->frames[frame].place), true);
-    } else {
+    if (!flush->is_load || (room && one->kind != SGC_PAGE_ROWS)) {
         sgc_cache_unpin(cache, frame);
+    } else {
+        sgc_cache_drop(cache, atomic_load(&one->place), true);
     }
 }
 
@@ -532,8 +538,9 @@ sgc_status sgc_flush_write_out(sgc_flush *flush, sgc_error *error)
     sgc_free(other);
     for (size_t i = 0; status == SGC_OK && i < count; i += done)
         status = write_run(flush, flush->dirty + i, count - i, &done, error);
+    bool room = flush->is_load && sgc_cache_has_room(&flush->pages->cache);
     for (size_t i = 0; i < count; i++)
-        let_go(flush, flush->dirty[i]);
+        let_go(flush, flush->dirty[i], room);
     return status;
 }
 
