@@ -1,7 +1,7 @@
 /*
  * btree_build.c - builds a B+tree out of entries that come in order, however many: one node of each
- * level is open, full ones are written, and their places go to the level above. Changing a tree
- * that is there is btree_write.c.
+ * level is open, full ones (SGC_NODE_BUILT) are written, and their places go to the level above.
+ * Changing a tree that is there is btree_write.c.
  */
 #include "store/image.h"
 #include "store/node.h"

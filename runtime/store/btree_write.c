@@ -2,7 +2,7 @@
  * btree_write.c - applies a sorted batch of changes to a B+tree: one walk from the root merges the
  * changes of each leaf with its entries and writes the leaf, or the leaves it became, whole; inner
  * nodes follow only when their children changed. Into an empty tree the same walk builds leaves
- * from the bottom, packed. Nodes that became small are joined with a neighbour.
+ * from the bottom. Nodes that became small are joined with a neighbour.
  */
 #include "store/image.h"
 #include "store/node.h"
@@ -369,7 +369,7 @@ static sgc_status build_leaf(job *work, const sgc_node_size *size, sgc_item *sep
     return status;
 }
 
-/* One leaf after the other, each full; the items point into the changes. */
+/* One leaf after the other; the items point into the changes. */
 static sgc_status build_leaves(job *work)
 {
     const sgc_entry_changes *changes = work->changes;

@@ -463,6 +463,69 @@ static void loaded_again(void)
     bed_close(&bed);
 }
 
+/* ---- rows behind a load ---- */
+
+static uint64_t misses(const struct bed *bed)
+{
+    sgc_db_stats stats;
+
+    sgc_db_get_stats(bed->db, &stats);
+    return stats.cache_misses;
+}
+
+static uint32_t index_pages(struct bed *bed, uint16_t index)
+{
+    sgc_txn *txn = bed_begin(bed);
+    sgc_tree_figures figures;
+
+    sgc_txn_tree_figures(txn, table_of(txn, "User"), 2U + index, &figures);
+    sgc_abort(&txn);
+    return figures.pages;
+}
+
+/* The rows that add_user() would add next, but for their tags. */
+static void put_users(struct bed *bed, unsigned first, unsigned count)
+{
+    sgc_txn *txn = bed_begin(bed);
+
+    for (unsigned n = first; n < first + count; n++) {
+        char json[200];
+        unsigned id = n * 7919U % 1000003U;
+        snprintf(json, sizeof json,
+                 "{\"id\": \"u%u\", \"email\": \"%u@mail.example\", \"age\": %u}", id, id,
+                 id % 100);
+        OK(put(txn, "User", json));
+    }
+    OK(commit_now(txn));
+}
+
+/* Who goes on with rows behind a load finds its indexes in the cache, and room in their leaves. */
+static void rows_behind_a_load(void)
+{
+    enum { LOADED = 8000, BEHIND = 100 };
+    struct bed bed;
+
+    bed_open(&bed, SDL, 0);
+    sgc_load *load = begin_load(&bed, 0);
+    for (unsigned n = 0; n < LOADED; n++)
+        OK(add_user(load, n));
+    committed(load);
+    uint64_t before = misses(&bed);
+    put_users(&bed, LOADED, BEHIND);
+    CU_ASSERT_TRUE(misses(&bed) - before < BEHIND / 10);
+    uint16_t count = bed.schema->tables[0].index_count;
+    uint32_t pages[8] = {0};
+    CU_ASSERT_FATAL(count > 2 && count <= 8);
+    for (uint16_t i = 0; i < count; i++)
+        pages[i] = index_pages(&bed, i);
+    OK(sgc_db_flush(bed.db));
+    for (uint16_t i = 0; i < count; i++)
+        CU_ASSERT_TRUE(index_pages(&bed, i) <= pages[i] + 3);
+    CU_ASSERT_EQUAL(rows_of(&bed, "User"), LOADED + BEHIND);
+    verify(&bed);
+    bed_close(&bed);
+}
+
 /* ---- failures ---- */
 
 enum { FEW = 400 };
@@ -633,6 +696,7 @@ int main(void)
         {"aborted", aborted},
         {"the past", the_past},
         {"loaded again", loaded_again},
+        {"rows behind a load", rows_behind_a_load},
         {"memory fails", memory_fails},
         {"the device fails", device_fails},
         {"the power goes", power_goes},
