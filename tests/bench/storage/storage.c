@@ -409,7 +409,7 @@ int main(int argc, char **argv)
         count_work(argv + 2);
         return 0;
     }
-    if (argc < 2 || argc % 2 != 0) return usage();
+    if (argc < 2 || argc % 2 != 0 || argv[1][0] == '-') return usage();
     for (int i = 2; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--rows") == 0) {
             b.rows = number(argv[i + 1], 1000, 100000000);
