@@ -32,9 +32,5 @@ sgc_status $table$_create(sgc_txn *txn, const $table$_new *in, $table$ *out)
 
 sgc_status $table$_load(sgc_load *load, const $table$_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "$table_gql$");
-    $table$ row;
-
-    given_$table$(&take, in, &row);
-    return store_$table$(&take, sgc_load_write, &row, NULL);
+    return $table$_create(sgc_load_txn(load), in, NULL);
 }

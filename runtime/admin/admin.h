@@ -17,6 +17,8 @@ typedef enum sgc_load_format {
 typedef struct sgc_load_source {
     void *context;
     sgc_status (*read)(void *context, char *data, size_t size, size_t *got);
+    /** Goes back to the first byte; NULL: it can be read only once. */
+    sgc_status (*rewind)(void *context);
 } sgc_load_source;
 
 typedef struct sgc_load_text_options {
@@ -31,9 +33,13 @@ typedef struct sgc_load_text_options {
 } sgc_load_text_options;
 
 /**
- * Loads rows. Every value is checked; error->text names line and field of the first bad one (of a
- * reference to a row that is not there: when its transaction ends), and
- * nothing of its transaction stays. counts[table_count] receives rows by table position.
+ * Loads rows: past the MemTables (sgc_load) when none of the tables that the text names, with the
+ * links of their rows, holds rows, and neither upsert nor batch is asked for; else in transactions.
+ * JSON that can be read only once goes past the MemTables when no table at all holds rows. Every
+ * value is checked; error->text names line and field of the first bad one (of a reference to a row
+ * that is not there, and past the MemTables of rows with the same key or unique values: when all
+ * rows have been read), and nothing of its load or transaction stays. counts[table_count] receives
+ * rows by table position.
  * Relations are given by id (`author: "u1"` or `authorId: "u1"`, `friends: ["a", "b"]`), in any
  * order of rows within one transaction. An upsert adds links and removes none, since both ends of
  * a relation may name them.

@@ -1,6 +1,6 @@
 /*
  * load.c - rows out of JSON, NDJSON and CSV text, a piece at a time: what is held in memory is one
- * row and a read buffer. Putting a row into a transaction is row.c.
+ * row and a read buffer. Making a row is row.c, the way it goes loader.c.
  */
 #include "admin/row.h"
 
@@ -211,6 +211,16 @@ static sgc_status find_table(sgc_loader *loader, sgc_str name, uint16_t *table, 
     return sgc_fail(error, SGC_INVALID, "there is no table \"" SGC_FMT "\"", SGC_ARG(name));
 }
 
+/* A text that cannot be read again may name any table later. */
+static sgc_status take_all(sgc_loader *loader, reader *r)
+{
+    sgc_status status = SGC_OK;
+
+    for (uint16_t i = 0; status == SGC_OK && i < loader->schema->table_count; i++)
+        if (!loader->schema->tables[i].link) status = sgc_loader_take(loader, i, r->error);
+    return status;
+}
+
 /* The name of the next table, at its opening quote. */
 static sgc_status read_name(sgc_loader *loader, reader *r, uint16_t *table)
 {
@@ -224,7 +234,7 @@ static sgc_status read_name(sgc_loader *loader, reader *r, uint16_t *table)
     if (status == SGC_OK) status = find_table(loader, name->text, table, r->error);
     if (status != SGC_OK) return at_line(r, r->line, status);
     step(r, size);
-    return SGC_OK;
+    return sgc_loader_take(loader, *table, r->error);
 }
 
 /* [{...}, ...] behind a table's name. */
@@ -288,6 +298,7 @@ static sgc_status load_json(sgc_loader *loader, reader *r)
 
     if (!seen) return sgc_fail(r->error, SGC_NO_MEMORY, "out of memory");
     sgc_status status = expect(r, '{', "expected {\"Type\": [rows], ...}");
+    if (status == SGC_OK && !r->source->rewind) status = take_all(loader, r);
     if (status == SGC_OK) status = read_tables(loader, r, seen);
     sgc_free(seen);
     return status;
@@ -611,9 +622,46 @@ static sgc_status load_format(sgc_loader *loader, reader *r)
 
     if (loader->options->format == SGC_LOAD_JSON) return load_json(loader, r);
     sgc_status status = find_table(loader, loader->options->table, &table, r->error);
+    if (status == SGC_OK) status = sgc_loader_take(loader, table, r->error);
     if (status != SGC_OK) return status;
     if (loader->options->format == SGC_LOAD_NDJSON) return load_ndjson(loader, r, table);
     return load_csv(loader, r, table);
+}
+
+/* From the first byte to the commit. */
+static sgc_status load_whole(sgc_loader *loader, reader *r, bool again)
+{
+    memset(loader->counts, 0, loader->schema->table_count * sizeof *loader->counts);
+    sgc_status status = sgc_loader_start(loader, again, r->error);
+    if (status == SGC_OK) status = skip_mark(r);
+    if (status == SGC_OK) status = load_format(loader, r);
+    if (status != SGC_OK) return status;
+    status = sgc_loader_commit(loader, r->error);
+    return at_line(r, loader->line, status);
+}
+
+/* Only now did it turn out that a table of the text holds rows. */
+static sgc_status load_again(sgc_loader *loader, reader *r)
+{
+    sgc_status status = r->source->rewind(r->source->context);
+
+    if (status != SGC_OK) return sgc_fail(r->error, status, "reading failed");
+    r->buf.size = r->at = 0;
+    r->dropped = r->failed = 0;
+    r->line = 1;
+    r->end = false;
+    loader->rows = 0;
+    return load_whole(loader, r, true);
+}
+
+static sgc_status say_committed(const sgc_loader *loader, reader *r, sgc_status status)
+{
+    sgc_error place = *r->error;
+
+    if (loader->committed == 0) return status;
+    return sgc_fail(r->error, status, "%s (%llu row%s committed before)", place.text,
+                    (unsigned long long)loader->committed,
+                    loader->committed == 1 ? " was" : "s were");
 }
 
 sgc_status sgc_load_text(sgc_db *db, const sgc_load_source *source,
@@ -625,22 +673,14 @@ sgc_status sgc_load_text(sgc_db *db, const sgc_load_source *source,
     loader.writer = (sgc_writer){.schema = loader.schema, .arena = &loader.arena};
     reader r = {.source = source, .line = 1, .error = error ? error : &words};
 
-    memset(counts, 0, loader.schema->table_count * sizeof *counts);
-    sgc_status status = skip_mark(&r);
-    if (status == SGC_OK) status = load_format(&loader, &r);
-    if (status == SGC_OK) {
-        status = sgc_loader_commit(&loader, r.error);
-        at_line(&r, loader.line, status);
-    }
-    if (status != SGC_OK) status = with_place(&r, options->name, status);
-    if (status != SGC_OK && loader.committed > 0) {
-        sgc_error place = *r.error;
-        status = sgc_fail(r.error, status, "%s (%llu row%s committed before)", place.text,
-                          (unsigned long long)loader.committed,
-                          loader.committed == 1 ? " was" : "s were");
-    }
-    if (status == SGC_OK && options->progress)
+    sgc_status status = load_whole(&loader, &r, false);
+    if (loader.again) status = load_again(&loader, &r);
+    if (status != SGC_OK) {
+        status = with_place(&r, options->name, status);
+        status = say_committed(&loader, &r, status);
+    } else if (options->progress) {
         options->progress(options->progress_context, loader.rows, r.dropped + r.at);
+    }
     sgc_loader_end(&loader);
     sgc_buf_free(&r.buf);
     return status;
@@ -658,5 +698,5 @@ static sgc_status read_text(void *context, char *data, size_t size, size_t *got)
 
 sgc_load_source sgc_load_source_text(sgc_str *text)
 {
-    return (sgc_load_source){text, read_text};
+    return (sgc_load_source){text, read_text, NULL};
 }

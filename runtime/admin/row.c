@@ -1,6 +1,6 @@
 /*
- * row.c - a row from JSON: what its members mean, insert or upsert, and where it came from. How a
- * row is filled, packed and written is query/row.c.
+ * row.c - a row from JSON: what its members mean, insert or upsert. How a row is filled, packed and
+ * written is query/row.c, where it goes to loader.c.
  */
 #include "admin/row.h"
 
@@ -131,13 +131,7 @@ static sgc_status add_links(input *in, const sgc_key *key)
     return SGC_OK;
 }
 
-/* ---- where rows came from ---- */
-
-static uint64_t hash_of(uint16_t table, sgc_str key)
-{
-    return sgc_hash(key.data, key.size, table);
-}
-
+/* Whether its parents are looked for later, and its line is wanted then. */
 static bool names_others(const input *in)
 {
     for (uint16_t i = 0; i < in->row.model->relation_count; i++) {
@@ -147,27 +141,6 @@ static bool names_others(const input *in)
         if (!value->is_null && (!value->is_list || value->as.list.count > 0)) return true;
     }
     return in->links != NULL;
-}
-
-static sgc_status note_origin(input *in, const sgc_key *key, uint64_t line)
-{
-    sgc_loader *loader = in->loader;
-
-    if (!names_others(in)) return SGC_OK;
-    if (!SGC_GROW(loader->origins, loader->origin_count, loader->origin_capacity))
-        return out_of_memory(in->writer);
-    loader->origins[loader->origin_count++] =
-        (sgc_row_origin){hash_of(in->row.table, sgc_key_str(key)), line};
-    return SGC_OK;
-}
-
-static uint64_t line_of(const sgc_loader *loader, const sgc_row_name *row)
-{
-    uint64_t hash = hash_of(row->table, sgc_key_str(&row->key));
-
-    for (size_t i = 0; i < loader->origin_count; i++)
-        if (loader->origins[i].hash == hash) return loader->origins[i].line;
-    return 0;
 }
 
 /* ---- rows ---- */
@@ -192,7 +165,7 @@ static sgc_status start(input *in, uint16_t table, const sgc_json *object, sgc_k
     return status == SGC_OK ? sgc_draft_of(in->writer, table, *record, &in->row) : status;
 }
 
-static sgc_status write_row(input *in, uint16_t table, const sgc_json *object, uint64_t line)
+static sgc_status write_row(input *in, uint16_t table, const sgc_json *object)
 {
     sgc_key key;
     sgc_str record;
@@ -207,27 +180,19 @@ static sgc_status write_row(input *in, uint16_t table, const sgc_json *object, u
     status = record.data ? sgc_draft_update(in->writer, &in->row, &record)
                          : sgc_draft_insert(in->writer, &in->row, &key, &record);
     if (status == SGC_OK) status = add_links(in, &key);
-    return status == SGC_OK ? note_origin(in, &key, line) : status;
-}
-
-static sgc_status begin(sgc_loader *loader, sgc_error *error)
-{
-    if (loader->writer.txn) return SGC_OK;
-    sgc_status status = sgc_begin(loader->db, &loader->writer.txn);
-    if (status != SGC_OK) return sgc_fail(error, status, "%s", sgc_status_text(status));
-    sgc_txn_defer_foreign_keys(loader->writer.txn);
-    return SGC_OK;
+    if (status != SGC_OK || !names_others(in)) return status;
+    return sgc_loader_note(in->loader, table, sgc_key_str(&key));
 }
 
 sgc_status sgc_loader_row(sgc_loader *loader, uint16_t table, const sgc_json *object, uint64_t line,
                           sgc_error *error)
 {
     input in = {.loader = loader, .writer = &loader->writer};
-    sgc_status status = begin(loader, error);
 
     loader->line = line;
+    sgc_status status = sgc_loader_begin(loader, error);
     if (status != SGC_OK) return status;
-    status = write_row(&in, table, object, line);
+    status = write_row(&in, table, object);
     if (status != SGC_OK) return sgc_fail(error, status, "%s", loader->writer.error.text);
     loader->counts[table]++;
     loader->rows++;
@@ -235,30 +200,4 @@ sgc_status sgc_loader_row(sgc_loader *loader, uint16_t table, const sgc_json *ob
     if (loader->options->batch && loader->pending >= loader->options->batch)
         return sgc_loader_commit(loader, error);
     return SGC_OK;
-}
-
-sgc_status sgc_loader_commit(sgc_loader *loader, sgc_error *error)
-{
-    sgc_commit_info info = {0};
-    sgc_row_name child;
-
-    loader->line = 0;
-    loader->pending = 0;
-    if (!loader->writer.txn) return SGC_OK;
-    sgc_status status = sgc_txn_check_parents(loader->writer.txn, &child);
-    if (status == SGC_FOREIGN_KEY) loader->line = line_of(loader, &child);
-    if (status != SGC_OK) return sgc_fail(error, status, "%s", sgc_errmsg(loader->writer.txn));
-    loader->origin_count = 0;
-    status = sgc_commit(&loader->writer.txn, &info);
-    loader->committed = status == SGC_OK ? loader->rows : loader->committed;
-    if (status == SGC_OK) return SGC_OK;
-    return sgc_fail(error, status, "%s",
-                    info.error.text[0] ? info.error.text : sgc_status_text(status));
-}
-
-void sgc_loader_end(sgc_loader *loader)
-{
-    sgc_abort(&loader->writer.txn);
-    sgc_arena_free(&loader->arena);
-    sgc_free(loader->origins);
 }

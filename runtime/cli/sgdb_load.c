@@ -65,6 +65,15 @@ static sgc_status read_input(void *context, char *data, size_t size, size_t *got
     return SGC_IO;
 }
 
+static sgc_status rewind_input(void *context)
+{
+    input *in = context;
+
+    if (fseek(in->stream, 0, SEEK_SET) == 0) return SGC_OK;
+    in->cause = errno;
+    return SGC_IO;
+}
+
 static void draw_bar(void *context, uint64_t rows, uint64_t bytes)
 {
     const input *in = context;
@@ -111,7 +120,7 @@ static sgc_status load_file(sgc_db *db, const char *path, sgc_load_text_options 
     const sgc_schema *schema = sgc_db_schema(db);
     bool standard = strcmp(path, "-") == 0;
     input in = {.path = path, .watched = sgc_stderr_is_terminal()};
-    sgc_load_source source = {&in, read_input};
+    sgc_load_source source = {&in, read_input, NULL};
 
     in.stream = standard ? stdin : fopen(path, "rb");
     if (!in.stream) return sgc_fail(error, SGC_IO, "cannot read %s: %s", path, strerror(errno));
@@ -121,6 +130,7 @@ static sgc_status load_file(sgc_db *db, const char *path, sgc_load_text_options 
         return sgc_fail(error, SGC_NO_MEMORY, "out of memory");
     }
     if (!standard) in.size = stream_size(in.stream);
+    if (in.size) source.rewind = rewind_input;
     options->progress = draw_bar;
     options->progress_context = &in;
     options->name = standard ? "standard input" : path;

@@ -1,9 +1,11 @@
 /*
  * load.c - filling tables that have no rows, without MemTable and log: rows go straight into row
  * pages, in the order in which they come; entries of the indexes are sorted (runs.c) and each index
- * is built from the bottom, once. The pages are lent places that no checkpoint names until a flush
- * takes the trees over. When a load may do so is the business of the floor above.
+ * is built from the bottom, once. Links of many-to-many relations are sorted first: they may come
+ * twice. The pages are lent places that no checkpoint names until a flush takes the trees over.
+ * When a load may do so is the business of the floor above.
  */
+#include "store/origins.h"
 #include "store/runs.h"
 
 #include <stdio.h>
@@ -12,13 +14,15 @@
 #define NOT_COMPARED ((uint64_t)1 << 40)
 
 static const char prefix[] = "load.";
-enum { REFERENCE_HEAD = 6, NUMBER_MAX = 12 };
+enum { REFERENCE_HEAD = 6, LINK_HEAD = 2, NUMBER_MAX = 12 };
 
-/* Sorted entries of one table: by hash of the key, then of each index. */
+/* What is known of one table besides its rows. */
 typedef struct loaded {
-    bool used;
-    sgc_runs hashes;
-    sgc_runs *indexes;
+    bool used, linked, built; /* linked: it waits for sgc_page_load_links() */
+    sgc_origins origins;
+    sgc_runs hashes;   /* by hash of the key */
+    sgc_runs *indexes; /* entries of each */
+    sgc_runs links;    /* size and key of the left end, key of the right one; their origins */
 } loaded;
 
 struct sgc_page_load {
@@ -50,12 +54,19 @@ static char *path_of(const char *directory, const char *name)
     return path;
 }
 
-static sgc_status open_runs(sgc_page_load *load, sgc_runs *runs, sgc_error *error)
+/* A name for the next file, if there will be one; NULL: no memory. */
+static char *next_path(sgc_page_load *load)
 {
     char name[sizeof prefix + NUMBER_MAX];
 
     (void)snprintf(name, sizeof name, "%s%u", prefix, (unsigned)++load->files);
-    char *path = path_of(load->pages->directory, name);
+    return path_of(load->pages->directory, name);
+}
+
+static sgc_status open_runs(sgc_page_load *load, sgc_runs *runs, sgc_error *error)
+{
+    char *path = next_path(load);
+
     if (!path) return no_memory(error);
     sgc_runs_open(runs, load->pages->os, path);
     return SGC_OK;
@@ -121,6 +132,7 @@ static void close_table(sgc_page_load *load, uint16_t table)
     loaded *own = &load->tables[table];
 
     sgc_runs_close(&own->hashes);
+    sgc_runs_close(&own->links);
     for (uint16_t i = 0; own->indexes && i < load->schema->tables[table].index_count; i++)
         sgc_runs_close(&own->indexes[i]);
     sgc_free(own->indexes);
@@ -130,8 +142,10 @@ static void close_table(sgc_page_load *load, uint16_t table)
 void sgc_page_load_end(sgc_page_load *load)
 {
     if (!load) return;
-    for (uint16_t i = 0; load->tables && i < load->schema->table_count; i++)
+    for (uint16_t i = 0; load->tables && i < load->schema->table_count; i++) {
         close_table(load, i);
+        sgc_origins_close(&load->tables[i].origins);
+    }
     sgc_runs_close(&load->references);
     sgc_flush_abort(load->flush);
     sgc_free(load->room.items);
@@ -146,7 +160,10 @@ static sgc_status start_table(sgc_page_load *load, uint16_t table, sgc_error *er
     loaded *own = &load->tables[table];
     uint16_t indexes = load->schema->tables[table].index_count;
     sgc_tree *trees = sgc_image_tree(&load->flush->image, table, 0);
+    char *path = next_path(load);
 
+    if (!path) return no_memory(error);
+    sgc_origins_open(&own->origins, load->pages->os, path);
     for (unsigned i = 0; i < SGC_TREE_OF_INDEX + (unsigned)indexes; i++) {
         trees[i] = (sgc_tree){.id = trees[i].id,
                               .table_number = trees[i].table_number,
@@ -178,8 +195,8 @@ static sgc_status make_room(sgc_page_load *load, sgc_error *error)
         for (uint16_t t = 0; t < load->schema->table_count; t++) {
             loaded *own = &load->tables[t];
             if (!own->indexes) continue;
-            bytes += sgc_runs_bytes(&own->hashes);
-            largest = larger(largest, &own->hashes);
+            bytes += sgc_runs_bytes(&own->hashes) + sgc_runs_bytes(&own->links);
+            largest = larger(larger(largest, &own->hashes), &own->links);
             for (uint16_t i = 0; i < load->schema->tables[t].index_count; i++) {
                 bytes += sgc_runs_bytes(&own->indexes[i]);
                 largest = larger(largest, &own->indexes[i]);
@@ -255,8 +272,17 @@ static sgc_status add_entries(sgc_page_load *load, const sgc_table *table, sgc_s
     return status;
 }
 
+/* Looks now and then how much the entries take. */
+static sgc_status count_bytes(sgc_page_load *load, uint64_t bytes, sgc_error *error)
+{
+    load->unsized += bytes;
+    if (load->unsized < load->memory / 32) return SGC_OK;
+    load->unsized = 0;
+    return make_room(load, error);
+}
+
 sgc_status sgc_page_load_row(sgc_page_load *load, uint16_t table, sgc_str key, sgc_str record,
-                             uint64_t *row, sgc_error *error)
+                             uint64_t origin, uint64_t *row, sgc_error *error)
 {
     sgc_flush *flush = load->flush;
     sgc_status status = SGC_OK;
@@ -269,11 +295,29 @@ sgc_status sgc_page_load_row(sgc_page_load *load, uint16_t table, sgc_str key, s
                              record, row, error);
     if (status == SGC_OK)
         status = add_entries(load, &load->schema->tables[table], key, record, *row, error);
+    if (status == SGC_OK && origin)
+        status = sgc_origins_add(&load->tables[table].origins, *row, origin, error);
+    return status ? status : count_bytes(load, 128 + key.size + record.size, error);
+}
+
+sgc_status sgc_page_load_link(sgc_page_load *load, uint16_t table, sgc_str left, sgc_str right,
+                              uint64_t origin, sgc_error *error)
+{
+    loaded *own = &load->tables[table];
+    uint8_t head[SGC_ENTRY_MAX];
+    sgc_status status = SGC_OK;
+
+    if (left.size + right.size > SGC_ENTRY_MAX - LINK_HEAD)
+        return sgc_fail(error, SGC_LIMIT, "the keys of a link are too long");
+    if (!own->used) status = start_table(load, table, error);
+    if (status == SGC_OK && !own->linked) status = open_runs(load, &own->links, error);
     if (status) return status;
-    load->unsized += 128 + key.size + record.size;
-    if (load->unsized < load->memory / 32) return SGC_OK;
-    load->unsized = 0;
-    return make_room(load, error);
+    own->linked = true;
+    sgc_store16(head, (uint16_t)left.size);
+    if (left.size) memcpy(head + LINK_HEAD, left.data, left.size);
+    status = sgc_runs_add(&own->links, sgc_str_of((const char *)head, LINK_HEAD + left.size), right,
+                          origin, error);
+    return status ? status : count_bytes(load, 64 + left.size + right.size, error);
 }
 
 sgc_status sgc_page_load_refer(sgc_page_load *load, uint16_t table, uint16_t relation, uint64_t row,
@@ -312,14 +356,24 @@ static sgc_status read_row(sgc_page_load *load, uint16_t table, uint64_t at, sgc
     return status;
 }
 
-static sgc_status clashes(sgc_page_load *load, uint16_t table, uint16_t index, uint64_t row,
-                          sgc_load_clash *clash, sgc_error *error)
+/* Two rows with the same entry: the one that came later is refused. */
+static sgc_status clashes(sgc_page_load *load, uint16_t table, uint16_t index, uint64_t one,
+                          uint64_t other, sgc_load_clash *clash, sgc_error *error)
 {
+    const sgc_origins *origins = &load->tables[table].origins;
+    uint64_t first, second;
     sgc_str record;
-    sgc_status status = read_row(load, table, row & ~NOT_COMPARED, &record, error);
+    sgc_status status = sgc_origins_find(origins, one, &first, error);
 
+    if (status == SGC_OK) status = sgc_origins_find(origins, other, &second, error);
+    if (status == SGC_OK)
+        status = read_row(load, table, first > second ? one : other, &record, error);
     if (status) return status;
-    *clash = (sgc_load_clash){.table = table, .index = index, .record = record};
+    *clash = (sgc_load_clash){.table = table,
+                              .index = index,
+                              .record = record,
+                              .origin = first > second ? first : second,
+                              .other = first > second ? second : first};
     return sgc_fail(error, SGC_EXISTS, "two rows have the same %s", index ? "values" : "key");
 }
 
@@ -327,6 +381,7 @@ static sgc_status clashes(sgc_page_load *load, uint16_t table, uint16_t index, u
 typedef struct previous {
     uint8_t bytes[SGC_ENTRY_MAX];
     size_t size, compared; /* compared: bytes that must be unique */
+    uint64_t row;
     bool there;
 } previous;
 
@@ -356,7 +411,7 @@ static sgc_status build_index(sgc_page_load *load, uint16_t table, uint16_t inde
         if (status || !there) break;
         size_t compared = index == 0 ? now.entry.size : now.entry.size - now.key_size;
         if (unique && !(now.value & NOT_COMPARED) && repeats(&last, &now, compared, last.compared))
-            status = clashes(load, table, index, now.value, clash, error);
+            status = clashes(load, table, index, now.value, last.row, clash, error);
         /* A list may have an element twice. */
         if (status || repeats(&last, &now, now.entry.size, last.size)) continue;
         status = sgc_index_build_add(&builder, now.entry, now.key_size, now.value & ~NOT_COMPARED,
@@ -364,6 +419,7 @@ static sgc_status build_index(sgc_page_load *load, uint16_t table, uint16_t inde
         memcpy(last.bytes, now.entry.data, now.entry.size);
         last.size = now.entry.size;
         last.compared = now.value & NOT_COMPARED ? SIZE_MAX : compared;
+        last.row = now.value;
         last.there = true;
     }
     if (status == SGC_OK) status = sgc_index_build_end(&builder, error);
@@ -405,10 +461,12 @@ sgc_status sgc_page_load_build(sgc_page_load *load, sgc_load_clash *clash, sgc_e
     sgc_status status = SGC_OK;
 
     for (uint16_t t = 0; status == SGC_OK && t < load->schema->table_count; t++) {
-        if (!load->tables[t].used) continue;
+        loaded *own = &load->tables[t];
+        if (!own->used || own->linked || own->built) continue;
         for (uint16_t i = 0; status == SGC_OK && i < load->schema->tables[t].index_count; i++)
             status = build_index(load, t, i, clash, error);
         if (status == SGC_OK) status = build_hash(load, t, error);
+        own->built = true;
         close_table(load, t);
     }
     return status;
@@ -416,7 +474,12 @@ sgc_status sgc_page_load_build(sgc_page_load *load, sgc_load_clash *clash, sgc_e
 
 /* ---- parents ---- */
 
-static sgc_status find_loaded(sgc_page_load *load, uint16_t table, sgc_str key, bool *there,
+bool sgc_page_load_has(const sgc_page_load *load, uint16_t table)
+{
+    return load->tables[table].used;
+}
+
+sgc_status sgc_page_load_find(sgc_page_load *load, uint16_t table, sgc_str key, bool *there,
                               sgc_error *error)
 {
     sgc_tree *trees = sgc_image_tree(&load->flush->image, table, 0);
@@ -450,6 +513,9 @@ static sgc_status is_missing(sgc_page_load *load, const sgc_sorted *now, sgc_loa
     clash->parent_key =
         sgc_arena_str(&load->arena, sgc_str_of(now->entry.data + REFERENCE_HEAD, now->key_size));
     if (!clash->parent_key.data) return no_memory(error);
+    status =
+        sgc_origins_find(&load->tables[clash->table].origins, now->value, &clash->origin, error);
+    if (status) return status;
     return sgc_fail(error, SGC_FOREIGN_KEY, "a row names one that is not there");
 }
 
@@ -467,14 +533,43 @@ sgc_status sgc_page_load_parents(sgc_page_load *load, sgc_load_look_up *look_up,
         if (repeats(&last, &now, now.entry.size, last.size)) continue;
         uint16_t parent = sgc_load16((const uint8_t *)now.entry.data + 4);
         sgc_str key = sgc_str_of(now.entry.data + REFERENCE_HEAD, now.key_size);
-        status = load->tables[parent].used ? find_loaded(load, parent, key, &there, error)
-                                           : look_up(context, parent, key, &there, error);
+        status = look_up(context, parent, key, &there, error);
         if (status == SGC_OK && !there) status = is_missing(load, &now, clash, error);
         memcpy(last.bytes, now.entry.data, now.entry.size);
         last.size = now.entry.size;
         last.there = true;
     }
     sgc_runs_close(&load->references);
+    return status;
+}
+
+/* ---- links ---- */
+
+sgc_status sgc_page_load_links(sgc_page_load *load, uint16_t table, sgc_load_link_sink *take,
+                               void *context, sgc_error *error)
+{
+    loaded *own = &load->tables[table];
+    previous last = {.there = false};
+    bool more = true;
+    sgc_sorted now;
+
+    if (!own->linked) return SGC_OK;
+    sgc_status status = sgc_runs_start(&own->links, &load->room, error);
+    while (status == SGC_OK) {
+        status = sgc_runs_next(&own->links, &now, &more, error);
+        if (status || !more) break;
+        /* Both of its ends may name it. */
+        if (repeats(&last, &now, now.entry.size, last.size)) continue;
+        memcpy(last.bytes, now.entry.data, now.entry.size);
+        last.size = now.entry.size;
+        last.there = true;
+        size_t left = sgc_load16(last.bytes);
+        const char *ends = (const char *)last.bytes + LINK_HEAD;
+        status = take(context, table, sgc_str_of(ends, left),
+                      sgc_str_of(ends + left, last.size - LINK_HEAD - left), now.value, error);
+    }
+    sgc_runs_close(&own->links);
+    own->linked = false;
     return status;
 }
 

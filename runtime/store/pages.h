@@ -289,7 +289,8 @@ typedef struct sgc_load_clash {
     uint16_t relation;     /**< SGC_FOREIGN_KEY: of the table, which names a parent */
     uint16_t parent;       /**< its table */
     sgc_str parent_key;
-    sgc_str record; /**< of the row */
+    sgc_str record;         /**< of the row */
+    uint64_t origin, other; /**< where it came from, and an earlier row with its entry */
 } sgc_load_clash;
 
 /**
@@ -299,22 +300,39 @@ typedef struct sgc_load_clash {
  */
 SGC_CHECK sgc_status sgc_page_load_begin(sgc_pages *pages, uint64_t memory, sgc_page_load **load,
                                          sgc_error *error);
-/** Adds a row. SGC_LIMIT: an indexed value is too long. */
+/** Adds a row. `origin` says where it came from, in a clash; 0: nobody will ask. SGC_LIMIT: an
+ * indexed value is too long. */
 SGC_CHECK sgc_status sgc_page_load_row(sgc_page_load *load, uint16_t table, sgc_str key,
-                                       sgc_str record, uint64_t *row, sgc_error *error);
+                                       sgc_str record, uint64_t origin, uint64_t *row,
+                                       sgc_error *error);
+/** Adds a link between two rows to a link table, which becomes a row in sgc_page_load_links().
+ * SGC_LIMIT: the keys are too long. */
+SGC_CHECK sgc_status sgc_page_load_link(sgc_page_load *load, uint16_t table, sgc_str left,
+                                        sgc_str right, uint64_t origin, sgc_error *error);
 /** The row just added names a row of `parent`, which sgc_page_load_parents() is to look for. */
 SGC_CHECK sgc_status sgc_page_load_refer(sgc_page_load *load, uint16_t table, uint16_t relation,
                                          uint64_t row, uint16_t parent, sgc_str parent_key,
                                          sgc_error *error);
-/** Builds all indexes. SGC_EXISTS: two rows share a key or what is unique, see *clash. */
+/** Builds the indexes of all tables that have their rows: of link tables, behind
+ * sgc_page_load_links(). SGC_EXISTS: two rows share a key or what is unique, see *clash. */
 SGC_CHECK sgc_status sgc_page_load_build(sgc_page_load *load, sgc_load_clash *clash,
                                          sgc_error *error);
-/** Looks for the parents that were named; look_up() answers for tables that are not loaded.
- * SGC_FOREIGN_KEY: *clash says which is not there. */
+/** Whether the table is one of the load. */
+bool sgc_page_load_has(const sgc_page_load *load, uint16_t table);
+/** Looks for a row of the load, in a table that has its indexes. */
+SGC_CHECK sgc_status sgc_page_load_find(sgc_page_load *load, uint16_t table, sgc_str key,
+                                        bool *there, sgc_error *error);
+/** Asks for the parents that were named. SGC_FOREIGN_KEY: *clash says which is not there. */
 typedef sgc_status sgc_load_look_up(void *context, uint16_t table, sgc_str key, bool *there,
                                     sgc_error *error);
 SGC_CHECK sgc_status sgc_page_load_parents(sgc_page_load *load, sgc_load_look_up *look_up,
                                            void *context, sgc_load_clash *clash, sgc_error *error);
+/** Hands out the links of a table, each one once and those of a left end together; the keys are
+ * readable during the call, which puts the row. */
+typedef sgc_status sgc_load_link_sink(void *context, uint16_t table, sgc_str left, sgc_str right,
+                                      uint64_t origin, sgc_error *error);
+SGC_CHECK sgc_status sgc_page_load_links(sgc_page_load *load, uint16_t table,
+                                         sgc_load_link_sink *take, void *context, sgc_error *error);
 /** Writes what is in memory and syncs. After a failed sync the image can only be read. */
 SGC_CHECK sgc_status sgc_page_load_sync(sgc_page_load *load, sgc_error *error);
 /** The flush's checkpoint takes the tables; their rows begin at `sequence`. */

@@ -369,6 +369,12 @@ static sgc_status no_link_end(sgc_txn *txn, const struct sgc_reads *source, uint
                         SGC_ARG(sgc_key_words(txn, missing->table, missing->key)), SGC_ARG(child));
 }
 
+sgc_status sgc_fail_link(sgc_txn *txn, uint16_t link, const struct sgc_parent *own,
+                         const struct sgc_parent *missing, bool missing_right)
+{
+    return no_link_end(txn, NULL, link, own, missing, missing_right);
+}
+
 /* *owner: the end that is there when the other one is not. */
 static sgc_status check_link(sgc_txn *txn, const struct sgc_reads *source, uint16_t table,
                              sgc_str record, struct sgc_parent *owner)

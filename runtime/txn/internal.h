@@ -367,9 +367,12 @@ struct sgc_load {
     sgc_page_load *pages;
     bool *claimed, *guarded; /* by table; commit lock. Claimed: being loaded. Guarded: rows of
                                 claimed tables may name theirs, so none is deleted */
+    bool *filled;            /* by table: has got something */
     int64_t *serials;        /* by table: largest key so far */
     uint64_t rows;
-    sgc_status broken; /* first failure, in the words of txn */
+    bool has_places;       /* somebody says them; else rows are counted */
+    uint64_t place, other; /* of the row at hand; of an earlier one it is not compatible with */
+    sgc_status broken;     /* first failure, in the words of txn */
 };
 
 /** The last step of a load, on the flusher's thread. */
@@ -699,6 +702,9 @@ sgc_status sgc_fail_too_long(sgc_txn *txn, uint16_t table);
 /** A parent (its table SGC_NONE: none of the relation's types) that the row with this key names. */
 sgc_status sgc_fail_parent(sgc_txn *txn, uint16_t table, uint16_t relation, sgc_str key,
                            sgc_str record, const struct sgc_parent *parent);
+/** A link between `own` and a row that is missing. */
+sgc_status sgc_fail_link(sgc_txn *txn, uint16_t link, const struct sgc_parent *own,
+                         const struct sgc_parent *missing, bool missing_right);
 /** Replaces a row after all checks. */
 SGC_CHECK sgc_status sgc_write_replace(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str before,
                                        sgc_str record);

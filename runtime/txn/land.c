@@ -22,7 +22,7 @@ static sgc_status write_event(sgc_db *db, struct sgc_landing *landing)
     sgc_buf payload = {0};
     sgc_status status = SGC_NO_MEMORY;
 
-    sgc_payload_load(&payload, db->schema, landing->load->claimed);
+    sgc_payload_load(&payload, db->schema, landing->load->filled);
     if (!payload.failed) {
         status = sgc_log_append(db->log, landing->sequence, landing->time_us,
                                 sgc_buf_as_str(&payload), SGC_DURABILITY_FULL, logged, db);

@@ -30,6 +30,7 @@ static void load_free(sgc_load *load)
     if (load->txn) sgc_txn_free(load->txn);
     sgc_free(load->claimed);
     sgc_free(load->guarded);
+    sgc_free(load->filled);
     sgc_free(load->serials);
     sgc_free(load);
 }
@@ -68,8 +69,9 @@ static sgc_load *new_load(sgc_db *db)
     load->db = db;
     load->claimed = sgc_alloc_zero(tables, sizeof *load->claimed);
     load->guarded = sgc_alloc_zero(tables, sizeof *load->guarded);
+    load->filled = sgc_alloc_zero(tables, sizeof *load->filled);
     load->serials = sgc_alloc_zero(tables, sizeof *load->serials);
-    if (load->claimed && load->guarded && load->serials) return load;
+    if (load->claimed && load->guarded && load->filled && load->serials) return load;
     load_free(load);
     return NULL;
 }
@@ -156,6 +158,10 @@ static void guard_parents(sgc_load *load, uint16_t table)
 {
     const struct sgc_table_rules *rules = load->db->rules;
 
+    if (load->txn->schema->tables[table].link) {
+        if (rules[table].left != SGC_NONE) load->guarded[rules[table].left] = true;
+        if (rules[table].right != SGC_NONE) load->guarded[rules[table].right] = true;
+    }
     for (uint16_t parent = 0; parent < load->txn->schema->table_count; parent++) {
         for (uint16_t i = 0; i < rules[parent].reference_count; i++) {
             if (rules[parent].references[i].table == table) load->guarded[parent] = true;
@@ -184,20 +190,31 @@ static sgc_status claim_locked(sgc_load *load, uint16_t table)
 
 static sgc_status claim(sgc_load *load, uint16_t table)
 {
-    const sgc_schema *schema = load->txn->schema;
-
-    if (table >= sgc_user_tables(schema)) {
+    if (table >= sgc_user_tables(load->txn->schema)) {
         return sgc_txn_fail(load->txn, SGC_INVALID, SGC_NONE, SGC_NONE, "there is no table %u",
                             (unsigned)table);
     }
-    if (schema->tables[table].link) {
-        return sgc_txn_fail(load->txn, SGC_UNSUPPORTED, table, SGC_NONE,
-                            "links are added by transactions, when the rows have been loaded");
-    }
+    if (load->claimed[table]) return SGC_OK;
     sgc_mutex_lock(&load->db->commit_lock);
     sgc_status status = claim_locked(load, table);
     sgc_mutex_unlock(&load->db->commit_lock);
     return status;
+}
+
+/* A statement begins. */
+static sgc_status begin(sgc_load *load)
+{
+    if (load->broken != SGC_OK) return load->broken;
+    sgc_txn_clear_error(load->txn);
+    if (load->txn->scratch.total) sgc_arena_reset(&load->txn->scratch);
+    return SGC_OK;
+}
+
+sgc_status sgc_load_claim(sgc_load *load, uint16_t table)
+{
+    sgc_status status = begin(load);
+
+    return status == SGC_OK ? sgc_txn_fail_plain(load->txn, claim(load, table)) : status;
 }
 
 /* ---- rows ---- */
@@ -244,7 +261,8 @@ static sgc_status put(sgc_load *load, uint16_t table, sgc_str key, sgc_str recor
     sgc_txn *txn = load->txn;
     const sgc_table *t = &txn->schema->tables[table];
     uint64_t row;
-    sgc_status status = sgc_page_load_row(load->pages, table, key, record, &row, &txn->error);
+    sgc_status status =
+        sgc_page_load_row(load->pages, table, key, record, load->place, &row, &txn->error);
 
     if (status == SGC_LIMIT && record.size <= SGC_RECORD_MAX)
         status = sgc_fail_too_long(txn, table);
@@ -260,68 +278,148 @@ static sgc_status put(sgc_load *load, uint16_t table, sgc_str key, sgc_str recor
 static sgc_status add(sgc_load *load, uint16_t table, sgc_str key, sgc_str record)
 {
     sgc_txn *txn = load->txn;
-    sgc_status status = SGC_OK;
+    sgc_status status = claim(load, table);
 
-    if (table >= txn->schema->table_count || !load->claimed[table]) status = claim(load, table);
+    if (status == SGC_OK && txn->schema->tables[table].link) {
+        return sgc_txn_fail(txn, SGC_INVALID, table, SGC_NONE,
+                            "links are added by sgc_load_link()");
+    }
     if (status == SGC_OK) status = sgc_check_key(txn, table, key);
     if (status == SGC_OK) status = sgc_check_record(txn, table, key, record);
     if (status == SGC_OK) status = put(load, table, key, record);
     if (status != SGC_OK) return status;
     sgc_serial_note(txn, table, key, &load->serials[table]);
+    load->filled[table] = true;
     load->rows++;
     return SGC_OK;
 }
 
+void sgc_load_place(sgc_load *load, uint64_t place)
+{
+    load->place = place;
+    load->has_places = true;
+}
+
 sgc_status sgc_load_row(sgc_load *load, uint16_t table, sgc_str key, sgc_str record)
 {
-    sgc_txn *txn = load->txn;
+    sgc_status status = begin(load);
 
-    if (load->broken != SGC_OK) return load->broken;
-    sgc_txn_clear_error(txn);
-    if (txn->scratch.total) sgc_arena_reset(&txn->scratch);
-    return sgc_txn_fail_plain(txn, add(load, table, key, record));
+    if (status != SGC_OK) return status;
+    if (!load->has_places) load->place = load->rows + 1;
+    return sgc_txn_fail_plain(load->txn, add(load, table, key, record));
 }
 
-sgc_status sgc_load_write(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str record)
+static sgc_status add_link(sgc_load *load, uint16_t link, sgc_str left, sgc_str right)
 {
-    return sgc_load_row(txn->load, table, key, record);
+    sgc_txn *txn = load->txn;
+    sgc_status status = claim(load, link);
+
+    if (status != SGC_OK) return status;
+    assert(txn->schema->tables[link].link);
+    status = sgc_page_load_link(load->pages, link, left, right, load->place, &txn->error);
+    load->filled[link] = true;
+    if (status != SGC_OK) load->broken = status;
+    return status;
 }
 
-/* ---- commit ---- */
+sgc_status sgc_load_link(sgc_load *load, uint16_t link, sgc_str left, sgc_str right)
+{
+    sgc_status status = begin(load);
 
+    if (status != SGC_OK) return status;
+    return sgc_txn_fail_plain(load->txn, add_link(load, link, left, right));
+}
+
+/* ---- commit: what rows name ---- */
+
+/* Rows that are there now stay: nobody else may delete one while the load is open. */
 struct look_up {
     sgc_load *load;
+    struct sgc_view *view;
     struct sgc_reads source;
+    sgc_key left; /* of the last link, which was there */
 };
+
+static void start_looking(sgc_load *load, struct look_up *now)
+{
+    struct sgc_view *view = sgc_view_pin(load->db);
+
+    *now = (struct look_up){.load = load, .view = view};
+    now->source = (struct sgc_reads){.schema = load->txn->schema,
+                                     .checkpoint = view->checkpoint,
+                                     .layers = view->layers,
+                                     .count = view->count,
+                                     .at = SGC_NEWEST};
+}
 
 static sgc_status look_up(void *context, uint16_t table, sgc_str key, bool *there, sgc_error *error)
 {
     struct look_up *now = context;
+    sgc_load *load = now->load;
     enum sgc_found found;
     sgc_str record;
 
-    sgc_arena_reset(&now->load->txn->scratch);
+    if (sgc_page_load_has(load->pages, table))
+        return sgc_page_load_find(load->pages, table, key, there, error);
+    sgc_arena_reset(&load->txn->scratch);
     sgc_status status =
-        sgc_reads_get(&now->source, table, key, &now->load->txn->scratch, &found, &record, error);
+        sgc_reads_get(&now->source, table, key, &load->txn->scratch, &found, &record, error);
     *there = found == SGC_FOUND_ROW;
     return status;
 }
 
-/* Parents that are there now stay: nobody else may delete one while the load is open. */
-static sgc_status check_parents(sgc_load *load, sgc_load_clash *clash)
+static sgc_status look_at_ends(struct look_up *now, uint16_t link, const struct sgc_parent ends[2],
+                               sgc_error *error)
 {
-    struct sgc_view *view = sgc_view_pin(load->db);
-    struct look_up now = {load,
-                          {.schema = load->txn->schema,
-                           .checkpoint = view->checkpoint,
-                           .layers = view->layers,
-                           .count = view->count,
-                           .at = SGC_NEWEST}};
-    sgc_status status = sgc_page_load_parents(load->pages, look_up, &now, clash, &load->txn->error);
+    bool there = sgc_str_eq(sgc_key_str(&now->left), ends[0].key);
+    sgc_status status = SGC_OK;
 
-    sgc_view_unpin(view);
+    if (!there) status = look_up(now, ends[0].table, ends[0].key, &there, error);
+    if (status == SGC_OK && !there)
+        return sgc_fail_link(now->load->txn, link, &ends[1], &ends[0], false);
+    sgc_key_start(&now->left);
+    sgc_key_raw(&now->left, ends[0].key);
+    if (status == SGC_OK) status = look_up(now, ends[1].table, ends[1].key, &there, error);
+    if (status != SGC_OK || there) return status;
+    return sgc_fail_link(now->load->txn, link, &ends[0], &ends[1], true);
+}
+
+static sgc_status put_link(void *context, uint16_t link, sgc_str left, sgc_str right,
+                           uint64_t origin, sgc_error *error)
+{
+    struct look_up *now = context;
+    sgc_txn *txn = now->load->txn;
+    const struct sgc_table_rules *rules = &txn->db->rules[link];
+    const struct sgc_parent ends[2] = {{rules->left, left}, {rules->right, right}};
+    sgc_str record;
+    sgc_key key;
+    uint64_t row;
+
+    if (txn->scratch.total) sgc_arena_reset(&txn->scratch);
+    sgc_status status = look_at_ends(now, link, ends, error);
+    if (status == SGC_OK) status = sgc_link_record(txn, link, left, right, &record);
+    if (status == SGC_OK) status = sgc_record_key(&txn->schema->tables[link], record, &key);
+    if (status == SGC_OK)
+        status =
+            sgc_page_load_row(now->load->pages, link, sgc_key_str(&key), record, 0, &row, error);
+    if (status == SGC_FOREIGN_KEY || status == SGC_LIMIT) now->load->place = origin;
+    return status == SGC_LIMIT ? sgc_fail_too_long(txn, link) : status;
+}
+
+static sgc_status put_links(struct look_up *now)
+{
+    sgc_load *load = now->load;
+    sgc_status status = SGC_OK;
+
+    for (uint16_t i = 0; status == SGC_OK && i < load->txn->schema->table_count; i++) {
+        if (!load->filled[i]) continue;
+        sgc_key_start(&now->left);
+        status = sgc_page_load_links(load->pages, i, put_link, now, &load->txn->error);
+    }
     return status;
 }
+
+/* ---- commit ---- */
 
 /* What the store found, in words of the schema. */
 static sgc_status describe(sgc_load *load, const sgc_load_clash *clash, sgc_status status)
@@ -330,6 +428,8 @@ static sgc_status describe(sgc_load *load, const sgc_load_clash *clash, sgc_stat
     struct sgc_parent parent = {clash->parent, clash->parent_key};
     sgc_key key;
 
+    load->place = clash->origin;
+    load->other = clash->other;
     if (status == SGC_EXISTS && clash->index > 0)
         return sgc_fail_taken(txn, clash->table, clash->index, clash->record);
     if (sgc_record_key(&txn->schema->tables[clash->table], clash->record, &key) != SGC_OK)
@@ -341,12 +441,20 @@ static sgc_status describe(sgc_load *load, const sgc_load_clash *clash, sgc_stat
 
 static sgc_status build(sgc_load *load)
 {
-    sgc_load_clash clash;
-    sgc_status status = sgc_page_load_build(load->pages, &clash, &load->txn->error);
+    sgc_load_clash clash = {0};
+    sgc_error *error = &load->txn->error;
+    struct look_up now;
 
-    if (status == SGC_OK) status = check_parents(load, &clash);
-    if (status == SGC_EXISTS || status == SGC_FOREIGN_KEY) return describe(load, &clash, status);
-    return status == SGC_OK ? sgc_page_load_sync(load->pages, &load->txn->error) : status;
+    sgc_status status = sgc_page_load_build(load->pages, &clash, error);
+    if (status == SGC_EXISTS) return describe(load, &clash, status);
+    if (status != SGC_OK) return status;
+    start_looking(load, &now);
+    status = sgc_page_load_parents(load->pages, look_up, &now, &clash, error);
+    if (status == SGC_FOREIGN_KEY) status = describe(load, &clash, status);
+    if (status == SGC_OK) status = put_links(&now);
+    sgc_view_unpin(now.view);
+    if (status == SGC_OK) status = sgc_page_load_build(load->pages, &clash, error);
+    return status == SGC_OK ? sgc_page_load_sync(load->pages, error) : status;
 }
 
 /* Waits for the flusher to have done it; nobody commits meanwhile. Commit lock held. */
@@ -376,7 +484,9 @@ static sgc_status commit(sgc_load *load, struct sgc_landing *landing)
     sgc_db *db = load->db;
     sgc_status status = load->broken;
 
-    if (status != SGC_OK || load->rows == 0) return status;
+    if (status != SGC_OK) return status;
+    load->place = 0;
+    if (!memchr(load->filled, true, load->txn->schema->table_count)) return SGC_OK;
     sgc_txn_clear_error(load->txn);
     status = build(load);
     if (status != SGC_OK) return status;
@@ -399,7 +509,9 @@ sgc_status sgc_load_commit(sgc_load **open, sgc_commit_info *info)
     if (info) {
         *info = (sgc_commit_info){.error = load->txn->error,
                                   .type = load->txn->error_type,
-                                  .field = load->txn->error_field};
+                                  .field = load->txn->error_field,
+                                  .place = load->place,
+                                  .other_place = load->other};
         if (status == SGC_OK) {
             info->outcome = SGC_OUTCOME_COMMITTED;
             info->sequence = landing.sequence;

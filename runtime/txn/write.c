@@ -1,6 +1,6 @@
 /*
  * write.c - the statements of a writing transaction. Each one is whole or leaves nothing: what it
- * put before it failed is rolled back.
+ * put before it failed is rolled back. Those of a load's transaction go to the load.
  */
 #include "txn/internal.h"
 
@@ -12,6 +12,10 @@ static sgc_status start(sgc_txn *txn)
     if (txn->reads_only) {
         return sgc_txn_fail(txn, SGC_READ_ONLY, SGC_NONE, SGC_NONE,
                             "this transaction was opened for reading");
+    }
+    if (txn->load) {
+        return sgc_txn_fail(txn, SGC_UNSUPPORTED, SGC_NONE, SGC_NONE,
+                            "a load adds rows and links, and does nothing else");
     }
     if (atomic_load_explicit(&txn->db->read_only, memory_order_relaxed)) {
         return sgc_txn_fail_stopped(txn, SGC_READ_ONLY);
@@ -107,6 +111,7 @@ static sgc_status insert(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str reco
 
 sgc_status sgc_row_insert(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str record)
 {
+    if (txn->load) return sgc_load_row(txn->load, table, key, record);
     sgc_savepoint mark = sgc_savepoint_set(txn);
     sgc_status status = start(txn);
 
@@ -182,6 +187,7 @@ static sgc_status find_link(sgc_txn *txn, uint16_t link, sgc_str left, sgc_str r
 
 sgc_status sgc_link_add(sgc_txn *txn, uint16_t link, sgc_str left, sgc_str right)
 {
+    if (txn->load) return sgc_load_link(txn->load, link, left, right);
     sgc_savepoint mark = sgc_savepoint_set(txn);
     struct link_row row;
     sgc_status status = start(txn);

@@ -127,6 +127,8 @@ typedef struct sgc_commit_info {
     uint64_t time_us;  /**< commit time, microseconds since 1970 */
     sgc_error error;
     sgc_str type, field; /**< where the error lies, null when nowhere; static or in the schema */
+    uint64_t place; /**< of a load: the row that was refused, see sgc_load_place(); 0: no row */
+    uint64_t other_place; /**< and an earlier one with its key or unique values, else 0 */
 } sgc_commit_info;
 
 typedef enum sgc_moment_kind {
@@ -436,11 +438,23 @@ SGC_CHECK sgc_status sgc_load_begin(sgc_db *db, const sgc_load_options *options,
                                     sgc_error *error);
 /**
  * Adds a row. Parents may come later; keys and unique indexes are compared at the end. Refused, and
- * the load goes on: the first row of a table that holds rows (SGC_EXISTS) or of a link table
- * (SGC_UNSUPPORTED), and a row that is SGC_NOT_NULL, SGC_CHECK_FAILED or SGC_INVALID. After any
- * other failure the load can only be aborted.
+ * the load goes on: the first row of a table that holds rows (SGC_EXISTS), and a row that is
+ * SGC_NOT_NULL, SGC_CHECK_FAILED or SGC_INVALID. After any other failure the load can only be
+ * aborted.
  */
 SGC_CHECK sgc_status sgc_load_row(sgc_load *load, uint16_t table, sgc_str key, sgc_str record);
+/**
+ * Adds a link to a link table, by the keys of its ends, which may come later. A link that is there
+ * already stays one. Refusals as above.
+ */
+SGC_CHECK sgc_status sgc_load_link(sgc_load *load, uint16_t link, sgc_str left, sgc_str right);
+/** The table belongs to the load from now on, not only from its first row on. */
+SGC_CHECK sgc_status sgc_load_claim(sgc_load *load, uint16_t table);
+/**
+ * Where the next rows and links come from, a line of a file perhaps, from 1: sgc_commit_info.place
+ * tells it when one is refused. Unless this is called, rows are counted from 1.
+ */
+void sgc_load_place(sgc_load *load, uint64_t place);
 /**
  * Commits, frees *load and sets it to NULL. SGC_OK: durable in the data file and in every index.
  * SGC_EXISTS, SGC_FOREIGN_KEY: nothing of it stays. info may be NULL.
@@ -450,10 +464,11 @@ SGC_CHECK sgc_status sgc_load_commit(sgc_load **load, sgc_commit_info *info);
 void sgc_load_abort(sgc_load **load);
 /** Words of the load's last failure; "" when there was none. */
 const char *sgc_load_errmsg(const sgc_load *load);
-/** For emitted code: the transaction that makes the values of one more row. */
+/**
+ * The transaction that makes the values of one more row, until the next call: rows and links that
+ * are added through it go to the load, changes and deletions are SGC_UNSUPPORTED.
+ */
 sgc_txn *sgc_load_txn(sgc_load *load);
-/** For emitted code: sgc_load_row() of the load whose transaction this is. */
-SGC_CHECK sgc_status sgc_load_write(sgc_txn *txn, uint16_t table, sgc_str key, sgc_str record);
 
 /* ---- maintenance, beside readers and writers ---- */
 

@@ -589,10 +589,11 @@ static void memory_fails(void)
         sgc_alloc_fail_at(n, false);
         sgc_status status = try_load(&bed, &outcome);
         sgc_alloc_fail_at(0, false);
-        /* Without memory for its very last writes a checkpoint stops all further ones. */
-        bool stopped = status == SGC_READ_ONLY;
+        /* Without memory for its very last writes a checkpoint stops all further ones; the device
+         * of this test takes some, too, even when it is the root that is written. */
+        bool unknown = status == SGC_UNKNOWN_OUTCOME, stopped = status == SGC_READ_ONLY || unknown;
         CU_ASSERT_TRUE(status == SGC_OK || status == SGC_NO_MEMORY || stopped);
-        CU_ASSERT_NOT_EQUAL(outcome, SGC_OUTCOME_UNKNOWN);
+        CU_ASSERT_EQUAL(outcome == SGC_OUTCOME_UNKNOWN, unknown);
         check_small(&bed, outcome);
         done = n > 3000;
         if (outcome == SGC_OUTCOME_REFUSED && !stopped) {

@@ -385,11 +385,7 @@ sgc_status schema_class_create(sgc_txn *txn, const schema_class_new *in, schema_
 
 sgc_status schema_class_load(sgc_load *load, const schema_class_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Class");
-    schema_class row;
-
-    given_schema_class(&take, in, &row);
-    return store_schema_class(&take, sgc_load_write, &row, NULL);
+    return schema_class_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Class point at; false when memory is out. */
 static bool copy_schema_class__1(sgc_arena *arena, const schema_class *row, schema_class *out)
@@ -996,11 +992,7 @@ sgc_status schema_register_create(sgc_txn *txn, const schema_register_new *in, s
 
 sgc_status schema_register_load(sgc_load *load, const schema_register_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Register");
-    schema_register row;
-
-    given_schema_register(&take, in, &row);
-    return store_schema_register(&take, sgc_load_write, &row, NULL);
+    return schema_register_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Register point at; false when memory is out. */
 static bool copy_schema_register__1(sgc_arena *arena, const schema_register *row,
@@ -1419,11 +1411,7 @@ sgc_status schema_for_create(sgc_txn *txn, const schema_for_new *in, schema_for 
 
 sgc_status schema_for_load(sgc_load *load, const schema_for_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "For");
-    schema_for row;
-
-    given_schema_for(&take, in, &row);
-    return store_schema_for(&take, sgc_load_write, &row, NULL);
+    return schema_for_create(sgc_load_txn(load), in, NULL);
 }
 /* ---- type For: access ---- */
 
@@ -1764,11 +1752,7 @@ sgc_status schema_owner_type_create(sgc_txn *txn, const schema_owner_type_new *i
 
 sgc_status schema_owner_type_load(sgc_load *load, const schema_owner_type_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "OwnerType");
-    schema_owner_type row;
-
-    given_schema_owner_type(&take, in, &row);
-    return store_schema_owner_type(&take, sgc_load_write, &row, NULL);
+    return schema_owner_type_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of OwnerType point at; false when memory is out. */
 static bool copy_schema_owner_type__1(sgc_arena *arena, const schema_owner_type *row,
@@ -2202,11 +2186,7 @@ sgc_status schema_owner_cursor_create(sgc_txn *txn, const schema_owner_cursor_ne
 
 sgc_status schema_owner_cursor_load(sgc_load *load, const schema_owner_cursor_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "OwnerCursor");
-    schema_owner_cursor row;
-
-    given_schema_owner_cursor(&take, in, &row);
-    return store_schema_owner_cursor(&take, sgc_load_write, &row, NULL);
+    return schema_owner_cursor_create(sgc_load_txn(load), in, NULL);
 }
 /* ---- type OwnerCursor: access ---- */
 
@@ -2686,11 +2666,7 @@ sgc_status schema_owner_get_create(sgc_txn *txn, const schema_owner_get_new *in,
 
 sgc_status schema_owner_get_load(sgc_load *load, const schema_owner_get_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "OwnerGet");
-    schema_owner_get row;
-
-    given_schema_owner_get(&take, in, &row);
-    return store_schema_owner_get(&take, sgc_load_write, &row, NULL);
+    return schema_owner_get_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of OwnerGet point at; false when memory is out. */
 static bool copy_schema_owner_get__1(sgc_arena *arena, const schema_owner_get *row,

@@ -163,11 +163,7 @@ sgc_status schema_user_create(sgc_txn *txn, const schema_user_new *in, schema_us
 
 sgc_status schema_user_load(sgc_load *load, const schema_user_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    schema_user row;
-
-    given_schema_user(&take, in, &row);
-    return store_schema_user(&take, sgc_load_write, &row, NULL);
+    return schema_user_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_schema_user__1(sgc_arena *arena, const schema_user *row, schema_user *out)
@@ -541,11 +537,7 @@ sgc_status schema_user_2_create(sgc_txn *txn, const schema_user_2_new *in, schem
 
 sgc_status schema_user_2_load(sgc_load *load, const schema_user_2_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "USER");
-    schema_user_2 row;
-
-    given_schema_user_2(&take, in, &row);
-    return store_schema_user_2(&take, sgc_load_write, &row, NULL);
+    return schema_user_2_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of USER point at; false when memory is out. */
 static bool copy_schema_user_2__1(sgc_arena *arena, const schema_user_2 *row, schema_user_2 *out)
@@ -910,11 +902,7 @@ sgc_status schema_us_er_create(sgc_txn *txn, const schema_us_er_new *in, schema_
 
 sgc_status schema_us_er_load(sgc_load *load, const schema_us_er_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Us_er");
-    schema_us_er row;
-
-    given_schema_us_er(&take, in, &row);
-    return store_schema_us_er(&take, sgc_load_write, &row, NULL);
+    return schema_us_er_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Us_er point at; false when memory is out. */
 static bool copy_schema_us_er__1(sgc_arena *arena, const schema_us_er *row, schema_us_er *out)
@@ -1278,11 +1266,7 @@ sgc_status schema_uses_create(sgc_txn *txn, const schema_uses_new *in, schema_us
 
 sgc_status schema_uses_load(sgc_load *load, const schema_uses_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Uses");
-    schema_uses row;
-
-    given_schema_uses(&take, in, &row);
-    return store_schema_uses(&take, sgc_load_write, &row, NULL);
+    return schema_uses_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Uses point at; false when memory is out. */
 static bool copy_schema_uses__1(sgc_arena *arena, const schema_uses *row, schema_uses *out)

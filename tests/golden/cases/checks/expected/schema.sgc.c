@@ -181,11 +181,7 @@ sgc_status schema_range_create(sgc_txn *txn, const schema_range_new *in, schema_
 
 sgc_status schema_range_load(sgc_load *load, const schema_range_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Range");
-    schema_range row;
-
-    given_schema_range(&take, in, &row);
-    return store_schema_range(&take, sgc_load_write, &row, NULL);
+    return schema_range_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Range point at; false when memory is out. */
 static bool copy_schema_range__1(sgc_arena *arena, const schema_range *row, schema_range *out)

@@ -486,11 +486,7 @@ sgc_status schema_all_create(sgc_txn *txn, const schema_all_new *in, schema_all 
 
 sgc_status schema_all_load(sgc_load *load, const schema_all_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "All");
-    schema_all row;
-
-    given_schema_all(&take, in, &row);
-    return store_schema_all(&take, sgc_load_write, &row, NULL);
+    return schema_all_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of All point at; false when memory is out. */
 static bool copy_schema_all__1(sgc_arena *arena, const schema_all *row, schema_all *out)

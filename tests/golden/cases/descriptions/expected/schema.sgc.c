@@ -196,11 +196,7 @@ sgc_status schema_thing_create(sgc_txn *txn, const schema_thing_new *in, schema_
 
 sgc_status schema_thing_load(sgc_load *load, const schema_thing_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Thing");
-    schema_thing row;
-
-    given_schema_thing(&take, in, &row);
-    return store_schema_thing(&take, sgc_load_write, &row, NULL);
+    return schema_thing_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Thing point at; false when memory is out. */
 static bool copy_schema_thing__1(sgc_arena *arena, const schema_thing *row, schema_thing *out)
@@ -595,11 +591,7 @@ sgc_status schema_uses_create(sgc_txn *txn, const schema_uses_new *in, schema_us
 
 sgc_status schema_uses_load(sgc_load *load, const schema_uses_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Uses");
-    schema_uses row;
-
-    given_schema_uses(&take, in, &row);
-    return store_schema_uses(&take, sgc_load_write, &row, NULL);
+    return schema_uses_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Uses point at; false when memory is out. */
 static bool copy_schema_uses__1(sgc_arena *arena, const schema_uses *row, schema_uses *out)

@@ -728,11 +728,7 @@ sgc_status schema_root1_create(sgc_txn *txn, const schema_root1_new *in, schema_
 
 sgc_status schema_root1_load(sgc_load *load, const schema_root1_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Root1");
-    schema_root1 row;
-
-    given_schema_root1(&take, in, &row);
-    return store_schema_root1(&take, sgc_load_write, &row, NULL);
+    return schema_root1_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Root1 point at; false when memory is out. */
 static bool copy_schema_root1__1(sgc_arena *arena, const schema_root1 *row, schema_root1 *out)

@@ -340,11 +340,7 @@ sgc_status schema_comment_create(sgc_txn *txn, const schema_comment_new *in, sch
 
 sgc_status schema_comment_load(sgc_load *load, const schema_comment_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Comment");
-    schema_comment row;
-
-    given_schema_comment(&take, in, &row);
-    return store_schema_comment(&take, sgc_load_write, &row, NULL);
+    return schema_comment_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Comment point at; false when memory is out. */
 static bool copy_schema_comment__1(sgc_arena *arena, const schema_comment *row, schema_comment *out)

@@ -489,11 +489,7 @@ sgc_status schema_txn_create(sgc_txn *txn, const schema_txn_new *in, schema_txn 
 
 sgc_status schema_txn_load(sgc_load *load, const schema_txn_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Txn");
-    schema_txn row;
-
-    given_schema_txn(&take, in, &row);
-    return store_schema_txn(&take, sgc_load_write, &row, NULL);
+    return schema_txn_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Txn point at; false when memory is out. */
 static bool copy_schema_txn__1(sgc_arena *arena, const schema_txn *row, schema_txn *out)

@@ -210,11 +210,7 @@ sgc_status schema_t_create(sgc_txn *txn, const schema_t_new *in, schema_t *out)
 
 sgc_status schema_t_load(sgc_load *load, const schema_t_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "T");
-    schema_t row;
-
-    given_schema_t(&take, in, &row);
-    return store_schema_t(&take, sgc_load_write, &row, NULL);
+    return schema_t_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of T point at; false when memory is out. */
 static bool copy_schema_t__1(sgc_arena *arena, const schema_t *row, schema_t *out)

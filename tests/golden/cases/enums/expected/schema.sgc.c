@@ -274,11 +274,7 @@ sgc_status schema_task_create(sgc_txn *txn, const schema_task_new *in, schema_ta
 
 sgc_status schema_task_load(sgc_load *load, const schema_task_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Task");
-    schema_task row;
-
-    given_schema_task(&take, in, &row);
-    return store_schema_task(&take, sgc_load_write, &row, NULL);
+    return schema_task_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Task point at; false when memory is out. */
 static bool copy_schema_task__1(sgc_arena *arena, const schema_task *row, schema_task *out)

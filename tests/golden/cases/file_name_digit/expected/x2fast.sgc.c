@@ -123,11 +123,7 @@ sgc_status x2fast_user_create(sgc_txn *txn, const x2fast_user_new *in, x2fast_us
 
 sgc_status x2fast_user_load(sgc_load *load, const x2fast_user_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    x2fast_user row;
-
-    given_x2fast_user(&take, in, &row);
-    return store_x2fast_user(&take, sgc_load_write, &row, NULL);
+    return x2fast_user_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_x2fast_user__1(sgc_arena *arena, const x2fast_user *row, x2fast_user *out)

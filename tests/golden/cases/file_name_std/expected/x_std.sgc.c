@@ -124,11 +124,7 @@ sgc_status x_std_string2_create(sgc_txn *txn, const x_std_string2_new *in, x_std
 
 sgc_status x_std_string2_load(sgc_load *load, const x_std_string2_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "String2");
-    x_std_string2 row;
-
-    given_x_std_string2(&take, in, &row);
-    return store_x_std_string2(&take, sgc_load_write, &row, NULL);
+    return x_std_string2_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of String2 point at; false when memory is out. */
 static bool copy_x_std_string2__1(sgc_arena *arena, const x_std_string2 *row, x_std_string2 *out)

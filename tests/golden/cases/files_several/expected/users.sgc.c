@@ -134,11 +134,7 @@ sgc_status users_user_create(sgc_txn *txn, const users_user_new *in, users_user 
 
 sgc_status users_user_load(sgc_load *load, const users_user_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    users_user row;
-
-    given_users_user(&take, in, &row);
-    return store_users_user(&take, sgc_load_write, &row, NULL);
+    return users_user_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_users_user__1(sgc_arena *arena, const users_user *row, users_user *out)
@@ -503,11 +499,7 @@ sgc_status users_post_create(sgc_txn *txn, const users_post_new *in, users_post 
 
 sgc_status users_post_load(sgc_load *load, const users_post_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Post");
-    users_post row;
-
-    given_users_post(&take, in, &row);
-    return store_users_post(&take, sgc_load_write, &row, NULL);
+    return users_post_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Post point at; false when memory is out. */
 static bool copy_users_post__1(sgc_arena *arena, const users_post *row, users_post *out)

@@ -194,11 +194,7 @@ sgc_status schema_row_create(sgc_txn *txn, const schema_row_new *in, schema_row 
 
 sgc_status schema_row_load(sgc_load *load, const schema_row_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Row");
-    schema_row row;
-
-    given_schema_row(&take, in, &row);
-    return store_schema_row(&take, sgc_load_write, &row, NULL);
+    return schema_row_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Row point at; false when memory is out. */
 static bool copy_schema_row__1(sgc_arena *arena, const schema_row *row, schema_row *out)

@@ -180,11 +180,7 @@ sgc_status schema_wide_create(sgc_txn *txn, const schema_wide_new *in, schema_wi
 
 sgc_status schema_wide_load(sgc_load *load, const schema_wide_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Wide");
-    schema_wide row;
-
-    given_schema_wide(&take, in, &row);
-    return store_schema_wide(&take, sgc_load_write, &row, NULL);
+    return schema_wide_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Wide point at; false when memory is out. */
 static bool copy_schema_wide__1(sgc_arena *arena, const schema_wide *row, schema_wide *out)

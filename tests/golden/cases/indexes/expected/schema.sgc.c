@@ -320,11 +320,7 @@ sgc_status schema_item_create(sgc_txn *txn, const schema_item_new *in, schema_it
 
 sgc_status schema_item_load(sgc_load *load, const schema_item_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Item");
-    schema_item row;
-
-    given_schema_item(&take, in, &row);
-    return store_schema_item(&take, sgc_load_write, &row, NULL);
+    return schema_item_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Item point at; false when memory is out. */
 static bool copy_schema_item__1(sgc_arena *arena, const schema_item *row, schema_item *out)
@@ -1470,11 +1466,7 @@ sgc_status schema_shop_create(sgc_txn *txn, const schema_shop_new *in, schema_sh
 
 sgc_status schema_shop_load(sgc_load *load, const schema_shop_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Shop");
-    schema_shop row;
-
-    given_schema_shop(&take, in, &row);
-    return store_schema_shop(&take, sgc_load_write, &row, NULL);
+    return schema_shop_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Shop point at; false when memory is out. */
 static bool copy_schema_shop__1(sgc_arena *arena, const schema_shop *row, schema_shop *out)

@@ -138,11 +138,7 @@ sgc_status schema_country_create(sgc_txn *txn, const schema_country_new *in, sch
 
 sgc_status schema_country_load(sgc_load *load, const schema_country_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Country");
-    schema_country row;
-
-    given_schema_country(&take, in, &row);
-    return store_schema_country(&take, sgc_load_write, &row, NULL);
+    return schema_country_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Country point at; false when memory is out. */
 static bool copy_schema_country__1(sgc_arena *arena, const schema_country *row, schema_country *out)
@@ -550,11 +546,7 @@ sgc_status schema_city_create(sgc_txn *txn, const schema_city_new *in, schema_ci
 
 sgc_status schema_city_load(sgc_load *load, const schema_city_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "City");
-    schema_city row;
-
-    given_schema_city(&take, in, &row);
-    return store_schema_city(&take, sgc_load_write, &row, NULL);
+    return schema_city_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of City point at; false when memory is out. */
 static bool copy_schema_city__1(sgc_arena *arena, const schema_city *row, schema_city *out)

@@ -130,11 +130,7 @@ sgc_status schema_a_create(sgc_txn *txn, const schema_a_new *in, schema_a *out)
 
 sgc_status schema_a_load(sgc_load *load, const schema_a_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "A");
-    schema_a row;
-
-    given_schema_a(&take, in, &row);
-    return store_schema_a(&take, sgc_load_write, &row, NULL);
+    return schema_a_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of A point at; false when memory is out. */
 static bool copy_schema_a__1(sgc_arena *arena, const schema_a *row, schema_a *out)
@@ -610,11 +606,7 @@ sgc_status schema_b_create(sgc_txn *txn, const schema_b_new *in, schema_b *out)
 
 sgc_status schema_b_load(sgc_load *load, const schema_b_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "B");
-    schema_b row;
-
-    given_schema_b(&take, in, &row);
-    return store_schema_b(&take, sgc_load_write, &row, NULL);
+    return schema_b_create(sgc_load_txn(load), in, NULL);
 }
 /* ---- type B: access ---- */
 
@@ -1001,11 +993,7 @@ sgc_status schema_c_create(sgc_txn *txn, const schema_c_new *in, schema_c *out)
 
 sgc_status schema_c_load(sgc_load *load, const schema_c_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "C");
-    schema_c row;
-
-    given_schema_c(&take, in, &row);
-    return store_schema_c(&take, sgc_load_write, &row, NULL);
+    return schema_c_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of C point at; false when memory is out. */
 static bool copy_schema_c__1(sgc_arena *arena, const schema_c *row, schema_c *out)
@@ -1365,11 +1353,7 @@ sgc_status schema_d_create(sgc_txn *txn, const schema_d_new *in, schema_d *out)
 
 sgc_status schema_d_load(sgc_load *load, const schema_d_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "D");
-    schema_d row;
-
-    given_schema_d(&take, in, &row);
-    return store_schema_d(&take, sgc_load_write, &row, NULL);
+    return schema_d_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of D point at; false when memory is out. */
 static bool copy_schema_d__1(sgc_arena *arena, const schema_d *row, schema_d *out)
@@ -1732,11 +1716,7 @@ sgc_status schema_e_create(sgc_txn *txn, const schema_e_new *in, schema_e *out)
 
 sgc_status schema_e_load(sgc_load *load, const schema_e_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "E");
-    schema_e row;
-
-    given_schema_e(&take, in, &row);
-    return store_schema_e(&take, sgc_load_write, &row, NULL);
+    return schema_e_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of E point at; false when memory is out. */
 static bool copy_schema_e__1(sgc_arena *arena, const schema_e *row, schema_e *out)
@@ -2105,11 +2085,7 @@ sgc_status schema_f_create(sgc_txn *txn, const schema_f_new *in, schema_f *out)
 
 sgc_status schema_f_load(sgc_load *load, const schema_f_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "F");
-    schema_f row;
-
-    given_schema_f(&take, in, &row);
-    return store_schema_f(&take, sgc_load_write, &row, NULL);
+    return schema_f_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of F point at; false when memory is out. */
 static bool copy_schema_f__1(sgc_arena *arena, const schema_f *row, schema_f *out)

@@ -110,11 +110,7 @@ sgc_status schema_by_id_create(sgc_txn *txn, const schema_by_id_new *in, schema_
 
 sgc_status schema_by_id_load(sgc_load *load, const schema_by_id_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "ById");
-    schema_by_id row;
-
-    given_schema_by_id(&take, in, &row);
-    return store_schema_by_id(&take, sgc_load_write, &row, NULL);
+    return schema_by_id_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of ById point at; false when memory is out. */
 static bool copy_schema_by_id__1(sgc_arena *arena, const schema_by_id *row, schema_by_id *out)
@@ -433,11 +429,7 @@ sgc_status schema_by_uuid_create(sgc_txn *txn, const schema_by_uuid_new *in, sch
 
 sgc_status schema_by_uuid_load(sgc_load *load, const schema_by_uuid_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByUuid");
-    schema_by_uuid row;
-
-    given_schema_by_uuid(&take, in, &row);
-    return store_schema_by_uuid(&take, sgc_load_write, &row, NULL);
+    return schema_by_uuid_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of ByUuid point at; false when memory is out. */
 static bool copy_schema_by_uuid__1(sgc_arena *arena, const schema_by_uuid *row, schema_by_uuid *out)
@@ -775,11 +767,7 @@ sgc_status schema_by_uuid_v7_create(sgc_txn *txn, const schema_by_uuid_v7_new *i
 
 sgc_status schema_by_uuid_v7_load(sgc_load *load, const schema_by_uuid_v7_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByUuidV7");
-    schema_by_uuid_v7 row;
-
-    given_schema_by_uuid_v7(&take, in, &row);
-    return store_schema_by_uuid_v7(&take, sgc_load_write, &row, NULL);
+    return schema_by_uuid_v7_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of ByUuidV7 point at; false when memory is out. */
 static bool copy_schema_by_uuid_v7__1(sgc_arena *arena, const schema_by_uuid_v7 *row,
@@ -1154,11 +1142,7 @@ sgc_status schema_by_ulid_create(sgc_txn *txn, const schema_by_ulid_new *in, sch
 
 sgc_status schema_by_ulid_load(sgc_load *load, const schema_by_ulid_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByUlid");
-    schema_by_ulid row;
-
-    given_schema_by_ulid(&take, in, &row);
-    return store_schema_by_ulid(&take, sgc_load_write, &row, NULL);
+    return schema_by_ulid_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of ByUlid point at; false when memory is out. */
 static bool copy_schema_by_ulid__1(sgc_arena *arena, const schema_by_ulid *row, schema_by_ulid *out)
@@ -1510,11 +1494,7 @@ sgc_status schema_by_serial_create(sgc_txn *txn, const schema_by_serial_new *in,
 
 sgc_status schema_by_serial_load(sgc_load *load, const schema_by_serial_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "BySerial");
-    schema_by_serial row;
-
-    given_schema_by_serial(&take, in, &row);
-    return store_schema_by_serial(&take, sgc_load_write, &row, NULL);
+    return schema_by_serial_create(sgc_load_txn(load), in, NULL);
 }
 /* ---- type BySerial: access ---- */
 
@@ -1868,11 +1848,7 @@ sgc_status schema_by_serial_big_create(sgc_txn *txn, const schema_by_serial_big_
 
 sgc_status schema_by_serial_big_load(sgc_load *load, const schema_by_serial_big_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "BySerialBig");
-    schema_by_serial_big row;
-
-    given_schema_by_serial_big(&take, in, &row);
-    return store_schema_by_serial_big(&take, sgc_load_write, &row, NULL);
+    return schema_by_serial_big_create(sgc_load_txn(load), in, NULL);
 }
 /* ---- type BySerialBig: access ---- */
 
@@ -2250,11 +2226,7 @@ sgc_status schema_by_given_create(sgc_txn *txn, const schema_by_given_new *in, s
 
 sgc_status schema_by_given_load(sgc_load *load, const schema_by_given_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByGiven");
-    schema_by_given row;
-
-    given_schema_by_given(&take, in, &row);
-    return store_schema_by_given(&take, sgc_load_write, &row, NULL);
+    return schema_by_given_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of ByGiven point at; false when memory is out. */
 static bool copy_schema_by_given__1(sgc_arena *arena, const schema_by_given *row,
@@ -2616,11 +2588,7 @@ sgc_status schema_by_number_create(sgc_txn *txn, const schema_by_number_new *in,
 
 sgc_status schema_by_number_load(sgc_load *load, const schema_by_number_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByNumber");
-    schema_by_number row;
-
-    given_schema_by_number(&take, in, &row);
-    return store_schema_by_number(&take, sgc_load_write, &row, NULL);
+    return schema_by_number_create(sgc_load_txn(load), in, NULL);
 }
 /* ---- type ByNumber: access ---- */
 
@@ -2983,11 +2951,7 @@ sgc_status schema_by_name_create(sgc_txn *txn, const schema_by_name_new *in, sch
 
 sgc_status schema_by_name_load(sgc_load *load, const schema_by_name_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByName");
-    schema_by_name row;
-
-    given_schema_by_name(&take, in, &row);
-    return store_schema_by_name(&take, sgc_load_write, &row, NULL);
+    return schema_by_name_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of ByName point at; false when memory is out. */
 static bool copy_schema_by_name__1(sgc_arena *arena, const schema_by_name *row, schema_by_name *out)
@@ -3341,11 +3305,7 @@ sgc_status schema_by_null_create(sgc_txn *txn, const schema_by_null_new *in, sch
 
 sgc_status schema_by_null_load(sgc_load *load, const schema_by_null_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "ByNull");
-    schema_by_null row;
-
-    given_schema_by_null(&take, in, &row);
-    return store_schema_by_null(&take, sgc_load_write, &row, NULL);
+    return schema_by_null_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of ByNull point at; false when memory is out. */
 static bool copy_schema_by_null__1(sgc_arena *arena, const schema_by_null *row, schema_by_null *out)

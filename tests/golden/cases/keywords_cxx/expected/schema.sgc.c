@@ -586,11 +586,7 @@ sgc_status schema_words_create(sgc_txn *txn, const schema_words_new *in, schema_
 
 sgc_status schema_words_load(sgc_load *load, const schema_words_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Words");
-    schema_words row;
-
-    given_schema_words(&take, in, &row);
-    return store_schema_words(&take, sgc_load_write, &row, NULL);
+    return schema_words_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Words point at; false when memory is out. */
 static bool copy_schema_words__1(sgc_arena *arena, const schema_words *row, schema_words *out)

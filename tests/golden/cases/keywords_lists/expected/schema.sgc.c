@@ -351,11 +351,7 @@ sgc_status schema_struct_create(sgc_txn *txn, const schema_struct_new *in, schem
 
 sgc_status schema_struct_load(sgc_load *load, const schema_struct_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Struct");
-    schema_struct row;
-
-    given_schema_struct(&take, in, &row);
-    return store_schema_struct(&take, sgc_load_write, &row, NULL);
+    return schema_struct_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Struct point at; false when memory is out. */
 static bool copy_schema_struct__1(sgc_arena *arena, const schema_struct *row, schema_struct *out)
@@ -782,11 +778,7 @@ sgc_status schema_for_create(sgc_txn *txn, const schema_for_new *in, schema_for 
 
 sgc_status schema_for_load(sgc_load *load, const schema_for_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "For");
-    schema_for row;
-
-    given_schema_for(&take, in, &row);
-    return store_schema_for(&take, sgc_load_write, &row, NULL);
+    return schema_for_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of For point at; false when memory is out. */
 static bool copy_schema_for__1(sgc_arena *arena, const schema_for *row, schema_for *out)

@@ -494,11 +494,7 @@ sgc_status schema_errno_create(sgc_txn *txn, const schema_errno_new *in, schema_
 
 sgc_status schema_errno_load(sgc_load *load, const schema_errno_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Errno");
-    schema_errno row;
-
-    given_schema_errno(&take, in, &row);
-    return store_schema_errno(&take, sgc_load_write, &row, NULL);
+    return schema_errno_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Errno point at; false when memory is out. */
 static bool copy_schema_errno__1(sgc_arena *arena, const schema_errno *row, schema_errno *out)

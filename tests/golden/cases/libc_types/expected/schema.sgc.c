@@ -167,11 +167,7 @@ sgc_status schema_file_create(sgc_txn *txn, const schema_file_new *in, schema_fi
 
 sgc_status schema_file_load(sgc_load *load, const schema_file_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "File");
-    schema_file row;
-
-    given_schema_file(&take, in, &row);
-    return store_schema_file(&take, sgc_load_write, &row, NULL);
+    return schema_file_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of File point at; false when memory is out. */
 static bool copy_schema_file__1(sgc_arena *arena, const schema_file *row, schema_file *out)

@@ -366,11 +366,7 @@ sgc_status schema_lists_create(sgc_txn *txn, const schema_lists_new *in, schema_
 
 sgc_status schema_lists_load(sgc_load *load, const schema_lists_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Lists");
-    schema_lists row;
-
-    given_schema_lists(&take, in, &row);
-    return store_schema_lists(&take, sgc_load_write, &row, NULL);
+    return schema_lists_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Lists point at; false when memory is out. */
 static bool copy_schema_lists__1(sgc_arena *arena, const schema_lists *row, schema_lists *out)

@@ -155,11 +155,7 @@ sgc_status schema_int_create(sgc_txn *txn, const schema_int_new *in, schema_int 
 
 sgc_status schema_int_load(sgc_load *load, const schema_int_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    schema_int row;
-
-    given_schema_int(&take, in, &row);
-    return store_schema_int(&take, sgc_load_write, &row, NULL);
+    return schema_int_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_schema_int__1(sgc_arena *arena, const schema_int *row, schema_int *out)

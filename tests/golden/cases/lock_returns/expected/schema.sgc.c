@@ -130,11 +130,7 @@ sgc_status schema_user_create(sgc_txn *txn, const schema_user_new *in, schema_us
 
 sgc_status schema_user_load(sgc_load *load, const schema_user_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    schema_user row;
-
-    given_schema_user(&take, in, &row);
-    return store_schema_user(&take, sgc_load_write, &row, NULL);
+    return schema_user_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_schema_user__1(sgc_arena *arena, const schema_user *row, schema_user *out)

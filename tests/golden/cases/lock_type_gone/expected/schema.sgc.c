@@ -118,11 +118,7 @@ sgc_status schema_person_create(sgc_txn *txn, const schema_person_new *in, schem
 
 sgc_status schema_person_load(sgc_load *load, const schema_person_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Person");
-    schema_person row;
-
-    given_schema_person(&take, in, &row);
-    return store_schema_person(&take, sgc_load_write, &row, NULL);
+    return schema_person_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Person point at; false when memory is out. */
 static bool copy_schema_person__1(sgc_arena *arena, const schema_person *row, schema_person *out)

@@ -106,11 +106,7 @@ sgc_status schema_thing_create(sgc_txn *txn, const schema_thing_new *in, schema_
 
 sgc_status schema_thing_load(sgc_load *load, const schema_thing_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Thing");
-    schema_thing row;
-
-    given_schema_thing(&take, in, &row);
-    return store_schema_thing(&take, sgc_load_write, &row, NULL);
+    return schema_thing_create(sgc_load_txn(load), in, NULL);
 }
 /* ---- type Thing: access ---- */
 
@@ -413,11 +409,7 @@ sgc_status schema_other_create(sgc_txn *txn, const schema_other_new *in, schema_
 
 sgc_status schema_other_load(sgc_load *load, const schema_other_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Other");
-    schema_other row;
-
-    given_schema_other(&take, in, &row);
-    return store_schema_other(&take, sgc_load_write, &row, NULL);
+    return schema_other_create(sgc_load_txn(load), in, NULL);
 }
 /* ---- type Other: access ---- */
 

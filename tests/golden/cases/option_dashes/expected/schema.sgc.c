@@ -110,11 +110,7 @@ sgc_status schema_a_create(sgc_txn *txn, const schema_a_new *in, schema_a *out)
 
 sgc_status schema_a_load(sgc_load *load, const schema_a_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "A");
-    schema_a row;
-
-    given_schema_a(&take, in, &row);
-    return store_schema_a(&take, sgc_load_write, &row, NULL);
+    return schema_a_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of A point at; false when memory is out. */
 static bool copy_schema_a__1(sgc_arena *arena, const schema_a *row, schema_a *out)

@@ -160,11 +160,7 @@ sgc_status my_app_user_create(sgc_txn *txn, const my_app_user_new *in, my_app_us
 
 sgc_status my_app_user_load(sgc_load *load, const my_app_user_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    my_app_user row;
-
-    given_my_app_user(&take, in, &row);
-    return store_my_app_user(&take, sgc_load_write, &row, NULL);
+    return my_app_user_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_my_app_user__1(sgc_arena *arena, const my_app_user *row, my_app_user *out)

@@ -111,11 +111,7 @@ sgc_status x9_lives_user_create(sgc_txn *txn, const x9_lives_user_new *in, x9_li
 
 sgc_status x9_lives_user_load(sgc_load *load, const x9_lives_user_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    x9_lives_user row;
-
-    given_x9_lives_user(&take, in, &row);
-    return store_x9_lives_user(&take, sgc_load_write, &row, NULL);
+    return x9_lives_user_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_x9_lives_user__1(sgc_arena *arena, const x9_lives_user *row, x9_lives_user *out)

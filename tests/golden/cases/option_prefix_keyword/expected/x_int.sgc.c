@@ -110,11 +110,7 @@ sgc_status x_int_user_create(sgc_txn *txn, const x_int_user_new *in, x_int_user 
 
 sgc_status x_int_user_load(sgc_load *load, const x_int_user_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    x_int_user row;
-
-    given_x_int_user(&take, in, &row);
-    return store_x_int_user(&take, sgc_load_write, &row, NULL);
+    return x_int_user_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_x_int_user__1(sgc_arena *arena, const x_int_user *row, x_int_user *out)

@@ -110,11 +110,7 @@ sgc_status x_sgc_user_create(sgc_txn *txn, const x_sgc_user_new *in, x_sgc_user 
 
 sgc_status x_sgc_user_load(sgc_load *load, const x_sgc_user_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    x_sgc_user row;
-
-    given_x_sgc_user(&take, in, &row);
-    return store_x_sgc_user(&take, sgc_load_write, &row, NULL);
+    return x_sgc_user_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_x_sgc_user__1(sgc_arena *arena, const x_sgc_user *row, x_sgc_user *out)

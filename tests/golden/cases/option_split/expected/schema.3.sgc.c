@@ -119,11 +119,7 @@ sgc_status schema_c_create(sgc_txn *txn, const schema_c_new *in, schema_c *out)
 
 sgc_status schema_c_load(sgc_load *load, const schema_c_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "C");
-    schema_c row;
-
-    given_schema_c(&take, in, &row);
-    return store_schema_c(&take, sgc_load_write, &row, NULL);
+    return schema_c_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of C point at; false when memory is out. */
 static bool copy_schema_c__1(sgc_arena *arena, const schema_c *row, schema_c *out)
@@ -548,11 +544,7 @@ sgc_status schema_d_create(sgc_txn *txn, const schema_d_new *in, schema_d *out)
 
 sgc_status schema_d_load(sgc_load *load, const schema_d_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "D");
-    schema_d row;
-
-    given_schema_d(&take, in, &row);
-    return store_schema_d(&take, sgc_load_write, &row, NULL);
+    return schema_d_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of D point at; false when memory is out. */
 static bool copy_schema_d__1(sgc_arena *arena, const schema_d *row, schema_d *out)

@@ -138,11 +138,7 @@ sgc_status schema_user_create(sgc_txn *txn, const schema_user_new *in, schema_us
 
 sgc_status schema_user_load(sgc_load *load, const schema_user_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    schema_user row;
-
-    given_schema_user(&take, in, &row);
-    return store_schema_user(&take, sgc_load_write, &row, NULL);
+    return schema_user_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_schema_user__1(sgc_arena *arena, const schema_user *row, schema_user *out)
@@ -720,11 +716,7 @@ sgc_status schema_post_create(sgc_txn *txn, const schema_post_new *in, schema_po
 
 sgc_status schema_post_load(sgc_load *load, const schema_post_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Post");
-    schema_post row;
-
-    given_schema_post(&take, in, &row);
-    return store_schema_post(&take, sgc_load_write, &row, NULL);
+    return schema_post_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Post point at; false when memory is out. */
 static bool copy_schema_post__1(sgc_arena *arena, const schema_post *row, schema_post *out)
@@ -1137,11 +1129,7 @@ sgc_status schema_tag_create(sgc_txn *txn, const schema_tag_new *in, schema_tag 
 
 sgc_status schema_tag_load(sgc_load *load, const schema_tag_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Tag");
-    schema_tag row;
-
-    given_schema_tag(&take, in, &row);
-    return store_schema_tag(&take, sgc_load_write, &row, NULL);
+    return schema_tag_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Tag point at; false when memory is out. */
 static bool copy_schema_tag__1(sgc_arena *arena, const schema_tag *row, schema_tag *out)
@@ -1519,11 +1507,7 @@ sgc_status schema_other_create(sgc_txn *txn, const schema_other_new *in, schema_
 
 sgc_status schema_other_load(sgc_load *load, const schema_other_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Other");
-    schema_other row;
-
-    given_schema_other(&take, in, &row);
-    return store_schema_other(&take, sgc_load_write, &row, NULL);
+    return schema_other_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Other point at; false when memory is out. */
 static bool copy_schema_other__1(sgc_arena *arena, const schema_other *row, schema_other *out)

@@ -110,11 +110,7 @@ sgc_status schema_user_create(sgc_txn *txn, const schema_user_new *in, schema_us
 
 sgc_status schema_user_load(sgc_load *load, const schema_user_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    schema_user row;
-
-    given_schema_user(&take, in, &row);
-    return store_schema_user(&take, sgc_load_write, &row, NULL);
+    return schema_user_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_schema_user__1(sgc_arena *arena, const schema_user *row, schema_user *out)
@@ -472,11 +468,7 @@ sgc_status schema_post_create(sgc_txn *txn, const schema_post_new *in, schema_po
 
 sgc_status schema_post_load(sgc_load *load, const schema_post_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Post");
-    schema_post row;
-
-    given_schema_post(&take, in, &row);
-    return store_schema_post(&take, sgc_load_write, &row, NULL);
+    return schema_post_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Post point at; false when memory is out. */
 static bool copy_schema_post__1(sgc_arena *arena, const schema_post *row, schema_post *out)

@@ -208,11 +208,7 @@ sgc_status schema_dog_create(sgc_txn *txn, const schema_dog_new *in, schema_dog 
 
 sgc_status schema_dog_load(sgc_load *load, const schema_dog_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Dog");
-    schema_dog row;
-
-    given_schema_dog(&take, in, &row);
-    return store_schema_dog(&take, sgc_load_write, &row, NULL);
+    return schema_dog_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Dog point at; false when memory is out. */
 static bool copy_schema_dog__1(sgc_arena *arena, const schema_dog *row, schema_dog *out)
@@ -593,11 +589,7 @@ sgc_status schema_cat_create(sgc_txn *txn, const schema_cat_new *in, schema_cat 
 
 sgc_status schema_cat_load(sgc_load *load, const schema_cat_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Cat");
-    schema_cat row;
-
-    given_schema_cat(&take, in, &row);
-    return store_schema_cat(&take, sgc_load_write, &row, NULL);
+    return schema_cat_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Cat point at; false when memory is out. */
 static bool copy_schema_cat__1(sgc_arena *arena, const schema_cat *row, schema_cat *out)
@@ -987,11 +979,7 @@ sgc_status schema_owner_create(sgc_txn *txn, const schema_owner_new *in, schema_
 
 sgc_status schema_owner_load(sgc_load *load, const schema_owner_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Owner");
-    schema_owner row;
-
-    given_schema_owner(&take, in, &row);
-    return store_schema_owner(&take, sgc_load_write, &row, NULL);
+    return schema_owner_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Owner point at; false when memory is out. */
 static bool copy_schema_owner__1(sgc_arena *arena, const schema_owner *row, schema_owner *out)

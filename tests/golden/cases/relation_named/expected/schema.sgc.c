@@ -132,11 +132,7 @@ sgc_status schema_flight_create(sgc_txn *txn, const schema_flight_new *in, schem
 
 sgc_status schema_flight_load(sgc_load *load, const schema_flight_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Flight");
-    schema_flight row;
-
-    given_schema_flight(&take, in, &row);
-    return store_schema_flight(&take, sgc_load_write, &row, NULL);
+    return schema_flight_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Flight point at; false when memory is out. */
 static bool copy_schema_flight__1(sgc_arena *arena, const schema_flight *row, schema_flight *out)
@@ -597,11 +593,7 @@ sgc_status schema_airport_create(sgc_txn *txn, const schema_airport_new *in, sch
 
 sgc_status schema_airport_load(sgc_load *load, const schema_airport_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Airport");
-    schema_airport row;
-
-    given_schema_airport(&take, in, &row);
-    return store_schema_airport(&take, sgc_load_write, &row, NULL);
+    return schema_airport_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Airport point at; false when memory is out. */
 static bool copy_schema_airport__1(sgc_arena *arena, const schema_airport *row, schema_airport *out)

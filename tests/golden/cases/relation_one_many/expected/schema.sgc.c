@@ -143,11 +143,7 @@ sgc_status schema_book_create(sgc_txn *txn, const schema_book_new *in, schema_bo
 
 sgc_status schema_book_load(sgc_load *load, const schema_book_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Book");
-    schema_book row;
-
-    given_schema_book(&take, in, &row);
-    return store_schema_book(&take, sgc_load_write, &row, NULL);
+    return schema_book_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Book point at; false when memory is out. */
 static bool copy_schema_book__1(sgc_arena *arena, const schema_book *row, schema_book *out)
@@ -656,11 +652,7 @@ sgc_status schema_author_create(sgc_txn *txn, const schema_author_new *in, schem
 
 sgc_status schema_author_load(sgc_load *load, const schema_author_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Author");
-    schema_author row;
-
-    given_schema_author(&take, in, &row);
-    return store_schema_author(&take, sgc_load_write, &row, NULL);
+    return schema_author_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Author point at; false when memory is out. */
 static bool copy_schema_author__1(sgc_arena *arena, const schema_author *row, schema_author *out)
@@ -1002,11 +994,7 @@ sgc_status schema_editor_create(sgc_txn *txn, const schema_editor_new *in, schem
 
 sgc_status schema_editor_load(sgc_load *load, const schema_editor_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Editor");
-    schema_editor row;
-
-    given_schema_editor(&take, in, &row);
-    return store_schema_editor(&take, sgc_load_write, &row, NULL);
+    return schema_editor_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Editor point at; false when memory is out. */
 static bool copy_schema_editor__1(sgc_arena *arena, const schema_editor *row, schema_editor *out)
@@ -1358,11 +1346,7 @@ sgc_status schema_series_create(sgc_txn *txn, const schema_series_new *in, schem
 
 sgc_status schema_series_load(sgc_load *load, const schema_series_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Series");
-    schema_series row;
-
-    given_schema_series(&take, in, &row);
-    return store_schema_series(&take, sgc_load_write, &row, NULL);
+    return schema_series_create(sgc_load_txn(load), in, NULL);
 }
 /* ---- type Series: access ---- */
 

@@ -111,11 +111,7 @@ sgc_status schema_person_create(sgc_txn *txn, const schema_person_new *in, schem
 
 sgc_status schema_person_load(sgc_load *load, const schema_person_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Person");
-    schema_person row;
-
-    given_schema_person(&take, in, &row);
-    return store_schema_person(&take, sgc_load_write, &row, NULL);
+    return schema_person_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Person point at; false when memory is out. */
 static bool copy_schema_person__1(sgc_arena *arena, const schema_person *row, schema_person *out)
@@ -469,11 +465,7 @@ sgc_status schema_passport_create(sgc_txn *txn, const schema_passport_new *in, s
 
 sgc_status schema_passport_load(sgc_load *load, const schema_passport_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Passport");
-    schema_passport row;
-
-    given_schema_passport(&take, in, &row);
-    return store_schema_passport(&take, sgc_load_write, &row, NULL);
+    return schema_passport_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Passport point at; false when memory is out. */
 static bool copy_schema_passport__1(sgc_arena *arena, const schema_passport *row,
@@ -905,11 +897,7 @@ sgc_status schema_left_create(sgc_txn *txn, const schema_left_new *in, schema_le
 
 sgc_status schema_left_load(sgc_load *load, const schema_left_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Left");
-    schema_left row;
-
-    given_schema_left(&take, in, &row);
-    return store_schema_left(&take, sgc_load_write, &row, NULL);
+    return schema_left_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Left point at; false when memory is out. */
 static bool copy_schema_left__1(sgc_arena *arena, const schema_left *row, schema_left *out)
@@ -1324,11 +1312,7 @@ sgc_status schema_right_create(sgc_txn *txn, const schema_right_new *in, schema_
 
 sgc_status schema_right_load(sgc_load *load, const schema_right_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Right");
-    schema_right row;
-
-    given_schema_right(&take, in, &row);
-    return store_schema_right(&take, sgc_load_write, &row, NULL);
+    return schema_right_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Right point at; false when memory is out. */
 static bool copy_schema_right__1(sgc_arena *arena, const schema_right *row, schema_right *out)

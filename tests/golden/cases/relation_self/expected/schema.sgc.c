@@ -118,11 +118,7 @@ sgc_status schema_person_create(sgc_txn *txn, const schema_person_new *in, schem
 
 sgc_status schema_person_load(sgc_load *load, const schema_person_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Person");
-    schema_person row;
-
-    given_schema_person(&take, in, &row);
-    return store_schema_person(&take, sgc_load_write, &row, NULL);
+    return schema_person_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Person point at; false when memory is out. */
 static bool copy_schema_person__1(sgc_arena *arena, const schema_person *row, schema_person *out)
@@ -573,11 +569,7 @@ sgc_status schema_node_create(sgc_txn *txn, const schema_node_new *in, schema_no
 
 sgc_status schema_node_load(sgc_load *load, const schema_node_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Node");
-    schema_node row;
-
-    given_schema_node(&take, in, &row);
-    return store_schema_node(&take, sgc_load_write, &row, NULL);
+    return schema_node_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Node point at; false when memory is out. */
 static bool copy_schema_node__1(sgc_arena *arena, const schema_node *row, schema_node *out)
@@ -1012,11 +1004,7 @@ sgc_status schema_user_create(sgc_txn *txn, const schema_user_new *in, schema_us
 
 sgc_status schema_user_load(sgc_load *load, const schema_user_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    schema_user row;
-
-    given_schema_user(&take, in, &row);
-    return store_schema_user(&take, sgc_load_write, &row, NULL);
+    return schema_user_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_schema_user__1(sgc_arena *arena, const schema_user *row, schema_user *out)

@@ -118,11 +118,7 @@ sgc_status schema_person_create(sgc_txn *txn, const schema_person_new *in, schem
 
 sgc_status schema_person_load(sgc_load *load, const schema_person_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Person");
-    schema_person row;
-
-    given_schema_person(&take, in, &row);
-    return store_schema_person(&take, sgc_load_write, &row, NULL);
+    return schema_person_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Person point at; false when memory is out. */
 static bool copy_schema_person__1(sgc_arena *arena, const schema_person *row, schema_person *out)
@@ -542,11 +538,7 @@ sgc_status schema_friend_create(sgc_txn *txn, const schema_friend_new *in, schem
 
 sgc_status schema_friend_load(sgc_load *load, const schema_friend_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Friend");
-    schema_friend row;
-
-    given_schema_friend(&take, in, &row);
-    return store_schema_friend(&take, sgc_load_write, &row, NULL);
+    return schema_friend_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Friend point at; false when memory is out. */
 static bool copy_schema_friend__1(sgc_arena *arena, const schema_friend *row, schema_friend *out)

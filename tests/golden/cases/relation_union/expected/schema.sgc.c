@@ -241,11 +241,7 @@ sgc_status schema_comment_create(sgc_txn *txn, const schema_comment_new *in, sch
 
 sgc_status schema_comment_load(sgc_load *load, const schema_comment_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Comment");
-    schema_comment row;
-
-    given_schema_comment(&take, in, &row);
-    return store_schema_comment(&take, sgc_load_write, &row, NULL);
+    return schema_comment_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Comment point at; false when memory is out. */
 static bool copy_schema_comment__1(sgc_arena *arena, const schema_comment *row, schema_comment *out)
@@ -813,11 +809,7 @@ sgc_status schema_post_create(sgc_txn *txn, const schema_post_new *in, schema_po
 
 sgc_status schema_post_load(sgc_load *load, const schema_post_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Post");
-    schema_post row;
-
-    given_schema_post(&take, in, &row);
-    return store_schema_post(&take, sgc_load_write, &row, NULL);
+    return schema_post_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Post point at; false when memory is out. */
 static bool copy_schema_post__1(sgc_arena *arena, const schema_post *row, schema_post *out)
@@ -1180,11 +1172,7 @@ sgc_status schema_picture_create(sgc_txn *txn, const schema_picture_new *in, sch
 
 sgc_status schema_picture_load(sgc_load *load, const schema_picture_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Picture");
-    schema_picture row;
-
-    given_schema_picture(&take, in, &row);
-    return store_schema_picture(&take, sgc_load_write, &row, NULL);
+    return schema_picture_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Picture point at; false when memory is out. */
 static bool copy_schema_picture__1(sgc_arena *arena, const schema_picture *row, schema_picture *out)

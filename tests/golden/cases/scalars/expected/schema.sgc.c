@@ -230,11 +230,7 @@ sgc_status schema_everything_create(sgc_txn *txn, const schema_everything_new *i
 
 sgc_status schema_everything_load(sgc_load *load, const schema_everything_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Everything");
-    schema_everything row;
-
-    given_schema_everything(&take, in, &row);
-    return store_schema_everything(&take, sgc_load_write, &row, NULL);
+    return schema_everything_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Everything point at; false when memory is out. */
 static bool copy_schema_everything__1(sgc_arena *arena, const schema_everything *row,
@@ -803,11 +799,7 @@ sgc_status schema_required_create(sgc_txn *txn, const schema_required_new *in, s
 
 sgc_status schema_required_load(sgc_load *load, const schema_required_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Required");
-    schema_required row;
-
-    given_schema_required(&take, in, &row);
-    return store_schema_required(&take, sgc_load_write, &row, NULL);
+    return schema_required_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Required point at; false when memory is out. */
 static bool copy_schema_required__1(sgc_arena *arena, const schema_required *row,

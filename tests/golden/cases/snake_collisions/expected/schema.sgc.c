@@ -194,11 +194,7 @@ sgc_status schema_person_create(sgc_txn *txn, const schema_person_new *in, schem
 
 sgc_status schema_person_load(sgc_load *load, const schema_person_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Person");
-    schema_person row;
-
-    given_schema_person(&take, in, &row);
-    return store_schema_person(&take, sgc_load_write, &row, NULL);
+    return schema_person_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Person point at; false when memory is out. */
 static bool copy_schema_person__1(sgc_arena *arena, const schema_person *row, schema_person *out)
@@ -624,11 +620,7 @@ sgc_status schema_blog_post_create(sgc_txn *txn, const schema_blog_post_new *in,
 
 sgc_status schema_blog_post_load(sgc_load *load, const schema_blog_post_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "BlogPost");
-    schema_blog_post row;
-
-    given_schema_blog_post(&take, in, &row);
-    return store_schema_blog_post(&take, sgc_load_write, &row, NULL);
+    return schema_blog_post_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of BlogPost point at; false when memory is out. */
 static bool copy_schema_blog_post__1(sgc_arena *arena, const schema_blog_post *row,
@@ -1004,11 +996,7 @@ sgc_status schema_blog_post_2_create(sgc_txn *txn, const schema_blog_post_2_new 
 
 sgc_status schema_blog_post_2_load(sgc_load *load, const schema_blog_post_2_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Blog_Post");
-    schema_blog_post_2 row;
-
-    given_schema_blog_post_2(&take, in, &row);
-    return store_schema_blog_post_2(&take, sgc_load_write, &row, NULL);
+    return schema_blog_post_2_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Blog_Post point at; false when memory is out. */
 static bool copy_schema_blog_post_2__1(sgc_arena *arena, const schema_blog_post_2 *row,

@@ -170,11 +170,7 @@ sgc_status schema_user_create(sgc_txn *txn, const schema_user_new *in, schema_us
 
 sgc_status schema_user_load(sgc_load *load, const schema_user_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    schema_user row;
-
-    given_schema_user(&take, in, &row);
-    return store_schema_user(&take, sgc_load_write, &row, NULL);
+    return schema_user_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_schema_user__1(sgc_arena *arena, const schema_user *row, schema_user *out)
@@ -664,11 +660,7 @@ sgc_status schema_user_new_2_create(sgc_txn *txn, const schema_user_new_2_new *i
 
 sgc_status schema_user_new_2_load(sgc_load *load, const schema_user_new_2_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "UserNew");
-    schema_user_new_2 row;
-
-    given_schema_user_new_2(&take, in, &row);
-    return store_schema_user_new_2(&take, sgc_load_write, &row, NULL);
+    return schema_user_new_2_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of UserNew point at; false when memory is out. */
 static bool copy_schema_user_new_2__1(sgc_arena *arena, const schema_user_new_2 *row,
@@ -1046,11 +1038,7 @@ sgc_status schema_user_patch_2_create(sgc_txn *txn, const schema_user_patch_2_ne
 
 sgc_status schema_user_patch_2_load(sgc_load *load, const schema_user_patch_2_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User_patch");
-    schema_user_patch_2 row;
-
-    given_schema_user_patch_2(&take, in, &row);
-    return store_schema_user_patch_2(&take, sgc_load_write, &row, NULL);
+    return schema_user_patch_2_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User_patch point at; false when memory is out. */
 static bool copy_schema_user_patch_2__1(sgc_arena *arena, const schema_user_patch_2 *row,
@@ -1430,11 +1418,7 @@ sgc_status schema_user_cursor_2_create(sgc_txn *txn, const schema_user_cursor_2_
 
 sgc_status schema_user_cursor_2_load(sgc_load *load, const schema_user_cursor_2_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User_cursor");
-    schema_user_cursor_2 row;
-
-    given_schema_user_cursor_2(&take, in, &row);
-    return store_schema_user_cursor_2(&take, sgc_load_write, &row, NULL);
+    return schema_user_cursor_2_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User_cursor point at; false when memory is out. */
 static bool copy_schema_user_cursor_2__1(sgc_arena *arena, const schema_user_cursor_2 *row,
@@ -1814,11 +1798,7 @@ sgc_status schema_user_get_2_create(sgc_txn *txn, const schema_user_get_2_new *i
 
 sgc_status schema_user_get_2_load(sgc_load *load, const schema_user_get_2_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "UserGet");
-    schema_user_get_2 row;
-
-    given_schema_user_get_2(&take, in, &row);
-    return store_schema_user_get_2(&take, sgc_load_write, &row, NULL);
+    return schema_user_get_2_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of UserGet point at; false when memory is out. */
 static bool copy_schema_user_get_2__1(sgc_arena *arena, const schema_user_get_2 *row,
@@ -2195,11 +2175,7 @@ sgc_status schema_user_all_2_create(sgc_txn *txn, const schema_user_all_2_new *i
 
 sgc_status schema_user_all_2_load(sgc_load *load, const schema_user_all_2_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "UserAll");
-    schema_user_all_2 row;
-
-    given_schema_user_all_2(&take, in, &row);
-    return store_schema_user_all_2(&take, sgc_load_write, &row, NULL);
+    return schema_user_all_2_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of UserAll point at; false when memory is out. */
 static bool copy_schema_user_all_2__1(sgc_arena *arena, const schema_user_all_2 *row,
@@ -2576,11 +2552,7 @@ sgc_status schema_user_copy_2_create(sgc_txn *txn, const schema_user_copy_2_new 
 
 sgc_status schema_user_copy_2_load(sgc_load *load, const schema_user_copy_2_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "UserCopy");
-    schema_user_copy_2 row;
-
-    given_schema_user_copy_2(&take, in, &row);
-    return store_schema_user_copy_2(&take, sgc_load_write, &row, NULL);
+    return schema_user_copy_2_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of UserCopy point at; false when memory is out. */
 static bool copy_schema_user_copy_2__1(sgc_arena *arena, const schema_user_copy_2 *row,
@@ -2953,11 +2925,7 @@ sgc_status schema_user_posts_create(sgc_txn *txn, const schema_user_posts_new *i
 
 sgc_status schema_user_posts_load(sgc_load *load, const schema_user_posts_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "UserPosts");
-    schema_user_posts row;
-
-    given_schema_user_posts(&take, in, &row);
-    return store_schema_user_posts(&take, sgc_load_write, &row, NULL);
+    return schema_user_posts_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of UserPosts point at; false when memory is out. */
 static bool copy_schema_user_posts__1(sgc_arena *arena, const schema_user_posts *row,
@@ -3391,11 +3359,7 @@ sgc_status schema_user_by_x_create(sgc_txn *txn, const schema_user_by_x_new *in,
 
 sgc_status schema_user_by_x_load(sgc_load *load, const schema_user_by_x_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "UserByX");
-    schema_user_by_x row;
-
-    given_schema_user_by_x(&take, in, &row);
-    return store_schema_user_by_x(&take, sgc_load_write, &row, NULL);
+    return schema_user_by_x_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of UserByX point at; false when memory is out. */
 static bool copy_schema_user_by_x__1(sgc_arena *arena, const schema_user_by_x *row,
@@ -3771,11 +3735,7 @@ sgc_status schema_user_schema_create(sgc_txn *txn, const schema_user_schema_new 
 
 sgc_status schema_user_schema_load(sgc_load *load, const schema_user_schema_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "UserSchema");
-    schema_user_schema row;
-
-    given_schema_user_schema(&take, in, &row);
-    return store_schema_user_schema(&take, sgc_load_write, &row, NULL);
+    return schema_user_schema_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of UserSchema point at; false when memory is out. */
 static bool copy_schema_user_schema__1(sgc_arena *arena, const schema_user_schema *row,
@@ -4136,11 +4096,7 @@ sgc_status schema_open_2_create(sgc_txn *txn, const schema_open_2_new *in, schem
 
 sgc_status schema_open_2_load(sgc_load *load, const schema_open_2_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Open");
-    schema_open_2 row;
-
-    given_schema_open_2(&take, in, &row);
-    return store_schema_open_2(&take, sgc_load_write, &row, NULL);
+    return schema_open_2_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Open point at; false when memory is out. */
 static bool copy_schema_open_2__1(sgc_arena *arena, const schema_open_2 *row, schema_open_2 *out)
@@ -4474,11 +4430,7 @@ sgc_status schema_schema_2_create(sgc_txn *txn, const schema_schema_2_new *in, s
 
 sgc_status schema_schema_2_load(sgc_load *load, const schema_schema_2_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Schema");
-    schema_schema_2 row;
-
-    given_schema_schema_2(&take, in, &row);
-    return store_schema_schema_2(&take, sgc_load_write, &row, NULL);
+    return schema_schema_2_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Schema point at; false when memory is out. */
 static bool copy_schema_schema_2__1(sgc_arena *arena, const schema_schema_2 *row,
@@ -4847,11 +4799,7 @@ sgc_status schema_create_create(sgc_txn *txn, const schema_create_new *in, schem
 
 sgc_status schema_create_load(sgc_load *load, const schema_create_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Create");
-    schema_create row;
-
-    given_schema_create(&take, in, &row);
-    return store_schema_create(&take, sgc_load_write, &row, NULL);
+    return schema_create_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Create point at; false when memory is out. */
 static bool copy_schema_create__1(sgc_arena *arena, const schema_create *row, schema_create *out)

@@ -123,11 +123,7 @@ sgc_status schema_fish_create(sgc_txn *txn, const schema_fish_new *in, schema_fi
 
 sgc_status schema_fish_load(sgc_load *load, const schema_fish_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Fish");
-    schema_fish row;
-
-    given_schema_fish(&take, in, &row);
-    return store_schema_fish(&take, sgc_load_write, &row, NULL);
+    return schema_fish_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Fish point at; false when memory is out. */
 static bool copy_schema_fish__1(sgc_arena *arena, const schema_fish *row, schema_fish *out)
@@ -489,11 +485,7 @@ sgc_status schema_log_create(sgc_txn *txn, const schema_log_new *in, schema_log 
 
 sgc_status schema_log_load(sgc_load *load, const schema_log_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Log");
-    schema_log row;
-
-    given_schema_log(&take, in, &row);
-    return store_schema_log(&take, sgc_load_write, &row, NULL);
+    return schema_log_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Log point at; false when memory is out. */
 static bool copy_schema_log__1(sgc_arena *arena, const schema_log *row, schema_log *out)
@@ -790,11 +782,7 @@ sgc_status schema_quiet_create(sgc_txn *txn, const schema_quiet_new *in, schema_
 
 sgc_status schema_quiet_load(sgc_load *load, const schema_quiet_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Quiet");
-    schema_quiet row;
-
-    given_schema_quiet(&take, in, &row);
-    return store_schema_quiet(&take, sgc_load_write, &row, NULL);
+    return schema_quiet_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Quiet point at; false when memory is out. */
 static bool copy_schema_quiet__1(sgc_arena *arena, const schema_quiet *row, schema_quiet *out)

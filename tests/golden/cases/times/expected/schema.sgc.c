@@ -154,11 +154,7 @@ sgc_status schema_event_create(sgc_txn *txn, const schema_event_new *in, schema_
 
 sgc_status schema_event_load(sgc_load *load, const schema_event_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Event");
-    schema_event row;
-
-    given_schema_event(&take, in, &row);
-    return store_schema_event(&take, sgc_load_write, &row, NULL);
+    return schema_event_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Event point at; false when memory is out. */
 static bool copy_schema_event__1(sgc_arena *arena, const schema_event *row, schema_event *out)

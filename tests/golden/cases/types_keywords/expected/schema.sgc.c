@@ -110,11 +110,7 @@ sgc_status schema_int2_create(sgc_txn *txn, const schema_int2_new *in, schema_in
 
 sgc_status schema_int2_load(sgc_load *load, const schema_int2_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Int2");
-    schema_int2 row;
-
-    given_schema_int2(&take, in, &row);
-    return store_schema_int2(&take, sgc_load_write, &row, NULL);
+    return schema_int2_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Int2 point at; false when memory is out. */
 static bool copy_schema_int2__1(sgc_arena *arena, const schema_int2 *row, schema_int2 *out)
@@ -443,11 +439,7 @@ sgc_status schema_void_create(sgc_txn *txn, const schema_void_new *in, schema_vo
 
 sgc_status schema_void_load(sgc_load *load, const schema_void_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Void");
-    schema_void row;
-
-    given_schema_void(&take, in, &row);
-    return store_schema_void(&take, sgc_load_write, &row, NULL);
+    return schema_void_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Void point at; false when memory is out. */
 static bool copy_schema_void__1(sgc_arena *arena, const schema_void *row, schema_void *out)
@@ -809,11 +801,7 @@ sgc_status schema_class_create(sgc_txn *txn, const schema_class_new *in, schema_
 
 sgc_status schema_class_load(sgc_load *load, const schema_class_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Class");
-    schema_class row;
-
-    given_schema_class(&take, in, &row);
-    return store_schema_class(&take, sgc_load_write, &row, NULL);
+    return schema_class_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Class point at; false when memory is out. */
 static bool copy_schema_class__1(sgc_arena *arena, const schema_class *row, schema_class *out)
@@ -1177,11 +1165,7 @@ sgc_status schema_long_create(sgc_txn *txn, const schema_long_new *in, schema_lo
 
 sgc_status schema_long_load(sgc_load *load, const schema_long_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Long");
-    schema_long row;
-
-    given_schema_long(&take, in, &row);
-    return store_schema_long(&take, sgc_load_write, &row, NULL);
+    return schema_long_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Long point at; false when memory is out. */
 static bool copy_schema_long__1(sgc_arena *arena, const schema_long *row, schema_long *out)
@@ -1545,11 +1529,7 @@ sgc_status schema_default_create(sgc_txn *txn, const schema_default_new *in, sch
 
 sgc_status schema_default_load(sgc_load *load, const schema_default_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Default");
-    schema_default row;
-
-    given_schema_default(&take, in, &row);
-    return store_schema_default(&take, sgc_load_write, &row, NULL);
+    return schema_default_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Default point at; false when memory is out. */
 static bool copy_schema_default__1(sgc_arena *arena, const schema_default *row, schema_default *out)
@@ -1917,11 +1897,7 @@ sgc_status schema_register_create(sgc_txn *txn, const schema_register_new *in, s
 
 sgc_status schema_register_load(sgc_load *load, const schema_register_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Register");
-    schema_register row;
-
-    given_schema_register(&take, in, &row);
-    return store_schema_register(&take, sgc_load_write, &row, NULL);
+    return schema_register_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Register point at; false when memory is out. */
 static bool copy_schema_register__1(sgc_arena *arena, const schema_register *row,
@@ -2331,11 +2307,7 @@ sgc_status schema_main_create(sgc_txn *txn, const schema_main_new *in, schema_ma
 
 sgc_status schema_main_load(sgc_load *load, const schema_main_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Main");
-    schema_main row;
-
-    given_schema_main(&take, in, &row);
-    return store_schema_main(&take, sgc_load_write, &row, NULL);
+    return schema_main_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Main point at; false when memory is out. */
 static bool copy_schema_main__1(sgc_arena *arena, const schema_main *row, schema_main *out)

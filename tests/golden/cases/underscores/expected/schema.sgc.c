@@ -168,11 +168,7 @@ sgc_status schema_x_create(sgc_txn *txn, const schema_x_new *in, schema_x *out)
 
 sgc_status schema_x_load(sgc_load *load, const schema_x_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "_");
-    schema_x row;
-
-    given_schema_x(&take, in, &row);
-    return store_schema_x(&take, sgc_load_write, &row, NULL);
+    return schema_x_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of _ point at; false when memory is out. */
 static bool copy_schema_x__1(sgc_arena *arena, const schema_x *row, schema_x *out)
@@ -547,11 +543,7 @@ sgc_status schema_type_create(sgc_txn *txn, const schema_type_new *in, schema_ty
 
 sgc_status schema_type_load(sgc_load *load, const schema_type_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "_Type_");
-    schema_type row;
-
-    given_schema_type(&take, in, &row);
-    return store_schema_type(&take, sgc_load_write, &row, NULL);
+    return schema_type_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of _Type_ point at; false when memory is out. */
 static bool copy_schema_type__1(sgc_arena *arena, const schema_type *row, schema_type *out)
@@ -955,11 +947,7 @@ sgc_status schema_uses_create(sgc_txn *txn, const schema_uses_new *in, schema_us
 
 sgc_status schema_uses_load(sgc_load *load, const schema_uses_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Uses");
-    schema_uses row;
-
-    given_schema_uses(&take, in, &row);
-    return store_schema_uses(&take, sgc_load_write, &row, NULL);
+    return schema_uses_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Uses point at; false when memory is out. */
 static bool copy_schema_uses__1(sgc_arena *arena, const schema_uses *row, schema_uses *out)

@@ -117,11 +117,7 @@ sgc_status schema_user_create(sgc_txn *txn, const schema_user_new *in, schema_us
 
 sgc_status schema_user_load(sgc_load *load, const schema_user_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "User");
-    schema_user row;
-
-    given_schema_user(&take, in, &row);
-    return store_schema_user(&take, sgc_load_write, &row, NULL);
+    return schema_user_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of User point at; false when memory is out. */
 static bool copy_schema_user__1(sgc_arena *arena, const schema_user *row, schema_user *out)
@@ -548,11 +544,7 @@ sgc_status schema_profile_create(sgc_txn *txn, const schema_profile_new *in, sch
 
 sgc_status schema_profile_load(sgc_load *load, const schema_profile_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Profile");
-    schema_profile row;
-
-    given_schema_profile(&take, in, &row);
-    return store_schema_profile(&take, sgc_load_write, &row, NULL);
+    return schema_profile_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Profile point at; false when memory is out. */
 static bool copy_schema_profile__1(sgc_arena *arena, const schema_profile *row, schema_profile *out)

@@ -222,13 +222,8 @@ sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_l
     sgc_load *load,
     const schema_a_very_long_type_name_that_somebody_chose_because_they_could_new *in)
 {
-    sgc_take take =
-        sgc_take_start(sgc_load_txn(load), "AVeryLongTypeNameThatSomebodyChoseBecauseTheyCould");
-    schema_a_very_long_type_name_that_somebody_chose_because_they_could row;
-
-    given_schema_a_very_long_type_name_that_somebody_chose_because_they_could(&take, in, &row);
-    return store_schema_a_very_long_type_name_that_somebody_chose_because_they_could(
-        &take, sgc_load_write, &row, NULL);
+    return schema_a_very_long_type_name_that_somebody_chose_because_they_could_create(
+        sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of AVeryLongTypeNameThatSomebodyChoseBecauseTheyCould point at; false when memory is out. */
 static bool copy_schema_a_very_long_type_name_that_somebody_chose_because_they_could__1(
@@ -984,13 +979,8 @@ sgc_status schema_a_very_long_type_name_that_somebody_chose_because_they_could_t
     sgc_load *load,
     const schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_new *in)
 {
-    sgc_take take =
-        sgc_take_start(sgc_load_txn(load), "AVeryLongTypeNameThatSomebodyChoseBecauseTheyCouldTwo");
-    schema_a_very_long_type_name_that_somebody_chose_because_they_could_two row;
-
-    given_schema_a_very_long_type_name_that_somebody_chose_because_they_could_two(&take, in, &row);
-    return store_schema_a_very_long_type_name_that_somebody_chose_because_they_could_two(
-        &take, sgc_load_write, &row, NULL);
+    return schema_a_very_long_type_name_that_somebody_chose_because_they_could_two_create(
+        sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of AVeryLongTypeNameThatSomebodyChoseBecauseTheyCouldTwo point at; false when memory is out. */
 static bool copy_schema_a_very_long_type_name_that_somebody_chose_because_they_could_two__1(
@@ -1592,11 +1582,7 @@ sgc_status schema_uses_create(sgc_txn *txn, const schema_uses_new *in, schema_us
 
 sgc_status schema_uses_load(sgc_load *load, const schema_uses_new *in)
 {
-    sgc_take take = sgc_take_start(sgc_load_txn(load), "Uses");
-    schema_uses row;
-
-    given_schema_uses(&take, in, &row);
-    return store_schema_uses(&take, sgc_load_write, &row, NULL);
+    return schema_uses_create(sgc_load_txn(load), in, NULL);
 }
 /* Copies what the members of Uses point at; false when memory is out. */
 static bool copy_schema_uses__1(sgc_arena *arena, const schema_uses *row, schema_uses *out)
