@@ -1,12 +1,12 @@
 /*
  * load.c - filling tables that have no rows, without MemTable and log: rows go straight into row
- * pages, in the order in which they come; entries of the indexes are sorted (runs.c) and each index
- * is built from the bottom, once. Links of many-to-many relations are sorted first: they may come
- * twice. The pages are lent places that no checkpoint names until a flush takes the trees over.
- * When a load may do so is the business of the floor above.
+ * pages, in the order in which they come; entries of the indexes are sorted (sorter.c) and each
+ * index is built from the bottom, once. Links of many-to-many relations are sorted first: they may
+ * come twice. The pages are lent places that no checkpoint names until a flush takes the trees
+ * over. When a load may do so is the business of the floor above.
  */
 #include "store/origins.h"
-#include "store/runs.h"
+#include "store/sorter.h"
 
 #include <stdio.h>
 
@@ -31,7 +31,7 @@ struct sgc_page_load {
     const sgc_schema *schema;
     loaded *tables;      /* by position */
     sgc_runs references; /* child's table, relation, parent's table, parent's key */
-    sgc_sort_room room;
+    sgc_sorter *sorter;
     sgc_arena arena;  /* texts of the clash */
     uint64_t memory;  /* for entries */
     uint64_t unsized; /* bytes added since it was last looked how much they take */
@@ -68,8 +68,7 @@ static sgc_status open_runs(sgc_page_load *load, sgc_runs *runs, sgc_error *erro
     char *path = next_path(load);
 
     if (!path) return no_memory(error);
-    sgc_runs_open(runs, load->pages->os, path);
-    return SGC_OK;
+    return sgc_runs_open(load->sorter, runs, path, error);
 }
 
 struct names {
@@ -113,7 +112,9 @@ sgc_status sgc_page_load_begin(sgc_pages *pages, uint64_t memory, sgc_page_load 
     if (!load) return no_memory(error);
     load->pages = pages;
     load->memory = memory;
-    sgc_status status = sgc_flush_begin_load(pages, &load->flush, error);
+    load->sorter = sgc_sorter_open(pages->os, memory);
+    sgc_status status =
+        load->sorter ? sgc_flush_begin_load(pages, &load->flush, error) : no_memory(error);
     if (status == SGC_OK) {
         load->schema = load->flush->image.schema;
         load->tables = sgc_alloc_zero(load->schema->table_count, sizeof *load->tables);
@@ -131,10 +132,10 @@ static void close_table(sgc_page_load *load, uint16_t table)
 {
     loaded *own = &load->tables[table];
 
-    sgc_runs_close(&own->hashes);
-    sgc_runs_close(&own->links);
+    sgc_runs_close(load->sorter, &own->hashes);
+    sgc_runs_close(load->sorter, &own->links);
     for (uint16_t i = 0; own->indexes && i < load->schema->tables[table].index_count; i++)
-        sgc_runs_close(&own->indexes[i]);
+        sgc_runs_close(load->sorter, &own->indexes[i]);
     sgc_free(own->indexes);
     own->indexes = NULL;
 }
@@ -142,13 +143,14 @@ static void close_table(sgc_page_load *load, uint16_t table)
 void sgc_page_load_end(sgc_page_load *load)
 {
     if (!load) return;
+    sgc_sorter_stop(load->sorter);
     for (uint16_t i = 0; load->tables && i < load->schema->table_count; i++) {
         close_table(load, i);
         sgc_origins_close(&load->tables[i].origins);
     }
-    sgc_runs_close(&load->references);
+    sgc_runs_close(load->sorter, &load->references);
+    sgc_sorter_close(load->sorter);
     sgc_flush_abort(load->flush);
-    sgc_free(load->room.items);
     sgc_free(load->tables);
     sgc_arena_free(&load->arena);
     sgc_free(load);
@@ -181,33 +183,6 @@ static sgc_status start_table(sgc_page_load *load, uint16_t table, sgc_error *er
 
 /* ---- taking rows ---- */
 
-static sgc_runs *larger(sgc_runs *a, sgc_runs *b)
-{
-    return a && sgc_runs_bytes(a) >= sgc_runs_bytes(b) ? a : b;
-}
-
-/* While entries take too much, the largest runs go to their files. */
-static sgc_status make_room(sgc_page_load *load, sgc_error *error)
-{
-    for (;;) {
-        sgc_runs *largest = &load->references;
-        uint64_t bytes = sgc_runs_bytes(largest);
-        for (uint16_t t = 0; t < load->schema->table_count; t++) {
-            loaded *own = &load->tables[t];
-            if (!own->indexes) continue;
-            bytes += sgc_runs_bytes(&own->hashes) + sgc_runs_bytes(&own->links);
-            largest = larger(larger(largest, &own->hashes), &own->links);
-            for (uint16_t i = 0; i < load->schema->tables[t].index_count; i++) {
-                bytes += sgc_runs_bytes(&own->indexes[i]);
-                largest = larger(largest, &own->indexes[i]);
-            }
-        }
-        if (bytes <= load->memory) return SGC_OK;
-        sgc_status status = sgc_runs_spill(largest, &load->room, error);
-        if (status) return status;
-    }
-}
-
 /* Whether a record has a null among the fields of an index. */
 static bool may_have_null(const sgc_table *table, const sgc_index *index)
 {
@@ -227,8 +202,8 @@ static sgc_status add_unique(sgc_page_load *load, const sgc_table *table, uint16
                             : sgc_index_components(table, index, record, 0, &components);
 
     if (status) return sgc_fail(error, status, "%s", sgc_status_text(status));
-    return sgc_runs_add(runs, sgc_key_str(&components), key, row | (has_null ? NOT_COMPARED : 0),
-                        error);
+    return sgc_runs_add(load->sorter, runs, sgc_key_str(&components), key,
+                        row | (has_null ? NOT_COMPARED : 0), error);
 }
 
 static sgc_status add_plain(sgc_page_load *load, const sgc_table *table, uint16_t index,
@@ -241,7 +216,7 @@ static sgc_status add_plain(sgc_page_load *load, const sgc_table *table, uint16_
         sgc_status status = sgc_index_components(table, index, record, element, &components);
         if (status == SGC_NOT_FOUND) return SGC_OK;
         if (status) return sgc_fail(error, status, "%s", sgc_status_text(status));
-        status = sgc_runs_add(runs, sgc_key_str(&components), key, row, error);
+        status = sgc_runs_add(load->sorter, runs, sgc_key_str(&components), key, row, error);
         if (status) return status;
     }
 }
@@ -252,8 +227,8 @@ static sgc_status add_hash(sgc_page_load *load, loaded *own, sgc_str key, uint64
     uint8_t order[4];
 
     (void)sgc_put_be32(order, sgc_hash_order(sgc_hash_of(load->pages->seed, key)));
-    return sgc_runs_add(&own->hashes, sgc_str_of((const char *)order, sizeof order), SGC_STR(""),
-                        row, error);
+    return sgc_runs_add(load->sorter, &own->hashes, sgc_str_of((const char *)order, sizeof order),
+                        SGC_STR(""), row, error);
 }
 
 static sgc_status add_entries(sgc_page_load *load, const sgc_table *table, sgc_str key,
@@ -263,7 +238,7 @@ static sgc_status add_entries(sgc_page_load *load, const sgc_table *table, sgc_s
     sgc_status status = add_hash(load, own, key, row, error);
 
     if (status == SGC_OK && table->index_count > 0)
-        status = sgc_runs_add(&own->indexes[0], SGC_STR(""), key, row, error);
+        status = sgc_runs_add(load->sorter, &own->indexes[0], SGC_STR(""), key, row, error);
     for (uint16_t i = 1; status == SGC_OK && i < table->index_count; i++) {
         bool unique = table->indexes[i].unique && !table->indexes[i].elements;
         status = unique ? add_unique(load, table, i, key, record, row, error)
@@ -278,7 +253,7 @@ static sgc_status count_bytes(sgc_page_load *load, uint64_t bytes, sgc_error *er
     load->unsized += bytes;
     if (load->unsized < load->memory / 32) return SGC_OK;
     load->unsized = 0;
-    return make_room(load, error);
+    return sgc_sorter_make_room(load->sorter, error);
 }
 
 sgc_status sgc_page_load_row(sgc_page_load *load, uint16_t table, sgc_str key, sgc_str record,
@@ -315,8 +290,9 @@ sgc_status sgc_page_load_link(sgc_page_load *load, uint16_t table, sgc_str left,
     own->linked = true;
     sgc_store16(head, (uint16_t)left.size);
     if (left.size) memcpy(head + LINK_HEAD, left.data, left.size);
-    status = sgc_runs_add(&own->links, sgc_str_of((const char *)head, LINK_HEAD + left.size), right,
-                          origin, error);
+    status =
+        sgc_runs_add(load->sorter, &own->links,
+                     sgc_str_of((const char *)head, LINK_HEAD + left.size), right, origin, error);
     return status ? status : count_bytes(load, 64 + left.size + right.size, error);
 }
 
@@ -328,8 +304,8 @@ sgc_status sgc_page_load_refer(sgc_page_load *load, uint16_t table, uint16_t rel
     sgc_store16(head, table);
     sgc_store16(head + 2, relation);
     sgc_store16(head + 4, parent);
-    return sgc_runs_add(&load->references, sgc_str_of((const char *)head, sizeof head), parent_key,
-                        row, error);
+    return sgc_runs_add(load->sorter, &load->references,
+                        sgc_str_of((const char *)head, sizeof head), parent_key, row, error);
 }
 
 /* ---- building ---- */
@@ -402,10 +378,8 @@ static sgc_status build_index(sgc_page_load *load, uint16_t table, uint16_t inde
     sgc_index_builder builder;
     previous last = {.there = false};
     sgc_sorted now;
-    sgc_status status = sgc_runs_start(runs, &load->room, error);
+    sgc_status status = sgc_index_build_start(&builder, load->flush, tree, index > 0, error);
 
-    if (status) return status;
-    status = sgc_index_build_start(&builder, load->flush, tree, index > 0, error);
     while (status == SGC_OK) {
         status = sgc_runs_next(runs, &now, &there, error);
         if (status || !there) break;
@@ -424,7 +398,7 @@ static sgc_status build_index(sgc_page_load *load, uint16_t table, uint16_t inde
     }
     if (status == SGC_OK) status = sgc_index_build_end(&builder, error);
     sgc_index_build_free(&builder);
-    sgc_runs_close(runs);
+    sgc_runs_close(load->sorter, runs);
     return status;
 }
 
@@ -446,14 +420,27 @@ static sgc_status build_hash(sgc_page_load *load, uint16_t table, sgc_error *err
 {
     sgc_runs *runs = &load->tables[table].hashes;
     sgc_tree *trees = sgc_image_tree(&load->flush->image, table, 0);
-    sgc_status status = sgc_runs_start(runs, &load->room, error);
+    sgc_status status =
+        sgc_hash_build_sorted(load->flush, &trees[SGC_TREE_OF_HASH], &trees[SGC_TREE_OF_ROWS],
+                              runs->count, next_hash, runs, error);
 
-    if (status == SGC_OK)
-        status =
-            sgc_hash_build_sorted(load->flush, &trees[SGC_TREE_OF_HASH], &trees[SGC_TREE_OF_ROWS],
-                                  runs->count, next_hash, runs, error);
-    sgc_runs_close(runs);
+    sgc_runs_close(load->sorter, runs);
     return status;
+}
+
+/* Indexes are built in the order in which reading their entries is started here. */
+static sgc_status start_reading(sgc_page_load *load, uint16_t table, sgc_error *error)
+{
+    loaded *own = &load->tables[table];
+    uint16_t indexes = load->schema->tables[table].index_count;
+    sgc_status status = SGC_OK;
+
+    for (uint16_t i = 0; status == SGC_OK && i < indexes; i++)
+        status = sgc_runs_finish(load->sorter, &own->indexes[i], error);
+    if (status == SGC_OK) status = sgc_runs_finish(load->sorter, &own->hashes, error);
+    for (uint16_t i = 0; status == SGC_OK && i < indexes; i++)
+        status = sgc_runs_start(load->sorter, &own->indexes[i], true, error);
+    return status ? status : sgc_runs_start(load->sorter, &own->hashes, true, error);
 }
 
 sgc_status sgc_page_load_build(sgc_page_load *load, sgc_load_clash *clash, sgc_error *error)
@@ -463,11 +450,12 @@ sgc_status sgc_page_load_build(sgc_page_load *load, sgc_load_clash *clash, sgc_e
     for (uint16_t t = 0; status == SGC_OK && t < load->schema->table_count; t++) {
         loaded *own = &load->tables[t];
         if (!own->used || own->linked || own->built) continue;
+        status = start_reading(load, t, error);
         for (uint16_t i = 0; status == SGC_OK && i < load->schema->tables[t].index_count; i++)
             status = build_index(load, t, i, clash, error);
         if (status == SGC_OK) status = build_hash(load, t, error);
         own->built = true;
-        close_table(load, t);
+        if (status == SGC_OK) close_table(load, t);
     }
     return status;
 }
@@ -525,8 +513,9 @@ sgc_status sgc_page_load_parents(sgc_page_load *load, sgc_load_look_up *look_up,
     previous last = {.there = false};
     bool more = true, there = true;
     sgc_sorted now;
-    sgc_status status = sgc_runs_start(&load->references, &load->room, error);
+    sgc_status status = sgc_runs_finish(load->sorter, &load->references, error);
 
+    if (status == SGC_OK) status = sgc_runs_start(load->sorter, &load->references, true, error);
     while (status == SGC_OK) {
         status = sgc_runs_next(&load->references, &now, &more, error);
         if (status || !more) break;
@@ -539,7 +528,7 @@ sgc_status sgc_page_load_parents(sgc_page_load *load, sgc_load_look_up *look_up,
         last.size = now.entry.size;
         last.there = true;
     }
-    sgc_runs_close(&load->references);
+    sgc_runs_close(load->sorter, &load->references);
     return status;
 }
 
@@ -554,7 +543,8 @@ sgc_status sgc_page_load_links(sgc_page_load *load, uint16_t table, sgc_load_lin
     sgc_sorted now;
 
     if (!own->linked) return SGC_OK;
-    sgc_status status = sgc_runs_start(&own->links, &load->room, error);
+    sgc_status status = sgc_runs_finish(load->sorter, &own->links, error);
+    if (status == SGC_OK) status = sgc_runs_start(load->sorter, &own->links, false, error);
     while (status == SGC_OK) {
         status = sgc_runs_next(&own->links, &now, &more, error);
         if (status || !more) break;
@@ -568,7 +558,7 @@ sgc_status sgc_page_load_links(sgc_page_load *load, uint16_t table, sgc_load_lin
         status = take(context, table, sgc_str_of(ends, left),
                       sgc_str_of(ends + left, last.size - LINK_HEAD - left), now.value, error);
     }
-    sgc_runs_close(&own->links);
+    sgc_runs_close(load->sorter, &own->links);
     own->linked = false;
     return status;
 }
