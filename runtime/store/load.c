@@ -544,6 +544,8 @@ sgc_status sgc_page_load_links(sgc_page_load *load, uint16_t table, sgc_load_lin
 
     if (!own->linked) return SGC_OK;
     sgc_status status = sgc_runs_finish(load->sorter, &own->links, error);
+    /* The rows that come of them need memory, too. */
+    if (status == SGC_OK) status = sgc_runs_make_way(load->sorter, &own->links, error);
     if (status == SGC_OK) status = sgc_runs_start(load->sorter, &own->links, false, error);
     while (status == SGC_OK) {
         status = sgc_runs_next(&own->links, &now, &more, error);

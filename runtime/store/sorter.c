@@ -519,10 +519,26 @@ sgc_status sgc_runs_finish(sgc_sorter *sorter, sgc_runs *runs, sgc_error *error)
     return status ? no_memory(error) : SGC_OK;
 }
 
+sgc_status sgc_runs_make_way(sgc_sorter *sorter, sgc_runs *runs, sgc_error *error)
+{
+    sgc_status status = settle(sorter, runs, error);
+
+    if (status || runs->memory <= sorter->memory / 4) return status;
+    return spill(sorter, runs, error);
+}
+
+/* What is read must not be sealed or spilled. */
+static void leave(sgc_sorter *sorter, const sgc_runs *runs)
+{
+    for (size_t i = 0; i < sorter->count; i++)
+        if (sorter->all[i] == runs) sorter->all[i--] = sorter->all[--sorter->count];
+}
+
 sgc_status sgc_runs_start(sgc_sorter *sorter, sgc_runs *runs, bool ahead, sgc_error *error)
 {
     sgc_status status = settle(sorter, runs, error);
 
+    leave(sorter, runs);
     if (status || runs->list.count == 0) return status;
     if (!sorter->has_thread || !ahead)
         return sgc_merge_open(&runs->merge, &runs->file, &runs->list, error);
@@ -551,8 +567,7 @@ sgc_status sgc_runs_next(sgc_runs *runs, sgc_sorted *entry, bool *there, sgc_err
 
 void sgc_runs_close(sgc_sorter *sorter, sgc_runs *runs)
 {
-    for (size_t i = 0; sorter && i < sorter->count; i++)
-        if (sorter->all[i] == runs) sorter->all[i--] = sorter->all[--sorter->count];
+    if (sorter) leave(sorter, runs);
     close_stream(sorter, runs->stream);
     sgc_merge_close(&runs->merge);
     sgc_run_list_free(&runs->list);

@@ -47,6 +47,8 @@ SGC_CHECK sgc_status sgc_runs_add(sgc_sorter *sorter, sgc_runs *runs, sgc_str co
 SGC_CHECK sgc_status sgc_sorter_make_room(sgc_sorter *sorter, sgc_error *error);
 /** No more entries come: what is left begins to be sorted. */
 SGC_CHECK sgc_status sgc_runs_finish(sgc_sorter *sorter, sgc_runs *runs, sgc_error *error);
+/** Finished runs that take much memory go to their file: others need it while these are read. */
+SGC_CHECK sgc_status sgc_runs_make_way(sgc_sorter *sorter, sgc_runs *runs, sgc_error *error);
 /** From now on entries are read. `ahead`: the thread merges them, and does nothing else until they
  * are read or closed, so nothing is added meanwhile; several are read one after the other, in the
  * order in which they were started. */

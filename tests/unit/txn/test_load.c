@@ -223,6 +223,67 @@ static void files_are_read_back_whole(void)
     CU_ASSERT_TRUE(flipped > 1);
 }
 
+/* ---- links ---- */
+
+static const char LINKED[] = "type Book { id: ID! @id(generate: NONE) shelves: [Shelf!]! }\n"
+                             "type Shelf { id: ID! @id(generate: NONE) books: [Book!]! }\n";
+
+enum { BOOKS = 80, SHELVES = 70 };
+
+static uint16_t only_link(sgc_txn *txn)
+{
+    const sgc_schema *schema = sgc_db_schema(sgc_txn_db(txn));
+    uint16_t link = 0;
+
+    while (!schema->tables[link].link)
+        link++;
+    return link;
+}
+
+/* Every book stands on every shelf. */
+static void add_linked(sgc_load *load)
+{
+    char json[40];
+    uint16_t link = only_link(sgc_load_txn(load));
+
+    for (unsigned i = 0; i < BOOKS; i++) {
+        snprintf(json, sizeof json, "{\"id\": \"n%03u\"}", i);
+        OK(add(load, "Book", json));
+        if (i < SHELVES) OK(add(load, "Shelf", json));
+    }
+    for (unsigned i = 0; i < BOOKS * SHELVES; i++) {
+        char book[10], shelf[10];
+        snprintf(book, sizeof book, "n%03u", i % BOOKS);
+        snprintf(shelf, sizeof shelf, "n%03u", i / BOOKS);
+        sgc_txn *txn = sgc_load_txn(load);
+        const sgc_schema *schema = sgc_db_schema(sgc_txn_db(txn));
+        const sgc_relation *own = &schema->tables[table_of(txn, "Book")].relations[0];
+        sgc_str b = key_of(txn, "Book", book), s = key_of(txn, "Shelf", shelf);
+        bool left = own->link_field == 1;
+        CU_ASSERT_EQUAL_FATAL(sgc_load_link(load, link, left ? b : s, left ? s : b), SGC_OK);
+    }
+}
+
+/* However much of the memory they take: rows come of them while they are read. */
+static void no_link_is_lost(void)
+{
+    for (uint64_t memory = 16 << 10; memory <= 4 << 20; memory += memory / 4) {
+        struct bed bed;
+        bed_open(&bed, LINKED, 0);
+        sgc_load *load = begin_load(&bed, memory);
+        add_linked(load);
+        committed(load);
+        sgc_txn *txn = bed_begin(&bed);
+        uint16_t link = only_link(txn);
+        const sgc_table *t = &sgc_db_schema(bed.db)->tables[link];
+        for (uint16_t i = 0; i < t->index_count; i++)
+            CU_ASSERT_EQUAL(count_index(txn, t->name.data, i), BOOKS * SHELVES);
+        sgc_abort(&txn);
+        verify(&bed);
+        bed_close(&bed);
+    }
+}
+
 static void parents_must_be_there(void)
 {
     struct bed bed;
@@ -690,6 +751,7 @@ int main(void)
         {"rows through files", rows_through_files},
         {"what must be unique", what_must_be_unique},
         {"files are read back whole", files_are_read_back_whole},
+        {"no link is lost", no_link_is_lost},
         {"parents must be there", parents_must_be_there},
         {"rows must be right", rows_must_be_right},
         {"others go on", others_go_on},
