@@ -337,7 +337,7 @@ struct look_up {
     sgc_load *load;
     struct sgc_view *view;
     struct sgc_reads source;
-    sgc_key left; /* of the last link, which was there */
+    sgc_key left; /* of the last link, which was there; empty before the first */
 };
 
 static void start_looking(sgc_load *load, struct look_up *now)
@@ -371,7 +371,7 @@ static sgc_status look_up(void *context, uint16_t table, sgc_str key, bool *ther
 static sgc_status look_at_ends(struct look_up *now, uint16_t link, const struct sgc_parent ends[2],
                                sgc_error *error)
 {
-    bool there = sgc_str_eq(sgc_key_str(&now->left), ends[0].key);
+    bool there = now->left.size > 0 && sgc_str_eq(sgc_key_str(&now->left), ends[0].key);
     sgc_status status = SGC_OK;
 
     if (!there) status = look_up(now, ends[0].table, ends[0].key, &there, error);

@@ -284,6 +284,25 @@ static void no_link_is_lost(void)
     }
 }
 
+/* No row has an empty key, so none is there to be linked. */
+static void ends_without_a_key(void)
+{
+    for (unsigned left = 0; left < 2; left++) {
+        struct bed bed;
+        sgc_commit_info info;
+        bed_open(&bed, LINKED, 0);
+        sgc_load *load = begin_load(&bed, 0);
+        OK(add(load, "Book", "{\"id\": \"a\"}"));
+        OK(add(load, "Shelf", "{\"id\": \"a\"}"));
+        uint16_t link = only_link(sgc_load_txn(load));
+        sgc_str none = SGC_STR(""), a = SGC_STR("a");
+        OK(sgc_load_link(load, link, left ? none : a, left ? a : none));
+        IS(sgc_load_commit(&load, &info), SGC_FOREIGN_KEY);
+        CU_ASSERT_EQUAL(rows_of(&bed, "Book"), 0);
+        bed_close(&bed);
+    }
+}
+
 static void parents_must_be_there(void)
 {
     struct bed bed;
@@ -752,6 +771,7 @@ int main(void)
         {"what must be unique", what_must_be_unique},
         {"files are read back whole", files_are_read_back_whole},
         {"no link is lost", no_link_is_lost},
+        {"ends without a key", ends_without_a_key},
         {"parents must be there", parents_must_be_there},
         {"rows must be right", rows_must_be_right},
         {"others go on", others_go_on},
