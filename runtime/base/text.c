@@ -16,17 +16,18 @@ int sgc_str_compare(sgc_str a, sgc_str b)
 
 static const struct status_row {
     int value;
-    const char *text, *code, *sqlstate;
+    const char *name, *text, *code, *sqlstate;
     int http;
 } status_rows[] = {
-#define SGC_X(name, value, text, code, sqlstate, http) {value, text, code, sqlstate, http},
+#define SGC_X(name, value, text, code, sqlstate, http) {value, #name, text, code, sqlstate, http},
     SGC_STATUS_LIST(SGC_X)
 #undef SGC_X
 };
 
 static const struct status_row *status_row(sgc_status status)
 {
-    static const struct status_row unknown = {0, "unknown status", "INTERNAL", "XX000", 500};
+    static const struct status_row unknown = {0,          "UNKNOWN", "unknown status",
+                                              "INTERNAL", "XX000",   500};
 
     for (size_t i = 0; i < sizeof status_rows / sizeof *status_rows; i++)
         if (status_rows[i].value == (int)status) return &status_rows[i];
@@ -36,6 +37,11 @@ static const struct status_row *status_row(sgc_status status)
 const char *sgc_status_text(sgc_status status)
 {
     return status_row(status)->text;
+}
+
+const char *sgc_status_name(sgc_status status)
+{
+    return status_row(status)->name;
 }
 
 const char *sgc_status_code(sgc_status status)

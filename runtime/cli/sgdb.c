@@ -45,7 +45,7 @@ static void print_error(const sgdb_command *command, const sgc_error *error)
     sgc_buf_text(&out, "{\"error\":{\"command\":");
     sgc_json_str(&out, sgc_str_from(command->name));
     sgc_buf_text(&out, ",\"code\":");
-    sgc_json_str(&out, sgc_str_from(sgc_status_code(error->status)));
+    sgc_json_str(&out, sgc_str_from(sgc_status_name(error->status)));
     sgc_buf_text(&out, ",\"message\":");
     sgc_json_str(&out, sgc_str_from(error->text));
     sgc_buf_text(&out, "}}\n");

@@ -123,7 +123,9 @@ static sgc_status load_file(sgc_db *db, const char *path, sgc_load_text_options 
     sgc_load_source source = {&in, read_input, NULL};
 
     in.stream = standard ? stdin : fopen(path, "rb");
-    if (!in.stream) return sgc_fail(error, SGC_IO, "cannot read %s: %s", path, strerror(errno));
+    if (!in.stream)
+        return sgc_fail(error, errno == ENOENT || errno == ENOTDIR ? SGC_NOT_FOUND : SGC_IO,
+                        "cannot read %s: %s", path, strerror(errno));
     uint64_t *counts = sgc_alloc_zero((size_t)schema->table_count + 1, sizeof *counts);
     if (!counts) {
         if (!standard) fclose(in.stream);

@@ -108,7 +108,7 @@ SGC_CHECK sgc_status sgc_memory_os_flip(sgc_memory_os *memory, const char *path,
 
 /**
  * A whole file of this machine, or standard input for "-", into arena with a NUL behind it.
- * error->text names the file.
+ * error->text names the file; SGC_NOT_FOUND when it is missing.
  */
 SGC_CHECK sgc_status sgc_read_file(const char *path, sgc_arena *arena, sgc_str *text,
                                    sgc_error *error);

@@ -32,8 +32,9 @@ sgc_status sgc_read_file(const char *path, sgc_arena *arena, sgc_str *text, sgc_
     bool no_memory = bytes.failed || (ok && !text->data);
     sgc_buf_free(&bytes);
     if (no_memory) return sgc_fail(error, SGC_NO_MEMORY, "cannot read %s: out of memory", path);
-    if (!ok) return sgc_fail(error, SGC_IO, "cannot read %s: %s", path, strerror(cause));
-    return SGC_OK;
+    if (ok) return SGC_OK;
+    return sgc_fail(error, cause == ENOENT || cause == ENOTDIR ? SGC_NOT_FOUND : SGC_IO,
+                    "cannot read %s: %s", path, strerror(cause));
 }
 
 sgc_status sgc_make_folder(const char *path, sgc_error *error)

@@ -64,6 +64,8 @@ typedef enum sgc_status {
 
 /** English text of a status, never NULL, static storage. */
 const char *sgc_status_text(sgc_status status);
+/** Its name in this list, e.g. "NOT_FOUND", static storage. */
+const char *sgc_status_name(sgc_status status);
 /** GraphQL extensions.code of a status, static storage. */
 const char *sgc_status_code(sgc_status status);
 /** HTTP status of a status. */

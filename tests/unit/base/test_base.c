@@ -132,6 +132,8 @@ static void errors_are_cut_at_characters(void)
     CU_ASSERT_EQUAL(sgc_fail(&error, SGC_IO, "%s", text), SGC_IO);
     CU_ASSERT_EQUAL(strlen(error.text), 498);
     CU_ASSERT_STRING_EQUAL(sgc_status_code(SGC_EXISTS), "UNIQUE_VIOLATION");
+    CU_ASSERT_STRING_EQUAL(sgc_status_name(SGC_EXISTS), "EXISTS");
+    CU_ASSERT_STRING_EQUAL(sgc_status_name((sgc_status)99), "UNKNOWN");
     CU_ASSERT_STRING_EQUAL(sgc_status_sqlstate(SGC_CONFLICT), "40001");
 }
 
