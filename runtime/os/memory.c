@@ -347,6 +347,17 @@ static sgc_status memory_list(void *self, const char *path,
     return status;
 }
 
+static sgc_status memory_lies_in(void *self, const char *path, const char *folder, bool *inside)
+{
+    sgc_memory_os *memory = enter(self);
+    sgc_status status = powered(memory);
+    const sgc_node *node = sgc_tree_find(&memory->tree, folder);
+
+    if (status == SGC_OK && !node) status = SGC_NOT_FOUND;
+    *inside = status == SGC_OK && sgc_tree_passes(&memory->tree, path, node);
+    return leave(memory, status, folder);
+}
+
 /* ---- clocks, random ---- */
 
 static uint64_t memory_time(void *self)
@@ -408,6 +419,7 @@ sgc_status sgc_memory_os_create(sgc_memory_os **out)
         .make_directory = memory_make_directory,
         .sync_directory = memory_sync_directory,
         .list = memory_list,
+        .lies_in = memory_lies_in,
         .time_us = memory_time,
         .monotonic_us = memory_monotonic,
         .coarse_us = memory_time,

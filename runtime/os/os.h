@@ -56,6 +56,11 @@ typedef struct sgc_os {
     /** Calls each(context, name) for every entry but . and .. in no particular order. */
     sgc_status (*list)(void *self, const char *path, void (*each)(void *context, const char *name),
                        void *context);
+    /**
+     * Whether `path` is this folder, which is there, or lies in it, whatever they are called and
+     * whatever links there are; of a path that is not there what is there of it.
+     */
+    sgc_status (*lies_in)(void *self, const char *path, const char *folder, bool *inside);
     uint64_t (*time_us)(void *self);      /**< wall clock, microseconds since 1970, may step */
     uint64_t (*monotonic_us)(void *self); /**< never steps back */
     uint64_t (*coarse_us)(void *self);    /**< time_us, some milliseconds late, for little */

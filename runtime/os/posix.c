@@ -281,6 +281,76 @@ static sgc_status posix_list(void *self, const char *path,
     return number == 0 ? SGC_OK : failed(path, number);
 }
 
+/* The last name of a path goes; "." is left of a single one. */
+static void cut_name(char *path)
+{
+    size_t size = strlen(path);
+
+    while (size > 1 && path[size - 1] == '/')
+        size--;
+    while (size > 0 && path[size - 1] != '/')
+        size--;
+    while (size > 1 && path[size - 1] == '/')
+        size--;
+    if (size == 0) path[size++] = '.';
+    path[size] = '\0';
+}
+
+/* Opens the path, or the nearest folder above it that is there. */
+static int open_nearest(char *path)
+{
+    int descriptor = open_again(path, O_PATH | O_CLOEXEC);
+
+    while (descriptor < 0 && errno == ENOENT && strcmp(path, ".") != 0 && strcmp(path, "/") != 0) {
+        cut_name(path);
+        descriptor = open_again(path, O_PATH | O_CLOEXEC);
+    }
+    return descriptor;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Goes up from there until it meets the folder, or what has nothing above it. 0, or an errno. */
+static int go_up(int at, const struct stat *folder, bool *inside)
+{
+    struct stat here, below = {0};
+    bool more = true;
+
+    while (at >= 0 && more && fstat(at, &here) == 0) {
+        *inside = is_same(&here, folder);
+        if (*inside || is_same(&here, &below)) {
+            more = false;
+        } else {
+            int above = openat(at, "..", O_PATH | O_CLOEXEC);
+            close(at);
+            at = above;
+            below = here;
+        }
+    }
+    int number = more ? errno : 0;
+    if (at >= 0) close(at);
+    return number;
+}
+
+static sgc_status posix_lies_in(void *self, const char *path, const char *folder, bool *inside)
+{
+    size_t size = strlen(path) + 1;
+    struct stat about;
+
+    (void)self;
+    *inside = false;
+    if (stat(folder, &about) != 0) return failed(folder, errno);
+    char *nearest = sgc_alloc(size + 1); /* room for "." */
+    if (!nearest) return sgc_os_say(SGC_NO_MEMORY, path, "out of memory");
+    memcpy(nearest, path, size);
+    int number = go_up(open_nearest(nearest), &about, inside);
+    sgc_free(nearest);
+    return number == 0 ? SGC_OK : failed(path, number);
+}
+
 /* ---- clocks, random ---- */
 
 static uint64_t clock_us(clockid_t clock)
@@ -341,6 +411,7 @@ const sgc_os *sgc_os_posix(void)
         .make_directory = posix_make_directory,
         .sync_directory = posix_sync_directory,
         .list = posix_list,
+        .lies_in = posix_lies_in,
         .time_us = posix_time,
         .monotonic_us = posix_monotonic,
         .coarse_us = posix_coarse,

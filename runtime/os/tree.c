@@ -154,6 +154,20 @@ sgc_node *sgc_tree_find(const sgc_tree *tree, const char *path)
     return entry ? entry->node : NULL;
 }
 
+bool sgc_tree_passes(const sgc_tree *tree, const char *path, const sgc_node *node)
+{
+    const sgc_node *at = tree->root;
+    const char *name;
+    size_t size;
+
+    while (at != node && at->directory && (size = component(&path, &name)) > 0) {
+        sgc_entry *entry = entries_find(&at->now, name, size);
+        if (!entry) return false;
+        at = entry->node;
+    }
+    return at == node;
+}
+
 /* ---- changes ---- */
 
 static bool reserve(sgc_tree *tree, sgc_node *directory)

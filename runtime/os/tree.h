@@ -56,6 +56,8 @@ typedef struct sgc_tree {
     size_t capacity;
 } sgc_tree;
 
+/** Whether path, as far as it is there, leads to this node or into it. */
+bool sgc_tree_passes(const sgc_tree *tree, const char *path, const sgc_node *node);
 SGC_CHECK bool sgc_tree_create(sgc_tree *tree);
 void sgc_tree_free(sgc_tree *tree);
 void sgc_node_hold(sgc_node *node);

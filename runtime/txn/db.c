@@ -142,6 +142,21 @@ static sgc_status enter_folder(struct opening *o)
     return status == SGC_OK && o->is_new ? sync_parent(o) : status;
 }
 
+/* The folder of the data is the engine's own. */
+static sgc_status check_archive(struct opening *o)
+{
+    const char *archive = o->options->archive;
+    const sgc_os *os = o->db->os;
+    bool inside;
+
+    if (!archive) return SGC_OK;
+    sgc_status status = os->lies_in(os->self, archive, o->directory, &inside);
+    if (status != SGC_OK) return os_failed(o, status, "look at the archive");
+    if (!inside) return SGC_OK;
+    return sgc_fail(o->error, SGC_INVALID, "the archive %s must be outside of %s", archive,
+                    o->directory);
+}
+
 /* ---- pages, rules, log ---- */
 
 static sgc_status store_schema(struct opening *o)
@@ -382,6 +397,7 @@ static sgc_status open_parts(struct opening *o)
     sgc_status status = choose_os(o);
 
     if (status == SGC_OK) status = enter_folder(o);
+    if (status == SGC_OK) status = check_archive(o);
     if (status == SGC_OK && o->is_new) status = make_log(o);
     if (status == SGC_OK) status = open_pages(o);
     if (status == SGC_OK) status = first_view(o->db);
@@ -437,18 +453,9 @@ static uint64_t memtable_bytes(const sgc_db_options *options)
 
 static sgc_status check_options(const struct opening *o)
 {
-    const char *archive = o->options->archive;
-    size_t size = strlen(o->directory);
-
     if (o->options->durability > SGC_DURABILITY_NONE)
         return sgc_fail(o->error, SGC_INVALID, "%u is no level of durability",
                         (unsigned)o->options->durability);
-    while (size > 1 && o->directory[size - 1] == '/')
-        size--;
-    if (archive && strncmp(archive, o->directory, size) == 0 &&
-        (archive[size] == '/' || archive[size] == '\0'))
-        return sgc_fail(o->error, SGC_INVALID, "the archive %s must be outside of %s", archive,
-                        o->directory);
     return SGC_OK;
 }
 

@@ -167,6 +167,52 @@ static void a_lock_is_exclusive(void)
     CU_ASSERT_EQUAL(lock_in_child("lock"), 0);
 }
 
+static bool lies_in(const char *path, const char *folder)
+{
+    const sgc_os *os = sgc_os_posix();
+    bool inside = false;
+
+    CU_ASSERT_EQUAL(os->lies_in(os->self, in_directory(path), in_directory(folder), &inside),
+                    SGC_OK);
+    return inside;
+}
+
+/* What counts is where it is, not what it is called. */
+static void folders_have_many_names(void)
+{
+    static const char *const made[] = {"home/file", "home/out", "home/deep",
+                                       "home",      "homes",    "way"};
+    const sgc_os *os = sgc_os_posix();
+    bool inside;
+
+    CU_ASSERT_EQUAL(os->make_directory(os->self, in_directory("home")), SGC_OK);
+    CU_ASSERT_EQUAL(os->make_directory(os->self, in_directory("home/deep")), SGC_OK);
+    CU_ASSERT_EQUAL(os->make_directory(os->self, in_directory("homes")), SGC_OK);
+    CU_ASSERT_EQUAL(symlink("home", in_directory("way")), 0);
+    CU_ASSERT_EQUAL(symlink("../homes", in_directory("home/out")), 0);
+    CU_ASSERT_TRUE(lies_in("home", "home") && lies_in("home//", "way") && lies_in("way", "home"));
+    CU_ASSERT_TRUE(lies_in("home/deep", "home") && lies_in("way/deep/x/y", "home"));
+    CU_ASSERT_TRUE(lies_in("homes/../home/deep", "way/."));
+    CU_ASSERT_FALSE(lies_in("homes", "home") || lies_in("home/out", "home"));
+    CU_ASSERT_FALSE(lies_in("home/out/new", "home") || lies_in("new", "home"));
+    CU_ASSERT_FALSE(lies_in("home", "home/deep"));
+    CU_ASSERT_EQUAL(os->lies_in(os->self, "/", in_directory("home"), &inside), SGC_OK);
+    CU_ASSERT_FALSE(inside);
+    CU_ASSERT_EQUAL(os->lies_in(os->self, in_directory("x"), "/", &inside), SGC_OK);
+    CU_ASSERT_TRUE(inside);
+    CU_ASSERT_EQUAL(os->lies_in(os->self, "not-there", ".", &inside), SGC_OK);
+    CU_ASSERT_TRUE(inside);
+    CU_ASSERT_EQUAL(os->lies_in(os->self, ".", in_directory("x"), &inside), SGC_NOT_FOUND);
+    os->close(os->self, open_file("home/file", ALL));
+    CU_ASSERT_EQUAL(os->lies_in(os->self, in_directory("home/file"), in_directory("home"), &inside),
+                    SGC_NOT_FOUND); /* no folder */
+    CU_ASSERT_EQUAL(
+        os->lies_in(os->self, in_directory("home/file/x"), in_directory("home"), &inside),
+        SGC_NOT_FOUND);
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        CU_ASSERT_EQUAL(os->remove(os->self, in_directory(made[i])), SGC_OK);
+}
+
 static void count_names(void *context, const char *name)
 {
     unsigned *seen = context;
@@ -276,6 +322,7 @@ int main(void)
         {"opening says why not", opening_says_why_not},
         {"direct writes or a clear no", direct_writes_or_a_clear_no},
         {"a lock is exclusive", a_lock_is_exclusive},
+        {"folders have many names", folders_have_many_names},
         {"directories change", directories_change},
         {"clocks and random bytes", clocks_and_random_bytes},
         {"threads meet", threads_meet},

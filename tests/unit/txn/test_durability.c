@@ -467,7 +467,8 @@ static void closed_segments_are_kept(void)
 /* The folder of the data is the engine's own. */
 static void an_archive_is_outside(void)
 {
-    static const char *inside[] = {"data", "data/", "data/log", "data/history", "data/kept"};
+    static const char *inside[] = {"data",      "data/",       "data/log",   "data/history",
+                                   "data/kept", "./data/kept", "data/./a/b", ".//data"};
     struct bed bed;
 
     bed_open(&bed, SDL, 1 << 20);
@@ -476,7 +477,7 @@ static void an_archive_is_outside(void)
         bed.options.archive = inside[i];
         CU_ASSERT_EQUAL(bed_open_again(&bed), SGC_INVALID);
     }
-    bed.options.archive = "data2";
+    bed.options.archive = "data2"; /* is not there yet */
     CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
     bed_close(&bed);
 }

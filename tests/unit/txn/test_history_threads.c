@@ -392,6 +392,12 @@ static sgc_status slow_make_directory(void *self, const char *path)
     return slow->base->make_directory(slow->base->self, path);
 }
 
+static sgc_status slow_lies_in(void *self, const char *path, const char *folder, bool *inside)
+{
+    struct slow *slow = self;
+    return slow->base->lies_in(slow->base->self, path, folder, inside);
+}
+
 static sgc_status slow_sync_directory(void *self, const char *path)
 {
     struct slow *slow = self;
@@ -449,6 +455,7 @@ static void slow_make(struct slow *slow, const sgc_os *base)
                            .make_directory = slow_make_directory,
                            .sync_directory = slow_sync_directory,
                            .list = slow_list,
+                           .lies_in = slow_lies_in,
                            .time_us = slow_time,
                            .monotonic_us = slow_monotonic,
                            .coarse_us = slow_coarse,
