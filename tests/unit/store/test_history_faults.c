@@ -434,6 +434,41 @@ static void files_are_missing(void)
     hx_free(&model);
 }
 
+/* Read under a schema in which two indexes have each other's numbers, every version lacks the
+ * entries that it should have, though each entry leads to a version. */
+static void versions_without_entries(void)
+{
+    sgc_index indexes[HX_INDEXES];
+    sgc_table tables[2] = {hx_tables[0], hx_tables[1]};
+    sgc_schema schema = hx_schema;
+    hx_model model;
+    sgc_buf manifest = {0}, report = {0};
+    sgc_history *history;
+    sgc_segments *list;
+    sgc_error error = {0};
+
+    prepare(&model, &manifest);
+    memcpy(indexes, hx_person_indexes, sizeof indexes);
+    indexes[1].number = hx_person_indexes[4].number;
+    indexes[4].number = hx_person_indexes[1].number;
+    tables[1].indexes = indexes;
+    schema.tables = tables;
+    CU_ASSERT_EQUAL_FATAL(sgc_history_open(sgc_memory_os_table(memory), "db/history", false,
+                                           &schema, sgc_buf_as_str(&manifest), 50000, &history,
+                                           &list, &error),
+                          SGC_OK);
+    CU_ASSERT_EQUAL(sgc_history_verify(history, list, &report), SGC_CORRUPT);
+    sgc_buf_byte(&report, '\0');
+    CU_ASSERT_PTR_NOT_NULL_FATAL(report.data);
+    CU_ASSERT_PTR_NOT_NULL(strstr(report.data, "a version has no entry in an index"));
+    CU_ASSERT_PTR_NULL(strstr(report.data, "leads to no version"));
+    sgc_segments_release(list);
+    sgc_history_close(history);
+    sgc_buf_free(&report);
+    sgc_buf_free(&manifest);
+    hx_free(&model);
+}
+
 /* ---- what callers may not do ---- */
 
 static void wrong_use_is_refused(void)
@@ -668,6 +703,7 @@ int main(void)
                            {"power cuts", unit_alone(power_cuts)},
                            {"every bit of a segment", unit_alone(every_bit_of_a_segment)},
                            {"files are missing", unit_alone(files_are_missing)},
+                           {"versions without entries", unit_alone(versions_without_entries)},
                            {"wrong use is refused", unit_alone(wrong_use_is_refused)},
                            {"readers beside merges", readers_beside_merges},
                            CU_TEST_INFO_NULL};
