@@ -461,6 +461,7 @@ static sgc_status check_options(const struct opening *o)
 
 static sgc_status open_once(struct opening *o)
 {
+    o->next = NULL; /* an opening before this one may have left its own, which is gone */
     o->db = sgc_alloc_zero(1, sizeof *o->db);
     if (!o->db) return sgc_fail(o->error, SGC_NO_MEMORY, "out of memory");
     o->db->durability = o->options->durability;

@@ -391,6 +391,68 @@ static void an_index_that_is_not_whole(void)
     bed_close(&bed);
 }
 
+/* ---- a file system that becomes one that is only read ---- */
+
+/* As a kernel does it that meets a failing device: from this write on. */
+static struct {
+    const sgc_os *real;
+    sgc_memory_os *memory;
+    uint64_t left;
+} turning;
+
+static sgc_status turning_write(void *self, sgc_file *file, uint64_t offset, const void *data,
+                                size_t size)
+{
+    if (turning.left > 0 && --turning.left == 0)
+        sgc_memory_os_set_faults(turning.memory, &READ_ONLY);
+    return turning.real->write(self, file, offset, data, size);
+}
+
+/* Whatever the opening had got done by then: an answer, and nothing that is lost. */
+static bool turns_while_opening(uint64_t at)
+{
+    struct bed bed;
+    sgc_error error;
+    sgc_db *db = NULL;
+
+    one_item(&bed, false);
+    const sgc_schema *next = bed_schema(&bed, NO_INDEX);
+    sgc_os os = *bed.options.os;
+    turning.real = bed.options.os;
+    turning.memory = bed.memory;
+    turning.left = at;
+    os.write = turning_write;
+    sgc_db_options options = bed.options;
+    options.os = &os;
+    sgc_status status = sgc_db_open("data", next, &options, &db, &error);
+    bool turned = turning.left == 0;
+    if (!turned || status != SGC_READ_ONLY) OK(status);
+    if (status == SGC_OK && turned) {
+        CU_ASSERT_TRUE(sgc_db_only_reads(db, NULL));
+        CU_ASSERT_EQUAL(sgc_db_schema(db)->tables[0].index_count, 1);
+    }
+    turning.left = 0;
+    if (status == SGC_OK) (void)sgc_db_close(db);
+    sgc_memory_os_set_faults(bed.memory, &NONE);
+    OK(sgc_db_open("data", next, &bed.options, &bed.db, &error));
+    bed.schema = next;
+    sgc_txn *txn = bed_begin(&bed);
+    UNIT_STR(show(txn, "Item", "1"), "1 \"a\"");
+    sgc_abort(&txn);
+    is_sound(bed.db);
+    bed_close(&bed);
+    return turned;
+}
+
+static void becomes_read_only(void)
+{
+    uint64_t at = 1;
+
+    while (at < 200 && turns_while_opening(at))
+        at++;
+    CU_ASSERT_TRUE(at > 5 && at < 200);
+}
+
 /* ---- memory ---- */
 
 static void every_allocation_fails_once(void)
@@ -430,6 +492,7 @@ int main(void)
         {"other indexes are refused", other_indexes_are_refused},
         {"creations cut short", creations_cut_short},
         {"an index that is not whole", an_index_that_is_not_whole},
+        {"becomes read only", becomes_read_only},
         {"every allocation fails once", every_allocation_fails_once},
         CU_TEST_INFO_NULL,
     };
