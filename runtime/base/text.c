@@ -131,6 +131,10 @@ size_t sgc_utf8_valid_prefix(sgc_str text)
             at += 8;
             continue;
         }
+        /* The rest of a text is mostly plain, too. */
+        if (text.size >= 8 && text.size - at < 8 &&
+            !(sgc_load64(text.data + text.size - 8) & 0x8080808080808080U))
+            return text.size;
         size_t step = sgc_utf8_decode(text.data + at, text.size - at, &code_point);
         if (step == 0) break;
         at += step;

@@ -80,6 +80,7 @@ typedef struct sgc_entry_changes {
     size_t count, capacity;
     uint8_t *bytes;
     size_t bytes_used, bytes_capacity;
+    /* once they are sorted */
     size_t shared; /**< bytes that all entries start with */
     bool sorted;   /**< came in order, each entry once */
 } sgc_entry_changes;

@@ -105,6 +105,7 @@ typedef struct sgc_node_size {
     uint64_t values;                /**< all of them, or-ed */
     size_t width;                   /**< bytes of a value */
     bool same_size, same_key, same_components;
+    size_t taken, shared; /**< sgc_node_take(): bytes of the node; what each entry saves */
 } sgc_node_size;
 /** Adds an item, unless the node would then take more than `limit` bytes without its head; the
  * first one always. */

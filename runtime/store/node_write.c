@@ -141,12 +141,40 @@ size_t sgc_node_bytes(const sgc_node_size *node)
     return node->count ? shape_of(node).bytes : 0;
 }
 
+/* Whether one more entry changed nothing but the sums. */
+static bool same_shape(const sgc_node_size *a, const sgc_node_size *b)
+{
+    return a->count > 1 && a->prefix == b->prefix && a->tail == b->tail &&
+           a->key_head == b->key_head && a->least == b->least &&
+           a->least_components == b->least_components && a->width == b->width &&
+           a->same_size == b->same_size && a->same_key == b->same_key &&
+           a->same_components == b->same_components;
+}
+
+/* Bytes for one more entry of a node whose shape stays. */
+static size_t growth(const sgc_node_size *node, const sgc_item *item)
+{
+    bool key = node->keys && !node->same_key;
+    size_t rest = item->size - node->shared;
+
+    if (node->same_size && !key) return rest + node->width;
+    return (rest < SGC_NODE_HEAD ? SGC_NODE_HEAD : rest) + node->width + 2 +
+           (key ? sgc_varint_size(item->key_size) : 0);
+}
+
 bool sgc_node_take(sgc_node_size *node, const sgc_item *item, size_t limit)
 {
     sgc_node_size before = *node;
 
     add(node, item);
-    if (before.count == 0 || shape_of(node).bytes <= limit) return true;
+    if (same_shape(&before, node)) {
+        node->taken += growth(node, item);
+    } else {
+        shape now = shape_of(node);
+        node->taken = now.bytes;
+        node->shared = now.prefix + now.tail + now.key_head;
+    }
+    if (before.count == 0 || node->taken <= limit) return true;
     *node = before;
     return false;
 }

@@ -33,24 +33,6 @@ static int order(const sgc_entry_changes *changes, const sgc_entry_change *a,
     return sgc_str_compare(sgc_change_entry(changes, a), sgc_change_entry(changes, b));
 }
 
-/* What all share, and whether they still come in order. */
-static void note_order(sgc_entry_changes *changes)
-{
-    const sgc_entry_change *first = changes->items, *now = &first[changes->count];
-    sgc_str a = sgc_change_entry(changes, first), b = sgc_change_entry(changes, now);
-
-    if (changes->count == 0) {
-        changes->shared = now->size;
-        changes->sorted = true;
-        return;
-    }
-    size_t same = 0, most = changes->shared < b.size ? changes->shared : b.size;
-    while (same < most && a.data[same] == b.data[same])
-        same++;
-    changes->shared = same;
-    if (changes->sorted && order(changes, now - 1, now) >= 0) changes->sorted = false;
-}
-
 sgc_status sgc_changes_add(sgc_entry_changes *changes, sgc_str components, sgc_str key,
                            uint64_t row)
 {
@@ -70,7 +52,6 @@ sgc_status sgc_changes_add(sgc_entry_changes *changes, sgc_str components, sgc_s
     if (components.size) memcpy(to, components.data, components.size);
     if (key.size) memcpy(to + components.size, key.data, key.size);
     changes->bytes_used += SGC_CHANGE_HEAD + size;
-    note_order(changes);
     changes->count++;
     return SGC_OK;
 }
@@ -78,7 +59,6 @@ sgc_status sgc_changes_add(sgc_entry_changes *changes, sgc_str components, sgc_s
 void sgc_changes_clear(sgc_entry_changes *changes)
 {
     changes->count = changes->bytes_used = 0;
-    changes->sorted = true;
 }
 
 void sgc_changes_free(sgc_entry_changes *changes)
@@ -89,6 +69,26 @@ void sgc_changes_free(sgc_entry_changes *changes)
 }
 
 /* ---- sorting ---- */
+
+/* What all share, and whether they came in order. */
+static void note_order(sgc_entry_changes *changes)
+{
+    const sgc_entry_change *first = changes->items;
+    sgc_str a = changes->count ? sgc_change_entry(changes, first) : sgc_str_of(NULL, 0);
+
+    changes->shared = a.size;
+    changes->sorted = true;
+    for (size_t i = 1; i < changes->count; i++) {
+        sgc_str b = sgc_change_entry(changes, &first[i]);
+        size_t same = 0, most = changes->shared < b.size ? changes->shared : b.size;
+        while (same < most && a.data[same] == b.data[same])
+            same++;
+        changes->shared = same;
+        if (changes->sorted && order(changes, &first[i - 1], &first[i]) >= 0)
+            changes->sorted = false;
+        if (!changes->sorted && changes->shared == 0) break; /* it stays so */
+    }
+}
 
 /* Eight bytes of the entry from `skip` on. */
 static uint64_t head_of(const sgc_entry_changes *changes, const sgc_entry_change *change,
@@ -229,6 +229,7 @@ static void drop_repeated(sgc_entry_changes *changes)
 
 sgc_status sgc_changes_order(sgc_entry_changes *changes, sgc_sort_room *room)
 {
+    note_order(changes);
     if (changes->sorted) return SGC_OK; /* and no entry is there twice */
     if (room->capacity < changes->count) {
         sgc_free(room->items);

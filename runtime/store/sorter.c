@@ -487,6 +487,12 @@ static sgc_status next_of(stream *own, sgc_sorted *entry, bool *there, sgc_error
         from = &own->batches[own->used % BATCHES];
     }
     *entry = from->entries[own->at++];
+    /* Another processor wrote them. */
+    if (own->at + 2 * SGC_SORTED_AHEAD < from->count) {
+        const sgc_sorted *next = &from->entries[own->at + SGC_SORTED_AHEAD];
+        __builtin_prefetch(next->entry.data);
+        __builtin_prefetch(next + SGC_SORTED_AHEAD);
+    }
     return SGC_OK;
 }
 

@@ -223,8 +223,10 @@ static void full_pages(void)
         size_t fit = write(&forms[i], 1000);
         CU_ASSERT_TRUE(fit < count || sgc_node_used(page) <= 1000 + SGC_PAGE_HEAD);
         sgc_node_size all = {.keys = forms[i].key_most > 0};
-        for (size_t n = forms[i].level > 0; n < fit; n++)
+        for (size_t n = forms[i].level > 0; n < fit; n++) {
             (void)sgc_node_take(&all, &items[n], SIZE_MAX);
+            CU_ASSERT_EQUAL(all.taken, sgc_node_bytes(&all));
+        }
         CU_ASSERT_EQUAL(sgc_node_bytes(&all) + SGC_PAGE_HEAD, sgc_node_used(page));
         if (fit < count) CU_ASSERT_FALSE(sgc_node_take(&all, &items[fit], 1000));
         CU_ASSERT_EQUAL(sgc_node_bytes(&all) + SGC_PAGE_HEAD, sgc_node_used(page));
