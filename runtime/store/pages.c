@@ -450,6 +450,8 @@ static sgc_status open_image(sgc_pages *pages, const sgc_schema *schema,
     if (status) return status;
     pages->seed = root.seed;
     status = open_file(os, pages->pages_path, open_flags(pages), &pages->pages_file, error);
+    if (status == SGC_NOT_FOUND)
+        return sgc_fail(error, SGC_CORRUPT, "%s: is missing", pages->pages_path);
     if (status) return status;
     status = sgc_cache_open(&pages->cache, os, pages->pages_file, options->cache_bytes);
     if (status) {

@@ -32,10 +32,8 @@ static bool join(char *path, const char *directory, const char *name)
 
 static sgc_status os_failed(const struct opening *o, sgc_status status, const char *what)
 {
-    bool said = status == SGC_IO || status == SGC_NO_SPACE || status == SGC_READ_ONLY;
-
     return sgc_fail(o->error, status, "%s: cannot %s: %s", o->directory, what,
-                    said ? sgc_os_file_error() : sgc_status_text(status));
+                    status == SGC_NO_MEMORY ? sgc_status_text(status) : sgc_os_file_error());
 }
 
 /* ---- the folder ---- */
@@ -60,7 +58,8 @@ static sgc_status look_for_root(struct opening *o)
         return sgc_fail(o->error, SGC_EXISTS, "%s: there is a database already", o->directory);
     }
     if (o->is_new && !o->schema) {
-        return sgc_fail(o->error, SGC_INVALID, "%s: a new database needs a schema", o->directory);
+        return sgc_fail(o->error, SGC_INVALID,
+                        "%s: there is no database, and a new one needs a schema", o->directory);
     }
     return SGC_OK;
 }
@@ -128,7 +127,7 @@ static sgc_status enter_folder(struct opening *o)
     sgc_db *db = o->db;
     sgc_status status = SGC_OK;
 
-    if (o->options->must_exist || o->only_reads) {
+    if (o->options->must_exist || o->only_reads || !o->schema) {
         status = look_for_root(o);
         if (status != SGC_OK) return status;
     } else {
