@@ -123,11 +123,23 @@ static bool root_trees_decode(const uint8_t *in, sgc_root *root)
     return good;
 }
 
+static bool root_holds(const uint8_t in[SGC_ROOT_BYTES])
+{
+    return memcmp(in, root_magic, sizeof root_magic) == 0 &&
+           sgc_load32(in + 8) == sgc_crc32c(0, in + 12, SGC_ROOT_BYTES - 12);
+}
+
+uint32_t sgc_root_other_format(const uint8_t in[SGC_ROOT_BYTES])
+{
+    uint32_t format = sgc_load32(in + 12);
+
+    return root_holds(in) && format != FORMAT ? format : 0;
+}
+
 bool sgc_root_decode(const uint8_t in[SGC_ROOT_BYTES], sgc_root *root)
 {
-    if (memcmp(in, root_magic, sizeof root_magic) != 0) return false;
-    if (sgc_load32(in + 8) != sgc_crc32c(0, in + 12, SGC_ROOT_BYTES - 12)) return false;
-    if (sgc_load32(in + 12) != FORMAT || sgc_load32(in + 16) != SGC_PAGE_SIZE) return false;
+    if (!root_holds(in) || sgc_load32(in + 12) != FORMAT) return false;
+    if (sgc_load32(in + 16) != SGC_PAGE_SIZE) return false;
     *root = (sgc_root){
         .checkpoint = sgc_load32(in + 20),
         .sequence = sgc_load64(in + 24),

@@ -122,6 +122,8 @@ void sgc_root_encode(const sgc_root *root, uint8_t out[SGC_ROOT_BYTES]);
 sgc_tree_kind sgc_root_tree_kind(size_t which);
 /** False when this copy is not a valid root. */
 bool sgc_root_decode(const uint8_t in[SGC_ROOT_BYTES], sgc_root *root);
+/** The format of a copy that another version has written, and whose checksum holds; else 0. */
+uint32_t sgc_root_other_format(const uint8_t in[SGC_ROOT_BYTES]);
 
 /** First page of the page file. */
 void sgc_pages_head_encode(uint64_t seed, uint8_t out[SGC_PAGE_SIZE]);

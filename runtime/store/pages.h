@@ -39,8 +39,8 @@ typedef struct sgc_pages_stats {
 
 /**
  * Opens `directory` (files root and pages), creating them when there is no root. The newest valid
- * root wins; SGC_CORRUPT when there are roots but none is valid. `schema` may be NULL: the model
- * kept in the root is built and used.
+ * root wins; SGC_CORRUPT when there are roots but none is valid, SGC_UNSUPPORTED when another
+ * version has written them. `schema` may be NULL: the model kept in the root is built and used.
  */
 SGC_CHECK sgc_status sgc_pages_open(const sgc_os *os, const char *directory,
                                     const sgc_schema *schema, const sgc_pages_options *options,

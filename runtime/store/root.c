@@ -12,20 +12,31 @@ static sgc_status read_copy(const sgc_os *os, sgc_file *file, unsigned copy, uin
     return status ? sgc_fail(error, status, "%s", sgc_os_file_error()) : SGC_OK;
 }
 
+/* None is valid: by damage, or because another version of sgc wrote it. */
+static sgc_status no_copy(uint32_t format, const char *path, sgc_error *error)
+{
+    if (format)
+        return sgc_fail(error, SGC_UNSUPPORTED,
+                        "%s: another version of sgc has written this database (format %u)", path,
+                        (unsigned)format);
+    return sgc_fail(error, SGC_CORRUPT, "%s: neither copy of the root is valid", path);
+}
+
 sgc_status sgc_root_read(const sgc_os *os, sgc_file *file, const char *path, sgc_root *root,
                          bool *differ, sgc_error *error)
 {
     uint8_t bytes[2][SGC_ROOT_BYTES] = {{0}};
     sgc_root roots[2];
+    uint32_t format = 0;
     bool valid[2];
 
     for (unsigned i = 0; i < 2; i++) {
         sgc_status status = read_copy(os, file, i, bytes[i], &valid[i], error);
         if (status) return status;
+        if (valid[i] && !format) format = sgc_root_other_format(bytes[i]);
         valid[i] = valid[i] && sgc_root_decode(bytes[i], &roots[i]);
     }
-    if (!valid[0] && !valid[1])
-        return sgc_fail(error, SGC_CORRUPT, "%s: neither copy of the root is valid", path);
+    if (!valid[0] && !valid[1]) return no_copy(format, path, error);
     unsigned best = !valid[0] || (valid[1] && roots[1].checkpoint > roots[0].checkpoint);
     *root = roots[best];
     *differ = memcmp(bytes[0], bytes[1], SGC_ROOT_BYTES) != 0;
@@ -36,15 +47,18 @@ static sgc_status inspect_copies(const sgc_os *os, sgc_file *file, const char *p
                                  sgc_buf *report, uint64_t *sequence, sgc_error *error)
 {
     uint8_t bytes[SGC_ROOT_BYTES];
+    uint32_t format = 0;
     sgc_root root;
     bool valid[2];
 
     for (unsigned i = 0; i < 2; i++) {
         sgc_status status = read_copy(os, file, i, bytes, &valid[i], error);
         if (status) return status;
+        if (valid[i] && !format) format = sgc_root_other_format(bytes);
         valid[i] = valid[i] && sgc_root_decode(bytes, &root);
         if (valid[i] && root.sequence > *sequence) *sequence = root.sequence;
     }
+    if (!valid[0] && !valid[1] && format) return no_copy(format, path, error);
     for (unsigned i = 0; i < 2; i++)
         if (!valid[i])
             sgc_buf_printf(report, "%s: copy %u of 2, at byte %u, is not valid\n", path, i + 1,

@@ -103,31 +103,38 @@ static void look_at_all(struct look *look, uint64_t sequence)
     if (pages) sgc_pages_close(pages);
 }
 
+/* Without a root nothing says what the other files should hold. */
+static sgc_status look_at_files(struct look *look, bool locked, bool all, sgc_error *error)
+{
+    size_t before = look->report->size;
+    sgc_error words = {SGC_OK, ""};
+    uint64_t sequence = 0;
+    sgc_status status =
+        sgc_root_inspect(look->os, look->directory, look->report, &sequence, &words);
+
+    if (status == SGC_NOT_FOUND && !locked)
+        return sgc_fail(error, status, "%s: there is no database", look->directory);
+    if (status == SGC_UNSUPPORTED) return sgc_fail(error, status, "%s", words.text);
+    if (status == SGC_NOT_FOUND) {
+        sgc_buf_printf(look->report, "%s/root: is missing\n", look->directory);
+    } else if (status != SGC_OK && status != SGC_CORRUPT) {
+        sgc_buf_printf(look->report, "%s\n", words.text);
+    } else if (all && status == SGC_OK) {
+        look_at_all(look, sequence);
+    }
+    return look->report->size > before || look->status != SGC_OK ? SGC_CORRUPT : SGC_OK;
+}
+
 sgc_status sgc_db_inspect(const sgc_os *os, const char *directory, bool all, sgc_buf *report,
                           sgc_error *error)
 {
     const sgc_os *real = os ? os : sgc_os_posix();
     struct look look = {.os = real, .directory = directory, .report = report};
-    size_t before = report->size;
-    sgc_error words = {SGC_OK, ""};
-    uint64_t sequence = 0;
     sgc_file *lock;
-
     sgc_status status = sgc_lock_take(real, directory, SGC_OPEN_READ, &lock, error);
-    if (status == SGC_OK || status == SGC_NOT_FOUND) {
-        status = sgc_root_inspect(real, directory, report, &sequence, &words);
-        if (status == SGC_NOT_FOUND && !lock)
-            return sgc_fail(error, status, "%s: there is no database", directory);
-        /* Without a root nothing says what the other files should hold. */
-        if (status == SGC_NOT_FOUND) {
-            sgc_buf_printf(report, "%s/root: is missing\n", directory);
-        } else if (status != SGC_OK && status != SGC_CORRUPT) {
-            sgc_buf_printf(report, "%s\n", words.text);
-        } else if (all && status == SGC_OK) {
-            look_at_all(&look, sequence);
-        }
-        status = report->size > before || look.status != SGC_OK ? SGC_CORRUPT : SGC_OK;
-    }
+
+    if (status == SGC_OK || status == SGC_NOT_FOUND)
+        status = look_at_files(&look, lock != NULL, all, error);
     if (lock) real->close(real->self, lock);
     return report->failed ? sgc_fail(error, SGC_NO_MEMORY, "out of memory") : status;
 }

@@ -236,6 +236,34 @@ static void whatever_follows_from_rows(void)
     destroy(&bed);
 }
 
+/* Both copies of the root are those of a format to come. */
+static void another_version_wrote_it(void)
+{
+    struct bed bed;
+    const sgc_os *os = make(&bed);
+    uint8_t copy[SGC_ROOT_BYTES];
+    sgc_buf report = {0};
+    sgc_error error;
+    sgc_file *file;
+
+    CU_ASSERT_EQUAL_FATAL(os->open(os->self, "data/root", SGC_OPEN_READ | SGC_OPEN_WRITE, &file),
+                          SGC_OK);
+    read_at(os, "data/root", 0, copy, sizeof copy);
+    sgc_store32(copy + 12, 77);
+    sgc_store32(copy + 8, sgc_crc32c(0, copy + 12, sizeof copy - 12));
+    OK(os->write(os->self, file, 0, copy, sizeof copy));
+    OK(os->write(os->self, file, sizeof copy, copy, sizeof copy));
+    os->close(os->self, file);
+    IS(sgc_db_open("data", bed.schema, &bed.options, &bed.db, &error), SGC_UNSUPPORTED);
+    CU_ASSERT_STRING_EQUAL(error.text, "data/root: another version of sgc has written this "
+                                       "database (format 77)");
+    IS(sgc_db_inspect(os, "data", true, &report, &error), SGC_UNSUPPORTED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "another version"));
+    IS(sgc_db_rebuild(os, "data", &report, &error), SGC_UNSUPPORTED);
+    CU_ASSERT_EQUAL(report.size, 0);
+    destroy(&bed);
+}
+
 static void somebody_has_it(void)
 {
     struct bed bed;
@@ -258,6 +286,7 @@ int main(void)
         {"a look changes nothing", looks_change_nothing},
         {"every page is damaged once", every_page_is_damaged_once},
         {"whatever follows from rows", whatever_follows_from_rows},
+        {"another version wrote it", another_version_wrote_it},
         {"an open database, and none", somebody_has_it},
         CU_TEST_INFO_NULL,
     };
