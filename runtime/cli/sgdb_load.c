@@ -172,6 +172,7 @@ static sgc_status run_load(sgc_arguments *arguments, sgc_error *error)
     bool json = sgc_cmd_json(arguments);
     sgc_error words;
     sgc_db *db = NULL;
+    uint16_t table;
     sgc_status status = SGC_OK;
 
     if (arguments->word_count == 0) return sgc_usage_error(arguments, error, "FILE is missing");
@@ -181,6 +182,8 @@ static sgc_status run_load(sgc_arguments *arguments, sgc_error *error)
     for (size_t i = 0; status == SGC_OK && i < arguments->word_count; i++)
         status = format_of(arguments, arguments->words[i], &options, error);
     if (status == SGC_OK) status = sgc_cmd_open(arguments, NULL, &db, error);
+    if (status == SGC_OK && options.table.data)
+        status = sgc_cmd_table(sgc_db_schema(db), options.table, false, &table, error);
     for (size_t i = 0; status == SGC_OK && i < arguments->word_count; i++) {
         const char *path = arguments->words[i];
         status = format_of(arguments, path, &options, error);

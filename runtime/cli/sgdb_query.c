@@ -1,6 +1,7 @@
 /* sgdb_query.c - sgdb query and sgdb dump: what a database says, now or as of any moment. */
 #include "cli/sgdb.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 /* ---- query ---- */
@@ -97,6 +98,7 @@ typedef struct output {
     FILE *stream;
     uint64_t bytes;
     bool watched;
+    int cause; /* errno of a write that failed */
 } output;
 
 static sgc_status write_piece(void *context, sgc_str piece)
@@ -106,18 +108,23 @@ static sgc_status write_piece(void *context, sgc_str piece)
 
     out->bytes += piece.size;
     if (out->watched) sgc_cmd_bar("dump", 0, 0, sgc_cmd_bytes(out->bytes, size));
-    return fwrite(piece.data, 1, piece.size, out->stream) == piece.size ? SGC_OK : SGC_IO;
+    if (fwrite(piece.data, 1, piece.size, out->stream) == piece.size) return SGC_OK;
+    out->cause = errno;
+    return SGC_IO;
 }
 
 /* A bar between the rows on one terminal would be in the way. */
 static sgc_status dump_to(sgc_db *db, sgc_dump_options *options, sgc_error *error)
 {
-    output out = {stdout, 0, sgc_stderr_is_terminal() && !sgc_stdout_is_terminal()};
+    output out = {.stream = stdout,
+                  .watched = sgc_stderr_is_terminal() && !sgc_stdout_is_terminal()};
 
     options->sink = write_piece;
     options->context = &out;
     sgc_status status = sgc_dump(db, options, error);
     if (out.watched) sgc_cmd_bar_end();
+    if (out.cause)
+        return sgc_fail(error, SGC_IO, "cannot write standard output: %s", strerror(out.cause));
     return status;
 }
 
@@ -127,6 +134,7 @@ static sgc_status run_dump(sgc_arguments *arguments, sgc_error *error)
     sgc_dump_options options = {.format = SGC_LOAD_JSON,
                                 .table = sgc_str_from(sgc_option_value(arguments, "--table"))};
     sgc_db *db = NULL;
+    uint16_t table;
     sgc_status status = SGC_OK;
 
     if (arguments->word_count)
@@ -137,6 +145,8 @@ static sgc_status run_dump(sgc_arguments *arguments, sgc_error *error)
             sgc_usage_error(arguments, error, "NDJSON and CSV hold one table: say --table TYPE");
     if (status == SGC_OK) status = sgc_cmd_moment(arguments, &options.moment, error);
     if (status == SGC_OK) status = sgc_cmd_open(arguments, NULL, &db, error);
+    if (status == SGC_OK && options.table.data)
+        status = sgc_cmd_table(sgc_db_schema(db), options.table, false, &table, error);
     if (status == SGC_OK) status = dump_to(db, &options, error);
     return sgc_cmd_close(db, status, error);
 }
