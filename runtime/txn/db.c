@@ -533,8 +533,9 @@ static sgc_status flush_to_close(sgc_db *db)
 
 static void say_why(const sgc_db *db, sgc_status status, bool safe, sgc_error *error)
 {
-    const char *why = db->flush_failed ? db->flush_error.text : sgc_status_text(status);
+    const char *why = db->flush_failed ? db->flush_error.text : sgc_log_failure(db->log);
 
+    if (!why) why = sgc_status_text(status);
     (void)sgc_fail(error, status, safe ? "%s; everything committed is safe in the log" : "%s", why);
 }
 

@@ -38,7 +38,7 @@ static sgc_status write_event(sgc_db *db, struct sgc_landing *landing)
     if (status == SGC_OK) return SGC_OK;
     /* Whatever became of the event: without the checkpoint it says nothing. */
     if (status == SGC_UNKNOWN_OUTCOME) status = SGC_READ_ONLY;
-    return sgc_fail(&landing->error, status, "%s", sgc_status_text(status));
+    return sgc_db_fail(db, status, &landing->error);
 }
 
 static sgc_status write_checkpoint(sgc_db *db, struct sgc_landing *landing)

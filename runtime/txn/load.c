@@ -463,6 +463,7 @@ static sgc_status land(sgc_load *load, struct sgc_landing *landing)
     sgc_db *db = load->db;
     sgc_status status = atomic_load(&db->read_only) ? SGC_READ_ONLY : sgc_view_rotate(db);
 
+    if (status == SGC_READ_ONLY) return sgc_txn_fail_stopped(load->txn, status);
     if (status != SGC_OK) return status;
     sgc_mutex_lock(&db->view_lock);
     status = sgc_flusher_need(db);
@@ -474,7 +475,7 @@ static sgc_status land(sgc_load *load, struct sgc_landing *landing)
     db->landing = NULL;
     sgc_mutex_unlock(&db->view_lock);
     if (status != SGC_OK) return status;
-    if (!landing->done) return SGC_READ_ONLY;
+    if (!landing->done) return sgc_txn_fail_stopped(load->txn, SGC_READ_ONLY);
     if (landing->status != SGC_OK) load->txn->error = landing->error;
     return landing->status;
 }
