@@ -659,10 +659,20 @@ static sgc_status make_durable(sgc_flush *flush, sgc_error *error)
     return status;
 }
 
+/* What lies behind the last place is named by nobody; a file that stays longer does no harm. */
+static void cut_file(sgc_pages *pages)
+{
+    uint64_t now = sgc_space_places(&pages->space);
+    sgc_status status = SGC_OK;
+
+    if (atomic_exchange(&pages->file_places, now) > now)
+        status = sgc_space_cut(&pages->space, pages->os, pages->pages_file, SGC_PAGE_SIZE);
+    (void)status;
+}
+
 static void publish(sgc_flush *flush, sgc_checkpoint *checkpoint)
 {
     sgc_pages *pages = flush->pages;
-    sgc_status status = SGC_OK;
 
     checkpoint->image = flush->image;
     checkpoint->segments = flush->segments;
@@ -682,11 +692,7 @@ static void publish(sgc_flush *flush, sgc_checkpoint *checkpoint)
     if (checkpoint->image.schema != before->image.schema)
         sgc_history_set_schema(pages->history, checkpoint->image.schema);
     atomic_fetch_add(&pages->flushes, 1);
-    uint64_t now = sgc_space_places(&pages->space);
-    /* What lies behind is named by nobody; a file that stays longer does no harm. */
-    if (atomic_exchange(&pages->file_places, now) > now)
-        status = sgc_space_cut(&pages->space, pages->os, pages->pages_file, SGC_PAGE_SIZE);
-    (void)status;
+    cut_file(pages);
     sgc_checkpoint_release(before);
 }
 
@@ -731,6 +737,17 @@ sgc_status sgc_flush_commit(sgc_flush *flush, uint64_t sequence, uint64_t time_u
     return SGC_OK;
 }
 
+/* What a load was lent and did not land is free, and at the end of the file given back at once: a
+ * load that was refused may have filled the disk. */
+static void end_loan(sgc_pages *pages)
+{
+    atomic_store(&pages->file_places, sgc_space_places(&pages->space));
+    sgc_space_end_loan(&pages->space, false);
+    if (atomic_load(&pages->failed)) return;
+    sgc_space_trim(&pages->space);
+    cut_file(pages);
+}
+
 void sgc_flush_abort(sgc_flush *flush)
 {
     if (!flush) return;
@@ -742,9 +759,6 @@ void sgc_flush_abort(sgc_flush *flush)
     }
     /* After a failed write the root may name them: no load may have them. */
     sgc_space_return(&pages->space, &flush->allocated, !atomic_load(&pages->failed));
-    if (flush->is_load) {
-        atomic_store(&pages->file_places, sgc_space_places(&pages->space));
-        sgc_space_end_loan(&pages->space, false);
-    }
+    if (flush->is_load) end_loan(pages);
     discard(flush);
 }

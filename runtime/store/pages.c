@@ -185,6 +185,18 @@ static sgc_status open_or_create_root(sgc_pages *pages, sgc_error *error)
     return status ? status : open_file(os, pages->root_path, flags, &pages->root_file, error);
 }
 
+/* A load that a crash cut short may have left it longer: the next flush cuts it. */
+static sgc_status measure_file(sgc_pages *pages, uint32_t places, sgc_error *error)
+{
+    uint64_t size = 0;
+    sgc_status status = pages->os->size(pages->os->self, pages->pages_file, &size);
+
+    if (status) return os_failed(status, error);
+    size /= SGC_PAGE_SIZE;
+    atomic_store(&pages->file_places, size > places ? size : places);
+    return SGC_OK;
+}
+
 static sgc_status check_head(sgc_pages *pages, sgc_error *error)
 {
     uint8_t head[SGC_PAGE_SIZE];
@@ -472,7 +484,7 @@ static sgc_status open_image(sgc_pages *pages, const sgc_schema *schema,
     /* The other copy may be torn or name places that are free by now. */
     if (status == SGC_OK && differ && !pages->read_only)
         status = sgc_root_write(os, pages->root_file, &root, error);
-    atomic_store(&pages->file_places, root.places);
+    if (status == SGC_OK) status = measure_file(pages, root.places, error);
     return status ? status : adopt_schema(pages, schema, error);
 }
 

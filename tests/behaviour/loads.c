@@ -1,6 +1,7 @@
 /*
  * loads.c - rows of every table through the emitted _load functions: defaults and generated keys
- * are those of _create, parents come in any order, and refusals have the same words.
+ * are those of _create, parents come in any order, links are added by the functions of their
+ * relation, and refusals have the same words.
  */
 #include "behaviour/behaviour.h"
 
@@ -86,7 +87,10 @@ static void test_refused(void)
     OK(zoo_user_load(load, &user));
     user.id = SGC_STR("u2");
     OK(zoo_user_load(load, &user));
+    CU_ASSERT_EQUAL(zoo_user_delete(sgc_load_txn(load), user.id), SGC_UNSUPPORTED);
     CU_ASSERT_EQUAL(sgc_load_commit(&load, &info), SGC_EXISTS);
+    CU_ASSERT_EQUAL(info.place, 2);
+    CU_ASSERT_EQUAL(info.other_place, 1);
     CU_ASSERT_PTR_NULL(load);
     CU_ASSERT_STRING_EQUAL(info.error.text, "User with email \"a@x\" already exists");
     UNIT_STR(info.type, "User");
@@ -97,8 +101,32 @@ static void test_refused(void)
     stop(&f);
 }
 
+static void test_links_too(void)
+{
+    static const char group[] = "00000000-0000-7000-8000-000000000001";
+    fixture f = start();
+    sgc_load *load = open_load(&f);
+    sgc_commit_info info;
+    zoo_user_new user = {.id = SGC_STR("u1"), .email = SGC_STR("a@x"), .name = SGC_STR("Ada")};
+    zoo_user row;
+
+    OK(zoo_group_members_add(sgc_load_txn(load), sgc_str_from(group), SGC_STR("u1")));
+    OK(zoo_user_groups_add(sgc_load_txn(load), SGC_STR("u1"), sgc_str_from(group)));
+    OK(zoo_user_load(load, &user));
+    OK(zoo_group_load(load, &(zoo_group_new){.id = sgc_str_from(group), .ok = true}));
+    OK(sgc_load_commit(&load, &info));
+    read_again(&f);
+    zoo_user_cursor members = zoo_group_members(f.txn, sgc_str_from(group));
+    CU_ASSERT_TRUE(zoo_user_cursor_next(&members, &row));
+    UNIT_STR(row.name, "Ada");
+    CU_ASSERT_FALSE(zoo_user_cursor_next(&members, &row));
+    OK(zoo_user_cursor_status(&members));
+    stop(&f);
+}
+
 void test_loads(void)
 {
+    test_links_too();
     test_all_tables();
     test_refused();
 }
