@@ -374,37 +374,37 @@ typedef struct batch {
     size_t count;
 } batch;
 
-/* Entries that the thread has merged, some batches ahead. */
+/* Entries that the thread has merged, some batches ahead. The reader's place is in the runs, where
+ * the thread writes nothing. */
 typedef struct sgc_run_stream {
     job job; /* first */
     sgc_sorter *sorter;
     sgc_runs *runs;
     batch batches[BATCHES];
-    size_t at;       /* the reader's, in its batch */
-    bool reads;      /* it has a batch */
     sgc_error error; /* when status says so */
     /* under the sorter's lock */
     uint64_t made, used; /* batches so far */
+    bool reads;          /* one that is not used yet */
     bool ended, stop;
     sgc_status status;
 } stream;
 
 static sgc_status fill(batch *to, sgc_merge *merge, bool *more, sgc_error *error)
 {
-    size_t used = 0;
+    size_t used = 0, count = 0;
     sgc_status status = SGC_OK;
 
-    to->count = 0;
-    while (to->count < BATCH_ENTRIES && used + SGC_ENTRY_MAX <= BATCH_BYTES) {
-        sgc_sorted *entry = &to->entries[to->count];
+    while (count < BATCH_ENTRIES && used + SGC_ENTRY_MAX <= BATCH_BYTES) {
+        sgc_sorted *entry = &to->entries[count];
         status = sgc_merge_next(merge, entry, more, error);
         if (status || !*more) break;
         uint8_t *bytes = to->bytes + used;
         if (entry->entry.size) memcpy(bytes, entry->entry.data, entry->entry.size);
         entry->entry.data = (const char *)bytes;
         used += entry->entry.size;
-        to->count++;
+        count++;
     }
+    to->count = count;
     return status;
 }
 
@@ -457,41 +457,40 @@ static void merge_on(sgc_sorter *sorter, job *one)
 }
 
 /* Goes on to the next batch; false: there is none. */
-static bool turn(stream *own, sgc_status *status)
+static bool turn(sgc_runs *runs, sgc_error *error, sgc_status *status)
 {
+    stream *own = runs->stream;
     sgc_sorter *sorter = own->sorter;
 
     sgc_mutex_lock(&sorter->lock);
     if (own->reads) own->used++;
-    own->reads = false;
     sgc_cond_broadcast(&sorter->changed);
     while (own->made == own->used && !own->ended)
         sgc_cond_wait(&sorter->changed, &sorter->lock);
     own->reads = own->made > own->used;
-    *status = own->reads ? SGC_OK : own->status;
+    bool there = own->reads;
+    *status = there ? SGC_OK : own->status;
+    const batch *now = &own->batches[own->used % BATCHES];
     sgc_mutex_unlock(&sorter->lock);
-    own->at = 0;
-    return own->reads;
+    if (*status) *error = own->error;
+    runs->next = runs->end = NULL;
+    if (!there) return false;
+    runs->next = now->entries;
+    runs->end = now->entries + now->count;
+    return true;
 }
 
-static sgc_status next_of(stream *own, sgc_sorted *entry, bool *there, sgc_error *error)
+static sgc_status next_of(sgc_runs *runs, sgc_sorted *entry, bool *there, sgc_error *error)
 {
-    batch *from = &own->batches[own->used % BATCHES];
     sgc_status status = SGC_OK;
 
-    *there = true;
-    if (!own->reads || own->at == from->count) {
-        *there = turn(own, &status);
-        if (status) *error = own->error;
-        if (!*there) return status;
-        from = &own->batches[own->used % BATCHES];
-    }
-    *entry = from->entries[own->at++];
+    *there = runs->next < runs->end || turn(runs, error, &status);
+    if (!*there) return status;
+    *entry = *runs->next++;
     /* Another processor wrote them. */
-    if (own->at + 2 * SGC_SORTED_AHEAD < from->count) {
-        const sgc_sorted *next = &from->entries[own->at + SGC_SORTED_AHEAD];
-        __builtin_prefetch(next->entry.data);
-        __builtin_prefetch(next + SGC_SORTED_AHEAD);
+    if (runs->end - runs->next > 2 * SGC_SORTED_AHEAD) {
+        __builtin_prefetch(runs->next[SGC_SORTED_AHEAD].entry.data);
+        __builtin_prefetch(&runs->next[2 * SGC_SORTED_AHEAD]);
     }
     return SGC_OK;
 }
@@ -562,7 +561,7 @@ sgc_status sgc_runs_next(sgc_runs *runs, sgc_sorted *entry, bool *there, sgc_err
 {
     const sgc_entry_changes *changes = &runs->changes;
 
-    if (runs->stream) return next_of(runs->stream, entry, there, error);
+    if (runs->stream) return next_of(runs, entry, there, error);
     if (runs->list.count > 0) return sgc_merge_next(&runs->merge, entry, there, error);
     *there = runs->at < changes->count;
     if (!*there) return SGC_OK;

@@ -23,6 +23,7 @@ typedef struct sgc_runs {
     bool merging;                  /**< one of them merges into the file */
     size_t at;                     /**< being read: in changes, which never became a run */
     sgc_merge merge;               /**< being read */
+    const sgc_sorted *next, *end;  /**< being read, of what the thread has merged */
     struct sgc_run_stream *stream; /**< being read, merged by the thread */
 } sgc_runs;
 

@@ -183,6 +183,44 @@ static void many_fit(void)
     sort(60000, 9 << 20, RISING, false);
 }
 
+/* Some are read while others still grow and want the memory. */
+static void added_meanwhile(void)
+{
+    for (uint64_t memory = 2 << 10; memory <= 64 << 20; memory *= 2) {
+        bed b;
+        bool there = true;
+        sgc_error error = {SGC_OK, ""};
+        sgc_sorted now;
+        size_t n = 0;
+        open_bed(&b, 12000, memory, SCATTERED);
+        sgc_runs *from = &b.runs[0], *to = &b.runs[1];
+        for (size_t i = 0; i < b.count; i++) {
+            sgc_str whole = sgc_str_of(b.entries[i].bytes, b.entries[i].size);
+            b.entries[i].key_size = 0;
+            if (sgc_runs_add(b.sorter, from, whole, SGC_STR(""), i, &error)) abort();
+            if (i % 16 == 0 && sgc_sorter_make_room(b.sorter, &error)) abort();
+        }
+        CU_ASSERT_EQUAL(sgc_runs_finish(b.sorter, from, &error), SGC_OK);
+        CU_ASSERT_EQUAL(sgc_runs_make_way(b.sorter, from, &error), SGC_OK);
+        CU_ASSERT_EQUAL(sgc_runs_start(b.sorter, from, false, &error), SGC_OK);
+        qsort(b.entries, b.count, sizeof *b.entries, compare);
+        for (;; n++) {
+            CU_ASSERT_EQUAL_FATAL(sgc_runs_next(from, &now, &there, &error), SGC_OK);
+            if (!there) break;
+            CU_ASSERT_TRUE_FATAL(is_entry(&b, n, &now));
+            if (sgc_runs_add(b.sorter, to, now.entry, SGC_STR(""), now.value, &error)) abort();
+            if (n % 16 == 0 && sgc_sorter_make_room(b.sorter, &error)) abort();
+        }
+        CU_ASSERT_EQUAL(n, b.count);
+        CU_ASSERT_EQUAL(sgc_runs_finish(b.sorter, to, &error), SGC_OK);
+        CU_ASSERT_EQUAL(sgc_runs_start(b.sorter, to, true, &error), SGC_OK);
+        for (n = 0; sgc_runs_next(to, &now, &there, &error) == SGC_OK && there; n++)
+            CU_ASSERT_TRUE_FATAL(is_entry(&b, n, &now));
+        CU_ASSERT_EQUAL(n, b.count);
+        close_bed(&b);
+    }
+}
+
 /* Nobody reads on, or not at all. */
 static void given_up(void)
 {
@@ -239,10 +277,10 @@ static void memory_fails(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {
-        {"in memory", in_memory}, {"through files", through_files}, {"packed runs fit", many_fit},
-        {"given up", given_up},   {"devices fail", devices_fail},   {"memory fails", memory_fails},
-        CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"in memory", in_memory},       {"through files", through_files},
+                           {"packed runs fit", many_fit},  {"added meanwhile", added_meanwhile},
+                           {"given up", given_up},         {"devices fail", devices_fail},
+                           {"memory fails", memory_fails}, CU_TEST_INFO_NULL};
 
     return unit_run("store.sorter", tests);
 }
