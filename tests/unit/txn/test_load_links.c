@@ -50,7 +50,8 @@ static void add_linked(sgc_load *load)
 /* However much of the memory they take: rows come of them while they are read. */
 static void no_link_is_lost(void)
 {
-    for (uint64_t memory = 16 << 10; memory <= 4 << 20; memory += memory / 4) {
+    for (uint64_t memory = 16 << 10; memory <= 4 << 20;
+         memory += UNIT_RACES ? 3 * memory : memory / 4) {
         struct bed bed;
         bed_open(&bed, LINKED, 0);
         sgc_load *load = begin_load(&bed, memory);
