@@ -451,8 +451,9 @@ SGC_CHECK sgc_status sgc_load_link(sgc_load *load, uint16_t link, sgc_str left, 
 /** The table belongs to the load from now on, not only from its first row on. */
 SGC_CHECK sgc_status sgc_load_claim(sgc_load *load, uint16_t table);
 /**
- * Where the next rows and links come from, a line of a file perhaps, from 1: sgc_commit_info.place
- * tells it when one is refused. Unless this is called, rows are counted from 1.
+ * Where the next rows and links come from, a line of a file perhaps, from 1 and below 2^48:
+ * sgc_commit_info.place tells it when one is refused. Unless this is called, rows are counted from
+ * 1.
  */
 void sgc_load_place(sgc_load *load, uint64_t place);
 /**
