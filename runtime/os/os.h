@@ -109,6 +109,9 @@ void sgc_memory_os_counts(sgc_memory_os *memory, uint64_t *writes, uint64_t *syn
 /** Flips one bit of a file, for damage tests. SGC_NOT_FOUND when there is no such byte. */
 SGC_CHECK sgc_status sgc_memory_os_flip(sgc_memory_os *memory, const char *path, uint64_t bit);
 
+/** How many bytes of a path name the folder that the last name is in; 0: the working directory. */
+size_t sgc_path_folder(const char *path);
+
 /* ---- programs ---- */
 
 /**

@@ -281,8 +281,7 @@ static sgc_status posix_list(void *self, const char *path,
     return number == 0 ? SGC_OK : failed(path, number);
 }
 
-/* The last name of a path goes; "." is left of a single one. */
-static void cut_name(char *path)
+size_t sgc_path_folder(const char *path)
 {
     size_t size = strlen(path);
 
@@ -292,6 +291,14 @@ static void cut_name(char *path)
         size--;
     while (size > 1 && path[size - 1] == '/')
         size--;
+    return size;
+}
+
+/* The last name of a path goes; "." is left of a single one. */
+static void cut_name(char *path)
+{
+    size_t size = sgc_path_folder(path);
+
     if (size == 0) path[size++] = '.';
     path[size] = '\0';
 }

@@ -107,14 +107,8 @@ static sgc_status sync_parent(struct opening *o)
 {
     char path[PATH_MAX_BYTES];
     const sgc_os *os = o->db->os;
-    size_t size = strlen(o->directory);
+    size_t size = sgc_path_folder(o->directory);
 
-    while (size > 1 && o->directory[size - 1] == '/')
-        size--;
-    while (size > 0 && o->directory[size - 1] != '/')
-        size--;
-    while (size > 1 && o->directory[size - 1] == '/')
-        size--;
     if (size >= sizeof path) return sgc_fail(o->error, SGC_INVALID, "the path is too long");
     memcpy(path, size ? o->directory : ".", size ? size : 1);
     path[size ? size : 1] = '\0';

@@ -126,17 +126,6 @@ static void holds(struct bed *bed, const char *words, bool wanted)
     sgc_buf_free(&out);
 }
 
-static void sound(struct bed *bed)
-{
-    sgc_buf report = {0};
-    sgc_status status = sgc_db_verify(bed->db, &report);
-
-    if (status != SGC_OK) printf("\n" SGC_FMT "\n", SGC_ARG(sgc_buf_as_str(&report)));
-    CU_ASSERT_EQUAL(status, SGC_OK);
-    CU_ASSERT_EQUAL(report.size, 0);
-    sgc_buf_free(&report);
-}
-
 /* ---- both ways end the same ---- */
 
 static unsigned draw(uint64_t *random, unsigned below)
@@ -219,7 +208,7 @@ static void both_ways_end_the_same(void)
         loads(&past, JSON, text.data);
         loads(&through, BATCH, text.data);
         expect_links(&past, &through);
-        sound(&past);
+        bed_verify(&past);
         bed_reopen(&past);
         sgc_buf one = dump_all(&past), two = dump_all(&through);
         UNIT_STR(sgc_str_from(one.data), two.data);
@@ -294,7 +283,7 @@ static void found_out_late(void)
           "{\"Note\": [{\"id\": \"n\", \"text\": \"t\"}],\n\"Club\": [{\"name\": \"E\"}]}");
     holds(&bed, "{\"id\":\"n\",\"text\":\"t\"}", true);
     holds(&bed, "{\"id\":2,\"name\":\"E\"", true);
-    sound(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 
@@ -365,7 +354,7 @@ static void refused_rows(void)
     refuses(&bed, named, "{\"Person\": [\n{\"id\": \"a\", \"name\": \"A\", \"follows\": [null]}]}",
             "people.json:2: Person.follows: an id is null");
     CU_ASSERT_EQUAL(sgc_db_head(bed.db), 0);
-    sound(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 
@@ -452,7 +441,7 @@ static void memory_fails(void)
         CU_ASSERT_TRUE(status == SGC_OK || stopped);
         CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
         CU_ASSERT_TRUE(stopped || is_there(&bed));
-        sound(&bed);
+        bed_verify(&bed);
         bed_close(&bed);
     }
     sgc_buf_free(&text);
@@ -490,7 +479,7 @@ static void power_goes(void)
         bool there = is_there(&bed);
         if (loaded != SGC_UNKNOWN_OUTCOME) CU_ASSERT_EQUAL(there, loaded == SGC_OK);
         if (!there) loads(&bed, JSON, text.data);
-        sound(&bed);
+        bed_verify(&bed);
         bed_close(&bed);
     }
     sgc_buf_free(&text);
@@ -516,7 +505,7 @@ static void the_disk_is_full(void)
         bool there = is_there(&bed);
         if (status != SGC_UNKNOWN_OUTCOME) CU_ASSERT_EQUAL(there, status == SGC_OK);
         if (!there) loads(&bed, JSON, text.data);
-        sound(&bed);
+        bed_verify(&bed);
         bed_close(&bed);
     }
     sgc_buf_free(&text);

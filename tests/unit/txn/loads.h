@@ -39,17 +39,6 @@ static inline sgc_commit_info committed(sgc_load *load)
     return info;
 }
 
-static inline void verify(struct bed *bed)
-{
-    sgc_buf report = {0};
-    sgc_status status = sgc_db_verify(bed->db, &report);
-
-    if (status != SGC_OK) printf("\n" SGC_FMT "\n", SGC_ARG(sgc_buf_as_str(&report)));
-    CU_ASSERT_EQUAL(status, SGC_OK);
-    CU_ASSERT_EQUAL(report.size, 0);
-    sgc_buf_free(&report);
-}
-
 static inline uint64_t rows_of(struct bed *bed, const char *table)
 {
     sgc_txn *txn = bed_begin(bed);

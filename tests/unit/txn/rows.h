@@ -70,6 +70,18 @@ static inline void bed_close(struct bed *bed)
     sgc_arena_free(&bed->arena);
 }
 
+/** Everything that is stored is sound. */
+static inline void bed_verify(struct bed *bed)
+{
+    sgc_buf report = {0};
+    sgc_status status = sgc_db_verify(bed->db, &report);
+
+    if (status != SGC_OK) printf("\n" SGC_FMT "\n", SGC_ARG(sgc_buf_as_str(&report)));
+    CU_ASSERT_EQUAL(status, SGC_OK);
+    CU_ASSERT_EQUAL(report.size, 0);
+    sgc_buf_free(&report);
+}
+
 static inline sgc_txn *bed_begin(struct bed *bed)
 {
     sgc_txn *txn;

@@ -541,9 +541,7 @@ static void flushes_do_not_wait_for_a_merge(void)
     past_is_whole(&bed);
     bed_reopen(&bed);
     past_is_whole(&bed);
-    sgc_buf report = {0};
-    OK(sgc_db_verify(bed.db, &report));
-    sgc_buf_free(&report);
+    bed_verify(&bed);
     bed_close(&bed);
     sgc_cond_destroy(&slow.changed);
     sgc_mutex_destroy(&slow.lock);

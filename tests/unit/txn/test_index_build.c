@@ -77,15 +77,6 @@ static void check_moment(struct states *s, struct state *state)
     sgc_abort(&txn);
 }
 
-static void verify_db(struct bed *bed)
-{
-    sgc_buf report = {0};
-
-    IS(sgc_db_verify(bed->db, &report), SGC_OK);
-    if (report.size) printf("\n" SGC_FMT "\n", SGC_ARG(sgc_buf_as_str(&report)));
-    sgc_buf_free(&report);
-}
-
 static void wait_built(struct bed *bed)
 {
     sgc_db_stats stats;
@@ -154,7 +145,7 @@ static void random_rounds(uint64_t seed)
         if (draw(&s, 3) == 0) OK(sgc_db_compact(s.bed.db, NULL));
         if (draw(&s, 3) == 0) wait_built(&s.bed);
         check_moment(&s, &s.items[draw(&s, s.count)]);
-        verify_db(&s.bed);
+        bed_verify(&s.bed);
     }
     for (size_t i = 0; i < s.count; i += 5)
         check_moment(&s, &s.items[i]);
@@ -284,7 +275,7 @@ static void writers_and_readers_go_on_while_it_is_built(void)
         check_index(txn, index, MANY, index == 2);
         sgc_abort(&txn);
     }
-    verify_db(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 
@@ -317,7 +308,7 @@ static void a_restart_goes_on(void)
     txn = bed_begin(&bed);
     check_index(txn, 1, (size_t)MANY + 5, true);
     sgc_abort(&txn);
-    verify_db(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 
@@ -358,7 +349,7 @@ static void a_unique_index_is_whole_or_refused(void)
         /* Nothing has changed. */
         CU_ASSERT_EQUAL_FATAL(bed_open_again(&bed), SGC_OK);
         CU_ASSERT_EQUAL(sgc_db_schema(bed.db)->hash, plain->hash);
-        verify_db(&bed);
+        bed_verify(&bed);
         sgc_txn *txn = bed_begin(&bed);
         OK(set(txn, "User", "{\"id\":\"b\",\"email\":\"other\"}"));
         OK(commit_now(txn));
@@ -369,7 +360,7 @@ static void a_unique_index_is_whole_or_refused(void)
         IS(put(txn, "User", "{\"id\":\"c\",\"email\":\"same\"}"), SGC_EXISTS);
         OK(put(txn, "User", "{\"id\":\"c\",\"email\":null}"));
         OK(commit_now(txn));
-        verify_db(&bed);
+        bed_verify(&bed);
         bed_close(&bed);
     }
 }
@@ -402,7 +393,7 @@ static void a_row_too_long_keeps_an_index_waiting(void)
     CU_ASSERT_EQUAL(progress.why.status, SGC_LIMIT);
     CU_ASSERT_PTR_NOT_NULL(strstr(progress.why.text, "row \"b\""));
     CU_ASSERT_FALSE(sgc_db_index_progress(bed.db, 1, &progress));
-    verify_db(&bed);
+    bed_verify(&bed);
     txn = bed_begin(&bed);
     UNIT_STR(list(txn, "User", 2, false), "\"b\" \"a\"");
     CU_ASSERT_FALSE(sgc_txn_index_is_ready(txn, 0, 1));
@@ -422,7 +413,7 @@ static void a_row_too_long_keeps_an_index_waiting(void)
     UNIT_STR(list(txn, "User", 1, false), "\"b\" \"a\"");
     sgc_abort(&txn);
     OK(sgc_db_compact(bed.db, NULL));
-    verify_db(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 
@@ -445,7 +436,7 @@ static void the_database_keeps_its_own_numbers(void)
         sgc_txn *txn = bed_begin(&bed);
         UNIT_STR(list(txn, "User", 1, false), "\"a\"");
         sgc_abort(&txn);
-        verify_db(&bed);
+        bed_verify(&bed);
         OK(sgc_db_close(bed.db));
     }
     /* What was retired is not used again. */
@@ -454,7 +445,7 @@ static void the_database_keeps_its_own_numbers(void)
     CU_ASSERT_EQUAL(sgc_db_schema(bed.db)->tables[0].indexes[1].number, 3);
     CU_ASSERT_EQUAL(sgc_db_schema(bed.db)->tables[0].indexes[2].number, 2);
     wait_built(&bed);
-    verify_db(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 

@@ -69,10 +69,10 @@ static void load_and_look(unsigned rows, uint64_t memory)
     CU_ASSERT_EQUAL(info.sequence, 1);
     CU_ASSERT_EQUAL(sgc_db_head(bed.db), 1);
     check_users(&bed, rows);
-    verify(&bed);
+    bed_verify(&bed);
     bed_reopen(&bed);
     check_users(&bed, rows);
-    verify(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 
@@ -119,14 +119,14 @@ static void what_must_be_unique(void)
         refused(load, SGC_EXISTS, "User with email \"x\" already exists");
     }
     CU_ASSERT_EQUAL(rows_of(&bed, "User"), 0);
-    verify(&bed);
+    bed_verify(&bed);
     /* Nulls are not compared. */
     sgc_load *load = begin_load(&bed, 0);
     OK(add(load, "User", "{\"id\": \"a\", \"age\": 1}"));
     OK(add(load, "User", "{\"id\": \"b\", \"age\": 1}"));
     committed(load);
     CU_ASSERT_EQUAL(rows_of(&bed, "User"), 2);
-    verify(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 
@@ -150,7 +150,7 @@ static void files_are_read_back_whole(void)
         CU_ASSERT_EQUAL(status, there ? SGC_CORRUPT : SGC_OK);
         CU_ASSERT_TRUE(!there || strstr(info.error.text, path) != NULL);
         CU_ASSERT_EQUAL(rows_of(&bed, "User"), there ? 0 : 3000);
-        verify(&bed);
+        bed_verify(&bed);
         bed_close(&bed);
         flipped += there;
     }
@@ -180,7 +180,7 @@ static void parents_must_be_there(void)
              "User holds rows; only tables without rows can be loaded at once");
     committed(load);
     CU_ASSERT_EQUAL(rows_of(&bed, "Post"), 1);
-    verify(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 
@@ -238,7 +238,7 @@ static void others_go_on(void)
     txn = bed_begin(&bed);
     OK(drop(txn, "User", "a"));
     IS(commit_now(txn), SGC_CONFLICT);
-    verify(&bed);
+    bed_verify(&bed);
     sgc_commit_info info = committed(load);
     CU_ASSERT_EQUAL(info.sequence, 3);
     txn = bed_begin(&bed);
@@ -250,7 +250,7 @@ static void others_go_on(void)
     OK(put(old, "User", "{\"id\": \"x\", \"age\": 1}"));
     OK(put(old, "Post", "{\"id\": 5, \"title\": \"t\", \"authorId\": \"x\"}"));
     IS(commit_now(old), SGC_CONFLICT);
-    verify(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 
@@ -298,16 +298,16 @@ static void aborted(void)
         for (unsigned n = 0; n < 5000; n++)
             OK(add_user(load, n));
         sgc_load_abort(&load);
-        verify(&bed);
+        bed_verify(&bed);
         CU_ASSERT_TRUE(page_bytes(&bed) < 20 * 4096); /* what was lent is given back */
     }
     sgc_txn *txn = bed_begin(&bed);
     OK(put(txn, "User", "{\"id\": \"a\", \"age\": 1}"));
     OK(commit_now(txn));
     OK(sgc_db_flush(bed.db));
-    verify(&bed);
+    bed_verify(&bed);
     bed_reopen(&bed);
-    verify(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 
@@ -377,7 +377,7 @@ static void the_past(void)
     check_past(&bed);
     OK(sgc_db_compact(bed.db, NULL));
     check_past(&bed);
-    verify(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 
@@ -399,7 +399,7 @@ static void loaded_again(void)
         txn = bed_begin(&bed);
         OK(drop(txn, "User", "b"));
         OK(commit_now(txn));
-        verify(&bed);
+        bed_verify(&bed);
     }
     expect_at(&bed, 1, "\"a\" \"b\"", "\"a\" \"b\"");
     expect_at(&bed, 4, "\"a\" \"b\"", "\"a\" \"b\"");
@@ -467,7 +467,7 @@ static void rows_behind_a_load(void)
     for (uint16_t i = 0; i < count; i++)
         CU_ASSERT_TRUE(index_pages(&bed, i) <= pages[i] + 3);
     CU_ASSERT_EQUAL(rows_of(&bed, "User"), LOADED + BEHIND);
-    verify(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 
@@ -521,7 +521,7 @@ static void check_small(struct bed *bed, sgc_outcome outcome)
     for (uint16_t i = 0; i < 3; i++)
         CU_ASSERT_EQUAL(count_index(txn, "Small", i), rows);
     sgc_abort(&txn);
-    verify(bed);
+    bed_verify(bed);
 }
 
 static void memory_fails(void)
@@ -621,9 +621,9 @@ static void power_goes(void)
         sgc_txn *txn = bed_begin(&bed);
         OK(put(txn, "Small", "{\"id\": 5000, \"mark\": 5000}"));
         OK(commit_now(txn));
-        verify(&bed);
+        bed_verify(&bed);
         bed_reopen(&bed);
-        verify(&bed);
+        bed_verify(&bed);
         bed_close(&bed);
     }
 }

@@ -63,7 +63,7 @@ static void no_link_is_lost(void)
         for (uint16_t i = 0; i < t->index_count; i++)
             CU_ASSERT_EQUAL(count_index(txn, t->name.data, i), BOOKS * SHELVES);
         sgc_abort(&txn);
-        verify(&bed);
+        bed_verify(&bed);
         bed_close(&bed);
     }
 }
@@ -145,7 +145,7 @@ static void links_come_twice(void)
     CU_ASSERT_TRUE(links > 0 && links <= LINKS);
     for (uint16_t i = 1; i < bed.schema->tables[link_of(&bed)].index_count; i++)
         CU_ASSERT_EQUAL(links_of(&bed, i), links);
-    verify(&bed);
+    bed_verify(&bed);
     bed_reopen(&bed);
     CU_ASSERT_EQUAL(links_of(&bed, 0), links);
     /* They are there for those who delete an end. */
@@ -153,7 +153,7 @@ static void links_come_twice(void)
     OK(drop(txn, "Left", "l7"));
     OK(commit_now(txn));
     CU_ASSERT_TRUE(links_of(&bed, 0) < links);
-    verify(&bed);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 

@@ -136,9 +136,7 @@ static void a_flush_stays_within_its_bound(void)
     CU_ASSERT_TRUE(atomic_load(&most_flush) > M && atomic_load(&most_flush) <= 5 * M);
     CU_ASSERT_TRUE(atomic_load(&most_memtables) > 5 * M);
     CU_ASSERT_TRUE(atomic_load(&segments) > 6); /* of three flushes: parts of them */
-    sgc_buf report = {0};
-    OK(sgc_db_verify(bed.db, &report));
-    sgc_buf_free(&report);
+    bed_verify(&bed);
     bed_close(&bed);
 }
 
